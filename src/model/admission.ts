@@ -1,0 +1,89 @@
+import { type RejectionReason, describeSubject } from './rejection.ts';
+import { SeriesIdentifier } from './series-id.ts';
+import { stampedSeriesId } from './stamp.ts';
+
+/** What admission is told by whoever owns it. */
+export interface AdmissionLimits {
+  /** The longest series id that is let in, in bytes of UTF-8. */
+  readonly maxSeriesBytes: number;
+}
+
+/**
+ * The one place where points from outside are checked. What it lets in is trusted from there on.
+ *
+ * Never throws, whatever it is given. Not for concurrent use: the answer stands in the fields until the
+ * next call, which spares an object for each point.
+ */
+export class PointAdmission {
+  /** The series id; set whenever the name and the labels are sound, even if the point is refused. */
+  id: string | undefined;
+  /** The value of an admitted point. */
+  value = 0;
+  /** The time of an admitted point, in Unix milliseconds. */
+  updatedAt = 0;
+  /** Why the last point was refused; undefined for an admitted one. */
+  reason: RejectionReason | undefined;
+  readonly #identifier = new SeriesIdentifier();
+  readonly #maxSeriesBytes: number;
+
+  constructor(limits: AdmissionLimits) {
+    this.#maxSeriesBytes = limits.maxSeriesBytes;
+  }
+
+  /** Checks one point; answers whether it is let in. */
+  admit(given: unknown): boolean {
+    this.id = undefined;
+    try {
+      this.reason = this.#refusal(given);
+    } catch {
+      // A getter or a proxy threw. What it threw says nothing that the reason does not.
+      this.reason = 'not_a_point';
+    }
+    return this.reason === undefined;
+  }
+
+  /** Works out only the identity, for a point that stands for the end of its series. */
+  identify(given: unknown): boolean {
+    this.id = undefined;
+    try {
+      this.reason = this.#identityRefusal(given);
+    } catch {
+      this.reason = 'not_a_point';
+    }
+    return this.reason === undefined;
+  }
+
+  /** Says what the last point was, for the log of refused points. */
+  subject(given: unknown): string {
+    return (this.id ?? describeSubject(given)).slice(0, 200);
+  }
+
+  #refusal(given: unknown): RejectionReason | undefined {
+    const refusal = this.#identityRefusal(given);
+    if (refusal !== undefined) return refusal;
+    const { value, updatedAt } = given as Record<string, unknown>;
+    if (typeof value !== 'number') return 'invalid_value';
+    if (typeof updatedAt !== 'number' || !Number.isFinite(updatedAt)) return 'invalid_updated_at';
+    this.value = value;
+    this.updatedAt = updatedAt;
+    return undefined;
+  }
+
+  #identityRefusal(given: unknown): RejectionReason | undefined {
+    const stamped = stampedSeriesId(given);
+    if (stamped === undefined) {
+      if (typeof given !== 'object' || given === null) return 'not_a_point';
+      const { name, labels } = given as Record<string, unknown>;
+      if (!this.#identifier.identify(name, labels)) return this.#identifier.reason;
+    }
+    const id = stamped ?? this.#identifier.id;
+    if (this.#isTooLong(id)) return 'series_too_long';
+    this.id = id;
+    return undefined;
+  }
+
+  #isTooLong(id: string): boolean {
+    // A UTF-16 unit is at most three bytes of UTF-8, so most ids need no count.
+    return id.length * 3 > this.#maxSeriesBytes && Buffer.byteLength(id) > this.#maxSeriesBytes;
+  }
+}

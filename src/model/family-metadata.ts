@@ -1,0 +1,118 @@
+/**
+ * The type of a family, as in OpenMetrics 1.0.0.
+ *
+ * Flat points cannot yet express histograms, summaries, info metrics and state sets.
+ */
+export type FamilyType = 'counter' | 'gauge' | 'unknown';
+
+/** What HELP, TYPE and UNIT say of a family. A family without metadata is a gauge. */
+export interface FamilyMetadata {
+  /** The metric name as its points carry it, so a counter's ends in `_total`. */
+  readonly name: string;
+  /**
+   * The type. Points of a `counter` must be neither negative nor NaN. A counter whose name lacks
+   * `_total` is `unknown` in OpenMetrics, which knows no such counter (OpenMetrics 1.0.0, Counter).
+   */
+  readonly type: FamilyType;
+  /** One line of explanation; any well-formed Unicode. */
+  readonly help?: string | undefined;
+  /** The base unit; the name (without `_total`) must end in `_` and the unit. OpenMetrics only. */
+  readonly unit?: string | undefined;
+}
+
+/** Metadata that could not be used as given, and why. */
+export interface FamilyMetadataFault {
+  /** The family, or what was given in place of its name, cut to 200 characters. */
+  readonly name: string;
+  /** What is wrong, and the remedy. */
+  readonly message: string;
+}
+
+const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+const UNIT = /^[a-zA-Z0-9_:]+$/;
+const TYPES: ReadonlySet<unknown> = new Set<FamilyType>(['counter', 'gauge', 'unknown']);
+
+/** Tells whether a name is legal in the classic grammar (Prometheus data model, metric names). */
+export function isMetricName(name: string): boolean {
+  return METRIC_NAME.test(name);
+}
+
+/** The name of a counter's family in OpenMetrics: the sample's name without `_total`. */
+export function counterFamilyName(name: string): string {
+  return name.endsWith('_total') ? name.slice(0, -'_total'.length) : name;
+}
+
+/** The families that a refresh knows of, and the faults of those that it could not take. */
+export interface FamilyCatalog {
+  /** By metric name, only what is valid. */
+  readonly byName: ReadonlyMap<string, FamilyMetadata>;
+  /** What was given and not used, at most 100. */
+  readonly faults: readonly FamilyMetadataFault[];
+}
+
+/**
+ * Checks metadata from several places and keeps the first word on each family.
+ *
+ * Never throws on bad metadata: a part that cannot be used is left out and reported, so that one bad
+ * line of help never loses a scrape.
+ */
+export function catalogFamilies(given: Iterable<unknown>): FamilyCatalog {
+  const byName = new Map<string, FamilyMetadata>();
+  const faults: FamilyMetadataFault[] = [];
+  const report = (name: unknown, message: string): void => {
+    if (faults.length < 100) faults.push({ name: String(name).slice(0, 200), message });
+  };
+  for (const entry of given) {
+    const family = checkFamily(entry, report);
+    if (family === undefined) continue;
+    const first = byName.get(family.name);
+    if (first === undefined) byName.set(family.name, family);
+    else if (!sameFamily(first, family)) {
+      report(family.name, 'conflicts with metadata given earlier, which stays; give it only once');
+    }
+  }
+  return { byName, faults };
+}
+
+type Report = (name: unknown, message: string) => void;
+
+function checkFamily(entry: unknown, report: Report): FamilyMetadata | undefined {
+  if (typeof entry !== 'object' || entry === null) {
+    report(typeof entry, 'is not family metadata; give an object with name and type');
+    return undefined;
+  }
+  const { name, type, help, unit } = entry as Record<string, unknown>;
+  if (typeof name !== 'string' || !isMetricName(name)) {
+    report(typeof name === 'string' ? name : typeof name, 'is not a legal metric name');
+    return undefined;
+  }
+  if (!TYPES.has(type)) {
+    report(name, "has an unknown type; use 'counter', 'gauge' or 'unknown'");
+    return undefined;
+  }
+  return {
+    name,
+    type: type as FamilyType,
+    ...checkHelp(name, help, report),
+    ...checkUnit(type === 'counter' ? counterFamilyName(name) : name, unit, report),
+  };
+}
+
+function checkHelp(name: string, help: unknown, report: Report): Pick<FamilyMetadata, 'help'> {
+  if (help === undefined) return {};
+  if (typeof help === 'string' && help.isWellFormed()) return { help };
+  report(name, 'has a help that is not a well-formed string; it is left out');
+  return {};
+}
+
+function checkUnit(family: string, unit: unknown, report: Report): Pick<FamilyMetadata, 'unit'> {
+  if (unit === undefined || unit === '') return {};
+  // Prometheus fails the whole scrape when a unit is not the suffix of the family's name.
+  if (typeof unit === 'string' && UNIT.test(unit) && family.endsWith(`_${unit}`)) return { unit };
+  report(family, 'has a unit that is not the suffix of its name; it is left out');
+  return {};
+}
+
+function sameFamily(a: FamilyMetadata, b: FamilyMetadata): boolean {
+  return a.type === b.type && a.help === b.help && a.unit === b.unit;
+}

@@ -1,0 +1,30 @@
+// The characters that need a second look in a label value: those that the text formats escape, and
+// surrogates, which may stand alone. One scan answers for nearly every value.
+const RARE = /["\\\n\ud800-\udfff]/;
+const ESCAPED = /["\\\n]/g;
+
+/** How a label value goes into a line: as text, or not at all. */
+export const MALFORMED: unique symbol = Symbol('malformed');
+
+/**
+ * Escapes a label value as both text formats do: backslash, double quote and line feed (OpenMetrics
+ * 1.0.0 ABNF `escaped-string`; Prometheus text format 0.0.4).
+ *
+ * Answers {@link MALFORMED} for a lone surrogate, which has no UTF-8 form.
+ */
+export function escapeLabelValue(value: string): string | typeof MALFORMED {
+  if (!RARE.test(value)) return value;
+  if (!value.isWellFormed()) return MALFORMED;
+  return value.replace(ESCAPED, (c) => (c === '\n' ? '\\n' : `\\${c}`));
+}
+
+/** Undoes {@link escapeLabelValue}. */
+export function unescapeLabelValue(text: string): string {
+  if (!text.includes('\\')) return text;
+  return text.replace(/\\([n"\\])/g, (_, c: string) => (c === 'n' ? '\n' : c));
+}
+
+/** Escapes help for `# HELP`; OpenMetrics escapes the double quote too, text 0.0.4 must not. */
+export function escapeHelp(help: string, quotes: boolean): string {
+  return help.replace(quotes ? ESCAPED : /[\\\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
+}

@@ -1,0 +1,129 @@
+import { SnapscrapeError } from './errors.ts';
+import { LabelShapes, MetricNameCheck, isLabelName } from './label-shape.ts';
+import { MALFORMED, escapeLabelValue, unescapeLabelValue } from './label-text.ts';
+import { isMetricName } from './family-metadata.ts';
+import type { MetricPoint } from './metric-point.ts';
+import { type RejectionReason, describeSubject } from './rejection.ts';
+import { stampedSeriesId } from './stamp.ts';
+
+/**
+ * Makes series ids and remembers what it learnt of names, so that the next point costs less.
+ *
+ * Not for concurrent use: an answer stands in `id` and `reason` until the next call.
+ */
+export class SeriesIdentifier {
+  /** The id of the last point, if `reason` is undefined. */
+  id = '';
+  /** Why the last point has no identity. */
+  reason: RejectionReason | undefined;
+  readonly #names = new MetricNameCheck();
+  readonly #shapes = new LabelShapes();
+
+  /** Works out the identity of a name with labels, both as they came from outside. */
+  identify(name: unknown, labels: unknown): boolean {
+    this.reason = this.#refusal(name, labels);
+    return this.reason === undefined;
+  }
+
+  #refusal(name: unknown, labels: unknown): RejectionReason | undefined {
+    if (typeof name !== 'string' || !this.#names.isLegal(name)) return 'invalid_name';
+    // Maps, arrays and strings are iterable and have no labels as properties.
+    if (typeof labels !== 'object' || labels === null || Symbol.iterator in labels) {
+      return 'invalid_labels';
+    }
+    const shape = this.#shapes.of(Object.keys(labels));
+    if (shape === undefined) return 'invalid_label_name';
+    const values = labels as Readonly<Record<string, unknown>>;
+    let id = name;
+    let first = true;
+    for (let i = 0; i < shape.sorted.length; i++) {
+      const value = values[shape.sorted[i]!];
+      if (typeof value !== 'string') return 'invalid_label_value';
+      // A label with an empty value is no label (OpenMetrics 1.0.0, Label).
+      if (value === '') continue;
+      const text = escapeLabelValue(value);
+      if (text === MALFORMED) return 'malformed_unicode';
+      const head = shape.heads[i]!;
+      // Where the labels before it were empty, this one opens the braces: `",b="` becomes `{b="`.
+      id += (first && i > 0 ? `{${head.slice(2)}` : head) + text;
+      first = false;
+    }
+    this.id = first ? id : `${id}"}`;
+    return undefined;
+  }
+}
+
+const identifier = new SeriesIdentifier();
+
+/**
+ * The canonical identity of a point's series: its own exposition text, the sample name with the label
+ * set in sorted label order, escaped as the text formats escape it.
+ *
+ * Labels with an empty value are dropped; a series without labels is its bare name. Two points are of
+ * the same series exactly when their ids are equal. Throws `invalid_point` when the name or a label is
+ * not legal.
+ *
+ * @example
+ * seriesId({ name: 'up', labels: { b: '2', a: '1', c: '' } }); // 'up{a="1",b="2"}'
+ */
+export function seriesId(point: Pick<MetricPoint, 'name' | 'labels'>): string {
+  const stamped = stampedSeriesId(point);
+  if (stamped !== undefined) return stamped;
+  if (typeof point === 'object' && point !== null && identifier.identify(point.name, point.labels)) {
+    return identifier.id;
+  }
+  const reason = typeof point === 'object' && point !== null ? identifier.reason : 'not_a_point';
+  throw new SnapscrapeError(
+    'invalid_point',
+    `A point (${describeSubject(point)}) has no series id: ${reason}; correct its name or labels`,
+  );
+}
+
+/** The name in a series id that is known to be canonical. */
+export function seriesName(id: string): string {
+  const brace = id.indexOf('{');
+  return brace < 0 ? id : id.slice(0, brace);
+}
+
+const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(,|\}$)/suy;
+
+/**
+ * The name and the labels that a series id stands for: the inverse of {@link seriesId}.
+ *
+ * The answer is a plain object that any label name may be an own property of, `__proto__` too.
+ * Throws `invalid_series_id` when the text is not a series.
+ */
+export function parseSeriesId(id: string): Pick<MetricPoint, 'name' | 'labels'> {
+  const name = seriesName(id);
+  const labels: Record<string, string> = {};
+  if (!isMetricName(name)) throw malformedId(id);
+  if (name.length === id.length) return { name, labels };
+  LABEL.lastIndex = name.length + 1;
+  for (let more = id.length > name.length + 2; more; ) {
+    const match = LABEL.exec(id);
+    if (match === null || !isLabelName(match[1]!)) throw malformedId(id);
+    setLabel(labels, match[1]!, unescapeLabelValue(match[2]!));
+    more = match[3] === ',';
+  }
+  return { name, labels };
+}
+
+function setLabel(labels: Record<string, string>, name: string, value: string): void {
+  // Assigning to `__proto__` would set the prototype instead of a property.
+  if (name !== '__proto__') labels[name] = value;
+  else {
+    Object.defineProperty(labels, name, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
+  }
+}
+
+function malformedId(id: string): SnapscrapeError {
+  return new SnapscrapeError(
+    'invalid_series_id',
+    `${describeSubject(id)} is not a series id; make ids with seriesId()`,
+  );
+}

@@ -1,0 +1,39 @@
+import type { MetricPoint } from './metric-point.ts';
+
+// A private field can be put on any object by a constructor whose base returns that object. The field
+// can neither be seen, copied nor forged from outside, and the point stays a plain object.
+const Base = function base(target: object) {
+  return target;
+} as unknown as new (
+  target: object,
+) => object;
+
+class SeriesStamp extends Base {
+  readonly #id: string;
+
+  constructor(point: object, id: string) {
+    super(point);
+    this.#id = id;
+  }
+
+  static read(point: object): string | undefined {
+    return #id in point ? point.#id : undefined;
+  }
+}
+
+/**
+ * Makes a frozen point that carries its own series id, which {@link stampedSeriesId} answers at once.
+ *
+ * Only for points whose name, labels and value have just been checked: a stamped point is trusted and
+ * never checked again. `labels` must belong to the caller; it is frozen too.
+ */
+export function stampPoint(point: MetricPoint, id: string): MetricPoint {
+  new SeriesStamp(point, id);
+  Object.freeze(point.labels);
+  return Object.freeze(point);
+}
+
+/** The series id that {@link stampPoint} gave to a point, or undefined for any other object. */
+export function stampedSeriesId(point: unknown): string | undefined {
+  return typeof point === 'object' && point !== null ? SeriesStamp.read(point) : undefined;
+}
