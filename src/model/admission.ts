@@ -1,4 +1,4 @@
-import { type RejectionReason, describeSubject } from './rejection.ts';
+import { describeSubject, type RejectionReason } from './rejection.ts';
 import { SeriesIdentifier } from './series-id.ts';
 import { stampedSeriesId } from './stamp.ts';
 

@@ -25,4 +25,5 @@ export interface MetricPoint {
 }
 
 /** A point as it is written to a store: without `updatedAt` it was true at the moment of the write. */
-export type WritablePoint = Omit<MetricPoint, 'updatedAt'> & Partial<Pick<MetricPoint, 'updatedAt'>>;
+export type WritablePoint = Omit<MetricPoint, 'updatedAt'> &
+  Partial<Pick<MetricPoint, 'updatedAt'>>;

@@ -1,9 +1,9 @@
 import { SnapscrapeError } from './errors.ts';
-import { LabelShapes, MetricNameCheck, isLabelName } from './label-shape.ts';
-import { MALFORMED, escapeLabelValue, unescapeLabelValue } from './label-text.ts';
 import { isMetricName } from './family-metadata.ts';
+import { isLabelName, LabelShapes, MetricNameCheck } from './label-shape.ts';
+import { escapeLabelValue, MALFORMED, unescapeLabelValue } from './label-text.ts';
 import type { MetricPoint } from './metric-point.ts';
-import { type RejectionReason, describeSubject } from './rejection.ts';
+import { describeSubject, type RejectionReason } from './rejection.ts';
 import { stampedSeriesId } from './stamp.ts';
 
 /**
@@ -69,7 +69,11 @@ const identifier = new SeriesIdentifier();
 export function seriesId(point: Pick<MetricPoint, 'name' | 'labels'>): string {
   const stamped = stampedSeriesId(point);
   if (stamped !== undefined) return stamped;
-  if (typeof point === 'object' && point !== null && identifier.identify(point.name, point.labels)) {
+  if (
+    typeof point === 'object' &&
+    point !== null &&
+    identifier.identify(point.name, point.labels)
+  ) {
     return identifier.id;
   }
   const reason = typeof point === 'object' && point !== null ? identifier.reason : 'not_a_point';

@@ -1,0 +1,190 @@
+import { SnapscrapeError } from '../model/errors.ts';
+import type { FamilyMetadata } from '../model/family-metadata.ts';
+import type { MetricPoint } from '../model/metric-point.ts';
+import { invalidOptions } from '../model/options.ts';
+import type { RejectionLog } from '../model/rejection.ts';
+import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
+import { type CacheConfig, type CheckedCacheConfig, checkCacheConfig } from './cache-config.ts';
+import type { CacheStats } from './cache-stats.ts';
+import { snapshotPoints } from './points.ts';
+import { RefreshTimer } from './refresh-timer.ts';
+import { Refresher } from './refresher.ts';
+import type { Snapshot } from './snapshot.ts';
+import { abortedError, waitFor } from './wait.ts';
+
+/** A snapshot reader that answers from the last good snapshot of its source. */
+export interface CachedSnapshotReader extends SnapshotReader {
+  /**
+   * Answers with the points of the last good snapshot, in series order, refreshed first where that is
+   * due. They stay as they are while they are read. Rejects with `snapshot_unavailable`,
+   * `snapshot_stale`, `aborted` or `closed`.
+   */
+  snapshot(options?: ReadOptions): Promise<Iterable<MetricPoint>>;
+  /** Answers with the declared metadata of the families in the last good snapshot. */
+  families(options?: ReadOptions): Promise<readonly FamilyMetadata[]>;
+  /** What the cache did and holds. */
+  cacheStats(): CacheStats;
+  /**
+   * Refreshes now, or joins the refresh that is under way. Rejects with the SnapscrapeError of a
+   * failed refresh; the last good snapshot goes on being served then.
+   */
+  refresh(): Promise<void>;
+  /** Ends the timer and the refresh under way. Reads reject with `closed` from then on. */
+  close(): void;
+}
+
+/** How long and on what a read waits. */
+export interface SnapshotWait extends ReadOptions {
+  /** After how many ms the last good snapshot is taken instead of the one being made. */
+  readonly deadline?: number | undefined;
+}
+
+/**
+ * Wraps a snapshot reader with a cache, refreshed fully or by what changed.
+ *
+ * Any number of reads share one refresh, and none of them can end it for the others. A refresh that
+ * fails, hangs or yields half a snapshot never replaces a good one. Wrapping a cached reader again
+ * returns it as it is. Throws `invalid_options` when the source is no reader or the configuration is
+ * wrong, with every fault listed.
+ *
+ * @example
+ * const reader = createCachedSnapshotReader(store, { refreshInterval: 15_000 });
+ */
+export function createCachedSnapshotReader(
+  source: SnapshotReader,
+  config?: CacheConfig,
+): CachedSnapshotReader {
+  const checked = checkCacheConfig(config);
+  if (source instanceof CachedReader) return source;
+  if (typeof (source as Partial<SnapshotReader> | null)?.snapshot !== 'function') {
+    throw invalidOptions('createCachedSnapshotReader', [
+      'source must be a snapshot reader: an object with a snapshot() method',
+    ]);
+  }
+  return new CachedReader(source, checked);
+}
+
+/** The cached reader, with what the handler needs beyond the public contract. */
+export class CachedReader implements CachedSnapshotReader {
+  readonly #config: CheckedCacheConfig;
+  readonly #refresher: Refresher;
+  readonly #timer: RefreshTimer;
+  readonly #closing = new AbortController();
+  #underWay: Promise<void> | undefined;
+
+  constructor(source: SnapshotReader, config: CheckedCacheConfig) {
+    this.#config = config;
+    this.#refresher = new Refresher(source, config);
+    this.#timer = new RefreshTimer(config, () => this.refresh());
+    if (config.background) this.#timer.start();
+  }
+
+  /** Refused points of all refreshes. */
+  get rejections(): RejectionLog {
+    return this.#refresher.rejections;
+  }
+
+  async snapshot(options: ReadOptions = {}): Promise<Iterable<MetricPoint>> {
+    return snapshotPoints(await this.current(options));
+  }
+
+  async families(options: ReadOptions = {}): Promise<readonly FamilyMetadata[]> {
+    const { families } = await this.current(options);
+    return families.flatMap((family) => family.metadata ?? []);
+  }
+
+  /** The snapshot to serve now. A refresh is waited for where one is due, until the deadline. */
+  async current(wait: SnapshotWait = {}): Promise<Snapshot> {
+    this.#throwIfClosed();
+    if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
+    const { snapshot } = this.#refresher;
+    let failure: unknown;
+    if (snapshot === undefined || (!this.#config.background && this.#isDue())) {
+      try {
+        await waitFor(this.refresh(), wait);
+      } catch (error) {
+        if (wait.signal?.aborted) throw error;
+        failure = error; // The last good snapshot answers, if it is not too old.
+      }
+    } else if (!this.#config.background && this.#age() >= this.#config.refreshInterval / 2) {
+      this.#timer.refreshIn(this.#config.refreshInterval - this.#age(), () => this.#isDue());
+    }
+    return this.#lastGood(failure);
+  }
+
+  refresh(): Promise<void> {
+    this.#throwIfClosed();
+    this.#underWay ??= this.#refresher.refresh(this.#closing.signal).finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  close(): void {
+    this.#timer.stop();
+    this.#closing.abort(closedError());
+  }
+
+  cacheStats(): CacheStats {
+    const from = this.#refresher;
+    return Object.freeze({
+      refreshDuration: from.duration,
+      lastSuccess: from.lastSuccess,
+      age: from.snapshot === undefined ? undefined : this.#age(),
+      lastRefreshKind: from.lastKind,
+      refreshes: from.successes.full + from.successes.delta,
+      deltas: from.successes.delta,
+      fullRefreshes: from.successes.full,
+      fallbacks: Object.values(from.fallbacks).reduce((sum, count) => sum + count, 0),
+      fallbacksByReason: { ...from.fallbacks },
+      failures: from.failures.full + from.failures.delta,
+      failuresByKind: { ...from.failures },
+      selfCheckFailures: from.selfCheckFailures,
+      rejected: from.rejections.countsByReason(),
+      lastRejected: from.rejections.lastRejected(),
+      familyFaults: from.snapshot?.familyFaults ?? [],
+      series: from.snapshot?.series ?? 0,
+      families: from.snapshot?.families.length ?? 0,
+      bytes: from.snapshot?.bytes ?? 0,
+      version: from.version,
+      cursor: from.cursor,
+      longestSlice: from.longestSlice,
+      work: { ...from.work },
+    });
+  }
+
+  #lastGood(failure: unknown): Snapshot {
+    const { snapshot } = this.#refresher;
+    if (snapshot === undefined) {
+      throw new SnapscrapeError(
+        'snapshot_unavailable',
+        'There is no good snapshot of the source yet; see the cause, or wait for the first refresh',
+        { cause: failure },
+      );
+    }
+    if (this.#age() <= this.#config.maxStaleness) return snapshot;
+    throw new SnapscrapeError(
+      'snapshot_stale',
+      `The last good snapshot is ${this.#age()} ms old; see why the source fails, or raise maxStaleness`,
+      { cause: failure },
+    );
+  }
+
+  #isDue(): boolean {
+    const age = this.#config.now() - this.#refresher.readAt;
+    // A clock that was set back would otherwise put off the next refresh by as much.
+    return age >= this.#config.refreshInterval || age < 0;
+  }
+
+  #age(): number {
+    return Math.max(0, this.#config.now() - this.#refresher.readAt);
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closing.signal.aborted) throw closedError();
+  }
+}
+
+function closedError(): SnapscrapeError {
+  return new SnapscrapeError('closed', 'The cached reader is closed; make a new one');
+}

@@ -1,0 +1,108 @@
+import type { Pace } from './pace.ts';
+import type { StagedFamily } from './staging.ts';
+
+/** Which of several changes to one series counts. */
+export type DuplicatePolicy =
+  /** The one said last: a log of changes in order. */
+  | 'last'
+  /** The newest `updatedAt`, at a tie the one said last: a snapshot, which has no order. */
+  | 'newest';
+
+/** The changes of one family in series order, one for each series. */
+export interface ChangeList {
+  /** How many there are. */
+  readonly length: number;
+  /** Which staged change stands at each place. */
+  readonly order: Uint32Array;
+  /** The changes themselves. */
+  readonly staged: StagedFamily;
+}
+
+/** How long a run is that is sorted without a rest: about a millisecond's worth. */
+const RUN = 4096;
+
+/**
+ * Puts staged changes in series order and leaves one for each series, in slices.
+ *
+ * @param onDuplicate - called with the place of each change that lost to another one.
+ */
+export async function sortChanges(
+  staged: StagedFamily,
+  policy: DuplicatePolicy,
+  pace: Pace,
+  onDuplicate: (staged: StagedFamily, at: number) => void,
+): Promise<ChangeList> {
+  const count = staged.ids.length;
+  let order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
+  if (staged.isSorted) return { length: count, order, staged };
+  order = await sortRuns(order, staged.ids, pace);
+  const length = await dropDuplicates({ order, staged, policy, onDuplicate }, pace);
+  return { length, order, staged };
+}
+
+async function sortRuns(
+  order: Uint32Array<ArrayBuffer>,
+  ids: readonly string[],
+  pace: Pace,
+): Promise<Uint32Array<ArrayBuffer>> {
+  // The place breaks ties, so that changes to one series stay in the order in which they were said.
+  const byId = (a: number, b: number): number =>
+    ids[a]! < ids[b]! ? -1 : ids[a]! > ids[b]! ? 1 : a - b;
+  for (let start = 0; start < order.length; start += RUN) {
+    order.subarray(start, start + RUN).sort(byId);
+    if (pace.due()) await pace.rest();
+  }
+  let from = order;
+  let to = new Uint32Array(order.length);
+  for (let width = RUN; width < order.length; width *= 2) {
+    for (let start = 0; start < order.length; start += width * 2) {
+      await mergeRuns(from, to, [start, start + width, start + width * 2], byId, pace);
+    }
+    [from, to] = [to, from];
+  }
+  return from;
+}
+
+async function mergeRuns(
+  from: Uint32Array,
+  to: Uint32Array,
+  [start, middle, end]: readonly [number, number, number],
+  compare: (a: number, b: number) => number,
+  pace: Pace,
+): Promise<void> {
+  const leftEnd = Math.min(middle, from.length);
+  const rightEnd = Math.min(end, from.length);
+  let left = start;
+  let right = leftEnd;
+  for (let at = start; at < rightEnd; at++) {
+    const takeLeft =
+      left < leftEnd && (right >= rightEnd || compare(from[left]!, from[right]!) < 0);
+    to[at] = takeLeft ? from[left++]! : from[right++]!;
+    if ((at & 1023) === 0 && pace.due()) await pace.rest();
+  }
+}
+
+interface DuplicateSearch {
+  readonly order: Uint32Array;
+  readonly staged: StagedFamily;
+  readonly policy: DuplicatePolicy;
+  readonly onDuplicate: (staged: StagedFamily, at: number) => void;
+}
+
+async function dropDuplicates(search: DuplicateSearch, pace: Pace): Promise<number> {
+  const { order, staged, policy, onDuplicate } = search;
+  const { ids, times } = staged;
+  let kept = 0;
+  for (let i = 0; i < order.length; i++) {
+    const at = order[i]!;
+    const before = kept === 0 ? -1 : order[kept - 1]!;
+    if (before < 0 || ids[before] !== ids[at]) order[kept++] = at;
+    else if (policy === 'last' || times[at]! >= times[before]!) {
+      order[kept - 1] = at;
+      onDuplicate(staged, before);
+    } else onDuplicate(staged, at);
+    if ((i & 1023) === 0 && pace.due()) await pace.rest();
+  }
+  return kept;
+}

@@ -1,0 +1,105 @@
+/**
+ * Some tens of KiB of finished lines, sorted by series id, and what is needed to find and change one.
+ *
+ * Immutable: `text` and the arrays are never written after construction, so snapshots share chunks by
+ * reference and whatever is derived from `text` may be kept for as long as `text` lives.
+ * There is no object for a series: 24 bytes of index beside the line itself.
+ */
+export class Chunk {
+  /** The finished lines, each `id value\n`, in UTF-8. Derived forms are keyed by this object. */
+  readonly text: Buffer;
+  /** Where each line ends, behind its line feed. */
+  readonly lineEnd: Uint32Array;
+  /** Where each line's id ends; a space and the value follow. */
+  readonly idEnd: Uint32Array;
+  /** The value of each line. */
+  readonly values: Float64Array;
+  /** When each value was true, in Unix milliseconds. */
+  readonly updatedAt: Float64Array;
+  /** The id of the first line. */
+  readonly firstId: string;
+
+  constructor(parts: ChunkParts) {
+    this.text = parts.text;
+    this.lineEnd = parts.lineEnd;
+    this.idEnd = parts.idEnd;
+    this.values = parts.values;
+    this.updatedAt = parts.updatedAt;
+    this.firstId = parts.text.toString('utf8', 0, parts.idEnd[0]);
+  }
+
+  /** How many lines there are; never none. */
+  get series(): number {
+    return this.lineEnd.length;
+  }
+
+  /** Where a line begins. */
+  lineStart(line: number): number {
+    return line === 0 ? 0 : this.lineEnd[line - 1]!;
+  }
+
+  /** The id of a line, as a new string. */
+  id(line: number): string {
+    return this.text.toString('utf8', this.lineStart(line), this.idEnd[line]);
+  }
+
+  /** The same lines with other times: the text, and so all that is derived from it, stays shared. */
+  withUpdatedAt(updatedAt: Float64Array): Chunk {
+    return new Chunk({ ...this, updatedAt });
+  }
+
+  /** Orders a line against a series id: negative when the line comes first, 0 when it is that series. */
+  compare(line: number, id: string): number {
+    const { text } = this;
+    const start = this.lineStart(line);
+    const lineLength = this.idEnd[line]! - start;
+    const length = Math.min(lineLength, id.length);
+    for (let i = 0; i < length; i++) {
+      const a = text[start + i]!;
+      const b = id.charCodeAt(i);
+      if (a !== b) {
+        // Bytes and UTF-16 units agree as long as both are ASCII; beyond that, compare as strings.
+        return a < 0x80 && b < 0x80 ? a - b : compareStrings(this.id(line), id);
+      }
+      if (a >= 0x80) return compareStrings(this.id(line), id);
+    }
+    return lineLength - id.length;
+  }
+
+  /** The first line at or after `from` that does not come before the id: a binary search. */
+  find(id: string, from: number): number {
+    let low = from;
+    let high = this.series;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.compare(middle, id) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** What a chunk is made of. */
+export interface ChunkParts {
+  readonly text: Buffer;
+  readonly lineEnd: Uint32Array;
+  readonly idEnd: Uint32Array;
+  readonly values: Float64Array;
+  readonly updatedAt: Float64Array;
+}
+
+function compareStrings(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The chunk that a series belongs to: the last one that does not begin after the id, else the first. */
+export function chunkFor(chunks: readonly Chunk[], id: string, from: number): number {
+  let low = from;
+  let high = chunks.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (chunks[middle]!.firstId <= id) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(from, low - 1);
+}

@@ -1,0 +1,53 @@
+import { setImmediate } from 'node:timers';
+
+/**
+ * Cuts long work into slices, so that the event loop is never held longer than a budget.
+ *
+ * Work asks `due()` now and then and rests when the answer is yes:
+ * `if (pace.due()) await pace.rest();`. Short work never rests, so it ends in the same turn.
+ */
+export class Pace {
+  /** The longest slice so far, in ms: how long the event loop was held at most. */
+  longestSlice = 0;
+  readonly #budget: number;
+  readonly #signal: AbortSignal | undefined;
+  #sliceStart: number = performance.now();
+
+  /**
+   * @param budget - the longest slice aimed at, in ms.
+   * @param signal - ends the work at its next rest, by throwing the signal's reason.
+   */
+  constructor(budget: number, signal?: AbortSignal) {
+    this.#budget = budget;
+    this.#signal = signal;
+  }
+
+  /** Tells whether the slice is used up. It reads a clock (some 40 ns): ask every few dozen items. */
+  due(): boolean {
+    return performance.now() - this.#sliceStart >= this.#budget;
+  }
+
+  /** Lets the event loop turn once and begins a new slice. */
+  async rest(): Promise<void> {
+    this.end();
+    await this.restAfterWait();
+  }
+
+  /** Ends the last slice. */
+  end(): void {
+    this.longestSlice = Math.max(this.longestSlice, performance.now() - this.#sliceStart);
+  }
+
+  /** The same where the time since the last rest was spent waiting, so that it was no slice of work. */
+  async restAfterWait(): Promise<void> {
+    // setImmediate runs after pending input and output, so sockets and timers get their turn.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.#sliceStart = performance.now();
+    this.throwIfAborted();
+  }
+
+  /** Throws the signal's reason once it is aborted. */
+  throwIfAborted(): void {
+    this.#signal?.throwIfAborted();
+  }
+}

@@ -1,0 +1,118 @@
+import { PointAdmission } from '../model/admission.ts';
+import {
+  catalogFamilies,
+  type FamilyCatalog,
+  type FamilyMetadata,
+} from '../model/family-metadata.ts';
+import type { RejectionLog, RejectionReason } from '../model/rejection.ts';
+import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
+import { ChunkBuilder } from './chunk-builder.ts';
+import { Pace } from './pace.ts';
+import { forEachItem } from './source-reply.ts';
+import { type StagedFamily, Staging } from './staging.ts';
+import { noWork, type RefreshWork } from './work.ts';
+
+/** What a run needs to know of the cache that it is for. */
+export interface RunSettings {
+  /** How long a slice may be, in ms. */
+  readonly sliceBudget: number;
+  /** The longest series id that is let in, in bytes. */
+  readonly maxSeriesBytes: number;
+  /** Metadata that adds to the source's own. */
+  readonly families: Iterable<FamilyMetadata>;
+  /** The clock, in Unix milliseconds. */
+  readonly now: () => number;
+  /** Where refused points are counted. */
+  readonly rejections: RejectionLog;
+}
+
+/**
+ * One reading of a source into staged changes. Everything that comes from outside passes through here
+ * once, and is checked here.
+ */
+export class RefreshRun {
+  /** What was read so far. */
+  staging: Staging = new Staging();
+  /** The families as the source and the settings declare them now. */
+  catalog: FamilyCatalog = { byName: new Map(), faults: [] };
+  /** Counters of the merge. */
+  readonly work: RefreshWork = noWork();
+  /** Makes the chunks of the next snapshot. */
+  readonly builder: ChunkBuilder = new ChunkBuilder(this.work);
+  readonly pace: Pace;
+  readonly readOptions: ReadOptions;
+  readonly #settings: RunSettings;
+  readonly #admission: PointAdmission;
+  #isCounter = false;
+  #family: StagedFamily | undefined;
+
+  constructor(settings: RunSettings, signal: AbortSignal) {
+    this.#settings = settings;
+    this.#admission = new PointAdmission(settings);
+    this.pace = new Pace(settings.sliceBudget, signal);
+    this.readOptions = { signal };
+  }
+
+  /** Forgets what was staged, for a second try within the same run. */
+  restart(): void {
+    this.staging = new Staging();
+    this.#family = undefined;
+  }
+
+  /** Reads what is declared of the families. */
+  async readFamilies(source: SnapshotReader): Promise<void> {
+    const given: unknown[] = [];
+    if (source.families !== undefined) {
+      const reply: unknown = await source.families(this.readOptions);
+      await forEachItem('families()', reply, this.pace, (family) => given.push(family));
+    }
+    given.push(...this.#settings.families);
+    this.catalog = catalogFamilies(given);
+  }
+
+  /** Takes a point as it is now; answers whether it was let in. */
+  takePoint(given: unknown): boolean {
+    const reason = this.#refusal(given);
+    if (reason !== undefined) this.reject(reason, this.#admission.subject(given));
+    return reason === undefined;
+  }
+
+  /**
+   * Takes a point of a delta. A refused one ends its series, as it would be missing from a full
+   * refresh too: both kinds must lead to the same bytes.
+   */
+  takeChange(given: unknown): void {
+    if (this.takePoint(given) || this.#admission.id === undefined) return;
+    this.staging.end(this.#admission.id);
+  }
+
+  /** Takes the end of the series of a point. */
+  takeEnd(given: unknown): void {
+    if (this.#admission.identify(given)) this.staging.end(this.#admission.id!);
+    else this.reject(this.#admission.reason!, this.#admission.subject(given));
+  }
+
+  /** Counts what could not be taken. */
+  reject(reason: RejectionReason, subject: string): void {
+    this.#settings.rejections.add({ reason, subject, rejectedAt: this.#settings.now() });
+  }
+
+  #refusal(given: unknown): RejectionReason | undefined {
+    const admission = this.#admission;
+    if (!admission.admit(given)) return admission.reason;
+    const family = this.#familyOf(admission.id!);
+    // OpenMetrics 1.0.0, Counter: a total is neither negative nor NaN.
+    if (this.#isCounter && !(admission.value >= 0)) return 'invalid_counter_value';
+    family.put(admission.id!, admission.value, admission.updatedAt);
+    return undefined;
+  }
+
+  #familyOf(id: string): StagedFamily {
+    const family = this.staging.familyOf(id);
+    if (family !== this.#family) {
+      this.#family = family;
+      this.#isCounter = this.catalog.byName.get(family.name)?.type === 'counter';
+    }
+    return family;
+  }
+}

@@ -1,0 +1,182 @@
+import { SnapscrapeError } from '../model/errors.ts';
+import type { FamilyMetadata } from '../model/family-metadata.ts';
+import { describeSubject } from '../model/rejection.ts';
+import { parseSeriesId, seriesId } from '../model/series-id.ts';
+import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
+import { type DuplicatePolicy, sortChanges } from './change-list.ts';
+import { type MergeExtent, mergeFamily } from './merge.ts';
+import type { RefreshRun } from './refresh-run.ts';
+import { type Family, familyOf, type Snapshot, snapshotOf } from './snapshot.ts';
+import { checkCursor, forEachItem, isBackwards } from './source-reply.ts';
+
+/** Why a delta could not be used, so that everything was read again. */
+export type FallbackReason = (typeof FALLBACK_REASONS)[number];
+
+/**
+ * Every {@link FallbackReason}: the source failed to give a delta, said `reset`, answered something that
+ * is no delta or made no progress, went backwards, changed whether a family is a counter, or failed to
+ * give a cursor.
+ */
+export const FALLBACK_REASONS = [
+  'delta_failed',
+  'reset',
+  'invalid_delta',
+  'cursor_backwards',
+  'family_type_changed',
+  'cursor_failed',
+] as const;
+
+/** What a refresh by delta came to. */
+export type DeltaOutcome =
+  | { readonly snapshot: Snapshot; readonly cursor: string }
+  | { readonly fallback: FallbackReason; readonly cause?: unknown };
+
+/** Reads everything. The cursor, if there is one, must have been read before. */
+export async function refreshFully(
+  source: SnapshotReader,
+  run: RefreshRun,
+  previous: Snapshot,
+): Promise<Snapshot> {
+  await run.readFamilies(source);
+  const reply: unknown = await source.snapshot(run.readOptions);
+  await forEachItem('snapshot()', reply, run.pace, (point) => run.takePoint(point));
+  return mergeStaged(run, previous, 'complete', 'newest');
+}
+
+/** Reads what changed since a cursor. Nothing of it counts unless all of it is sound. */
+export async function refreshByDelta(
+  source: IncrementalSnapshotReader,
+  run: RefreshRun,
+  previous: Snapshot,
+  cursor: string,
+): Promise<DeltaOutcome> {
+  let next = cursor;
+  try {
+    await run.readFamilies(source);
+    if (hasChangedCounters(previous, run)) return { fallback: 'family_type_changed' };
+    for (let more = true; more; ) {
+      const delta: unknown = await source.snapshotDelta(next, run.readOptions);
+      const batch = await takeBatch(delta, next, run);
+      if ('fallback' in batch) return batch;
+      next = batch.cursor;
+      more = batch.more;
+    }
+  } catch (error) {
+    run.pace.throwIfAborted();
+    const isReply = error instanceof SnapscrapeError && error.code === 'invalid_source_reply';
+    return { fallback: isReply ? 'invalid_delta' : 'delta_failed', cause: error };
+  }
+  return { snapshot: await mergeStaged(run, previous, 'partial', 'last'), cursor: next };
+}
+
+type Batch =
+  | { readonly cursor: string; readonly more: boolean }
+  | { readonly fallback: FallbackReason };
+
+async function takeBatch(delta: unknown, cursor: string, run: RefreshRun): Promise<Batch> {
+  if (typeof delta !== 'object' || delta === null) return { fallback: 'invalid_delta' };
+  const { nextCursor, events, reset, more } = delta as Record<string, unknown>;
+  if (reset === true) return { fallback: 'reset' };
+  const next = checkCursor('nextCursor', nextCursor);
+  if (isBackwards(next, cursor)) return { fallback: 'cursor_backwards' };
+  // Another batch at the same place would be the same batch, for ever.
+  if (more === true && next === cursor) return { fallback: 'invalid_delta' };
+  await forEachItem('delta events', events, run.pace, (event) => takeEvent(event, run));
+  // Batches that are always ready would otherwise keep the event loop for themselves.
+  if (run.pace.due()) await run.pace.rest();
+  return { cursor: next, more: more === true };
+}
+
+function takeEvent(event: unknown, run: RefreshRun): void {
+  let isTaken = false;
+  try {
+    isTaken = takeKnownEvent(event as Record<string, unknown>, run);
+  } catch {
+    // No object, a property that throws, or an id that is no series.
+  }
+  if (!isTaken) run.reject('invalid_event', describeSubject(event));
+}
+
+/** Takes an event of a known kind; answers whether it was one. */
+function takeKnownEvent(event: Record<string, unknown>, run: RefreshRun): boolean {
+  const { deleted, point, seriesId: id } = event;
+  if (deleted === true && typeof id === 'string') run.staging.end(canonicalId(id));
+  else if (point === undefined) return false;
+  else if (deleted === true) run.takeEnd(point);
+  else run.takeChange(point);
+  return true;
+}
+
+function canonicalId(id: string): string {
+  return seriesId(parseSeriesId(id));
+}
+
+/** Whether points were checked as a counter's that are none now, or the other way round. */
+function hasChangedCounters(previous: Snapshot, run: RefreshRun): boolean {
+  return previous.families.some((family) => {
+    const now = run.catalog.byName.get(family.name)?.type === 'counter';
+    return now !== (family.metadata?.type === 'counter');
+  });
+}
+
+async function mergeStaged(
+  run: RefreshRun,
+  previous: Snapshot,
+  extent: MergeExtent,
+  policy: DuplicatePolicy,
+): Promise<Snapshot> {
+  const before = new Map(previous.families.map((family) => [family.name, family]));
+  const names = new Set(extent === 'partial' ? before.keys() : []);
+  for (const staged of run.staging.families()) names.add(staged.name);
+  const families: Family[] = [];
+  for (const name of [...names].sort()) {
+    const family = await nextFamily(run, name, before.get(name), extent, policy);
+    if (family !== undefined) families.push(family);
+    if (run.pace.due()) await run.pace.rest();
+  }
+  run.pace.end();
+  return sameSnapshot(previous, families, run)
+    ? previous
+    : snapshotOf(families, run.catalog.faults);
+}
+
+async function nextFamily(
+  run: RefreshRun,
+  name: string,
+  before: Family | undefined,
+  extent: MergeExtent,
+  policy: DuplicatePolicy,
+): Promise<Family | undefined> {
+  const declared = run.catalog.byName.get(name);
+  const isSame = before !== undefined && sameMetadata(before.metadata, declared);
+  // Keeping the object keeps what is derived from it.
+  const metadata = isSame ? before.metadata : declared;
+  const chunks = before?.chunks ?? [];
+  const staged = run.staging.get(name);
+  let next = chunks;
+  if (staged !== undefined) {
+    const changes = await sortChanges(staged, policy, run.pace, (family, at) => {
+      if (policy === 'newest') run.reject('duplicate', family.ids[at]!.slice(0, 200));
+    });
+    next = await mergeFamily(chunks, changes, extent, run.pace, run.builder);
+  } else run.work.chunksShared += chunks.length;
+  if (next.length === 0) return undefined;
+  return isSame && sameItems(before.chunks, next) ? before : familyOf(name, metadata, next);
+}
+
+function sameSnapshot(previous: Snapshot, families: readonly Family[], run: RefreshRun): boolean {
+  const faults = run.catalog.faults;
+  return (
+    sameItems(previous.families, families) &&
+    faults.length === previous.familyFaults.length &&
+    faults.every((fault, i) => fault.message === previous.familyFaults[i]!.message)
+  );
+}
+
+function sameMetadata(a: FamilyMetadata | undefined, b: FamilyMetadata | undefined): boolean {
+  return a?.type === b?.type && a?.help === b?.help && a?.unit === b?.unit;
+}
+
+function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
+}

@@ -1,0 +1,206 @@
+import { SnapscrapeError } from '../model/errors.ts';
+import { RejectionLog } from '../model/rejection.ts';
+import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
+import type { CheckedCacheConfig } from './cache-config.ts';
+import type { RefreshKind } from './cache-stats.ts';
+import { FALLBACK_REASONS, type FallbackReason, refreshByDelta, refreshFully } from './refresh.ts';
+import { RefreshRun } from './refresh-run.ts';
+import { isSameText } from './self-check.ts';
+import { EMPTY_SNAPSHOT, type Snapshot } from './snapshot.ts';
+import { checkCursor } from './source-reply.ts';
+import { noWork, type RefreshWork } from './work.ts';
+
+/** A snapshot with what its next refresh needs to know. */
+interface Read {
+  readonly snapshot: Snapshot;
+  readonly kind: RefreshKind;
+  readonly cursor: string | undefined;
+  readonly run: RefreshRun;
+}
+
+/**
+ * Refreshes one source, one refresh at a time: which kind, what to do when a delta fails, and the
+ * counts of it all. The state changes only when a whole refresh has succeeded.
+ */
+export class Refresher {
+  /** The last good snapshot; undefined before the first one. */
+  snapshot: Snapshot | undefined;
+  /** How often the snapshot changed. */
+  version: number = 0;
+  /** When the data of the last good snapshot began to be read, in Unix ms. */
+  readAt: number = Number.NaN;
+  /** When the latest successful refresh ended, in Unix ms. */
+  lastSuccess: number | undefined;
+  cursor: string | undefined;
+  lastKind: RefreshKind | undefined;
+  duration: number = 0;
+  longestSlice = 0;
+  work: RefreshWork = noWork();
+  selfCheckFailures = 0;
+  readonly successes: Record<RefreshKind, number> = { full: 0, delta: 0 };
+  readonly failures: Record<RefreshKind, number> = { full: 0, delta: 0 };
+  readonly fallbacks: Record<FallbackReason, number> = zeroFallbacks();
+  readonly rejections: RejectionLog = new RejectionLog();
+  readonly #source: SnapshotReader;
+  readonly #config: CheckedCacheConfig;
+  #lastFull = Number.NEGATIVE_INFINITY;
+  #trying: RefreshKind = 'full';
+
+  constructor(source: SnapshotReader, config: CheckedCacheConfig) {
+    this.#source = source;
+    this.#config = config;
+  }
+
+  /** Refreshes once; rejects with a SnapscrapeError when that fails, and then nothing has changed. */
+  async refresh(closing: AbortSignal): Promise<void> {
+    const { now, refreshTimeout } = this.#config;
+    const begun = now();
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(timeoutError(refreshTimeout)), refreshTimeout);
+    timer.unref();
+    const onClose = (): void => deadline.abort(closing.reason);
+    closing.addEventListener('abort', onClose);
+    try {
+      // A source that hangs ignores the signal; its answer, should it ever come, is dropped.
+      this.#publish(
+        await Promise.race([this.#read(deadline.signal), rejection(deadline.signal)]),
+        begun,
+      );
+    } catch (error) {
+      throw this.#failure(error, deadline.signal);
+    } finally {
+      clearTimeout(timer);
+      closing.removeEventListener('abort', onClose);
+      this.duration = Math.max(0, now() - begun);
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<Read> {
+    this.#trying = 'full';
+    const run = new RefreshRun({ ...this.#config, rejections: this.rejections }, signal);
+    const source = this.#source;
+    if (this.#config.mode === 'full' || !isIncremental(source)) {
+      return this.#readFully(source, run, undefined);
+    }
+    const isFullDue = this.#config.now() - this.#lastFull >= this.#config.fullRefreshInterval;
+    if (this.snapshot !== undefined && this.cursor !== undefined && !isFullDue) {
+      this.#trying = 'delta';
+      const outcome = await refreshByDelta(source, run, this.snapshot, this.cursor);
+      if (!('fallback' in outcome)) {
+        const read: Read = { ...outcome, kind: 'delta', run };
+        return this.#config.selfCheck ? this.#checked(source, read, signal) : read;
+      }
+      this.#noteFallback(outcome.fallback, outcome.cause);
+      run.restart();
+    }
+    // The cursor is read before the snapshot: what changes in between is seen twice, never lost.
+    return this.#readFully(source, run, await this.#readCursor(source, run));
+  }
+
+  /** Without a cursor the points are still good; the next refresh is a full one then. */
+  async #readCursor(
+    source: IncrementalSnapshotReader,
+    run: RefreshRun,
+  ): Promise<string | undefined> {
+    try {
+      return checkCursor('cursor', await source.snapshotCursor(run.readOptions));
+    } catch (error) {
+      run.pace.throwIfAborted();
+      this.#noteFallback('cursor_failed', error);
+      return undefined;
+    }
+  }
+
+  async #readFully(
+    source: SnapshotReader,
+    run: RefreshRun,
+    cursor: string | undefined,
+  ): Promise<Read> {
+    this.#trying = 'full';
+    const snapshot = await refreshFully(source, run, this.snapshot ?? EMPTY_SNAPSHOT);
+    return { snapshot, kind: 'full', cursor, run };
+  }
+
+  /** Reads everything once more and compares, provided that the source stood still. */
+  async #checked(
+    source: IncrementalSnapshotReader,
+    read: Read,
+    signal: AbortSignal,
+  ): Promise<Read> {
+    const run = new RefreshRun({ ...this.#config, rejections: new RejectionLog() }, signal);
+    const snapshot = await refreshFully(source, run, EMPTY_SNAPSHOT);
+    const after = checkCursor('cursor', await source.snapshotCursor(run.readOptions));
+    if (after !== read.cursor || isSameText(read.snapshot, snapshot)) return read;
+    this.selfCheckFailures++;
+    this.#tell('The delta of the source left out changes that its full snapshot has', undefined);
+    return { ...read, snapshot };
+  }
+
+  #publish(read: Read, begun: number): void {
+    if (read.snapshot !== this.snapshot) this.version++;
+    this.snapshot = read.snapshot;
+    this.cursor = read.cursor;
+    this.readAt = begun;
+    this.lastSuccess = this.#config.now();
+    this.lastKind = read.kind;
+    this.work = read.run.work;
+    this.longestSlice = read.run.pace.longestSlice;
+    this.successes[read.kind]++;
+    if (read.kind === 'full') this.#lastFull = begun;
+  }
+
+  #failure(error: unknown, signal: AbortSignal): SnapscrapeError {
+    this.failures[this.#trying]++;
+    // A delta that hangs must not hang every refresh to come: read everything the next time.
+    if (signal.aborted && this.#trying === 'delta') this.cursor = undefined;
+    const cause: unknown = signal.aborted ? signal.reason : error;
+    const failure =
+      cause instanceof SnapscrapeError
+        ? cause
+        : new SnapscrapeError('refresh_failed', 'The source failed; its error is the cause', {
+            cause,
+          });
+    this.#report(failure);
+    return failure;
+  }
+
+  #noteFallback(reason: FallbackReason, cause: unknown): void {
+    this.fallbacks[reason]++;
+    this.#tell(`No refresh by delta (${reason}); everything is read instead`, cause);
+  }
+
+  #tell(message: string, cause: unknown): void {
+    this.#report(new SnapscrapeError('invalid_source_reply', message, { cause }));
+  }
+
+  #report(error: SnapscrapeError): void {
+    try {
+      this.#config.onError(error);
+    } catch {
+      // A logger that fails must not fail the refresh.
+    }
+  }
+}
+
+function zeroFallbacks(): Record<FallbackReason, number> {
+  const zeros = FALLBACK_REASONS.map((reason) => [reason, 0]);
+  return Object.fromEntries(zeros) as Record<FallbackReason, number>;
+}
+
+function isIncremental(source: SnapshotReader): source is IncrementalSnapshotReader {
+  const { snapshotCursor, snapshotDelta } = source as Partial<IncrementalSnapshotReader>;
+  return typeof snapshotCursor === 'function' && typeof snapshotDelta === 'function';
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+function timeoutError(ms: number): SnapscrapeError {
+  return new SnapscrapeError(
+    'refresh_timeout',
+    `The source did not answer within ${ms} ms; make it faster or raise refreshTimeout`,
+  );
+}

@@ -1,0 +1,70 @@
+import type { FamilyMetadata, FamilyMetadataFault } from '../model/family-metadata.ts';
+import type { Chunk } from './chunk.ts';
+
+/** All samples of one metric name, in series order. Immutable. */
+export interface Family {
+  /** The metric name. */
+  readonly name: string;
+  /** What is declared of the family; undefined for a family that nobody declared. */
+  readonly metadata: FamilyMetadata | undefined;
+  /** The lines; at least one chunk. */
+  readonly chunks: readonly Chunk[];
+  /** How many series there are; at least one. */
+  readonly series: number;
+  /** How long the lines are together. */
+  readonly bytes: number;
+}
+
+/**
+ * Everything that a source said at one time, rendered: the still frame that scrapes are served from.
+ *
+ * Immutable, and shared between scrapes without copying. A refresh that changes nothing yields the
+ * same object, so forms derived from a snapshot may be keyed by it.
+ */
+export interface Snapshot {
+  /** In the order of their names. */
+  readonly families: readonly Family[];
+  /** Metadata that could not be used. */
+  readonly familyFaults: readonly FamilyMetadataFault[];
+  /** How many series there are. */
+  readonly series: number;
+  /** How long the lines are together. */
+  readonly bytes: number;
+}
+
+/** The snapshot of nothing, which the first refresh starts from. It is never served. */
+export const EMPTY_SNAPSHOT: Snapshot = Object.freeze({
+  families: Object.freeze([]),
+  familyFaults: Object.freeze([]),
+  series: 0,
+  bytes: 0,
+});
+
+/** A family of some chunks. */
+export function familyOf(
+  name: string,
+  metadata: FamilyMetadata | undefined,
+  chunks: readonly Chunk[],
+): Family {
+  let series = 0;
+  let bytes = 0;
+  for (const chunk of chunks) {
+    series += chunk.series;
+    bytes += chunk.text.length;
+  }
+  return Object.freeze({ name, metadata, chunks, series, bytes });
+}
+
+/** A snapshot of some families, which must be in the order of their names. */
+export function snapshotOf(
+  families: readonly Family[],
+  familyFaults: readonly FamilyMetadataFault[],
+): Snapshot {
+  let series = 0;
+  let bytes = 0;
+  for (const family of families) {
+    series += family.series;
+    bytes += family.bytes;
+  }
+  return Object.freeze({ families: Object.freeze(families), familyFaults, series, bytes });
+}

@@ -1,0 +1,83 @@
+import { SnapscrapeError } from '../model/errors.ts';
+import type { Pace } from './pace.ts';
+
+/** How many items of an iterable are taken between two looks at the clock. */
+const STRIDE = 64;
+
+/**
+ * Goes through what a source answered with, in slices, whatever kind of iterable it is.
+ *
+ * Throws `invalid_source_reply` for what cannot be iterated, and whatever the iterator throws: half an
+ * answer is none.
+ *
+ * @param what - what was asked, for the error's message.
+ */
+export async function forEachItem(
+  what: string,
+  reply: unknown,
+  pace: Pace,
+  take: (item: unknown) => void,
+): Promise<void> {
+  let taken = 0;
+  if (isAsyncIterable(reply)) {
+    for await (const item of reply) {
+      take(item);
+      if (++taken % STRIDE === 0 && pace.due()) await pace.restAfterWait();
+    }
+  } else if (isIterable(reply)) {
+    for (const item of reply) {
+      take(item);
+      if (++taken % STRIDE === 0 && pace.due()) await pace.rest();
+    }
+  } else {
+    throw new SnapscrapeError(
+      'invalid_source_reply',
+      `The source's ${what} is ${describe(reply)}; answer with an array, an iterable or an async iterable`,
+    );
+  }
+  pace.throwIfAborted();
+}
+
+/** Checks that a source answered a cursor with a string. */
+export function checkCursor(what: string, cursor: unknown): string {
+  if (typeof cursor === 'string') return cursor;
+  throw new SnapscrapeError(
+    'invalid_source_reply',
+    `The source's ${what} is ${describe(cursor)}; a cursor is a string`,
+  );
+}
+
+/**
+ * Tells whether a cursor certainly lies before another one. Cursors are opaque; where both end in
+ * digits after the same prefix, the digits are compared as a number of any length.
+ */
+export function isBackwards(next: string, before: string): boolean {
+  const [nextPrefix, nextDigits] = splitCursor(next);
+  const [prefix, digits] = splitCursor(before);
+  if (nextPrefix !== prefix || nextDigits === '' || digits === '') return false;
+  if (nextDigits.length !== digits.length) return nextDigits.length < digits.length;
+  return nextDigits < digits;
+}
+
+function splitCursor(cursor: string): readonly [prefix: string, digits: string] {
+  let start = cursor.length;
+  while (start > 0 && isDigit(cursor.charCodeAt(start - 1))) start--;
+  const prefix = cursor.slice(0, start);
+  return [prefix, cursor.slice(start).replace(/^0+(?=\d)/, '')];
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}

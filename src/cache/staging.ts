@@ -1,0 +1,84 @@
+import { seriesName } from '../model/series-id.ts';
+
+// Stands for a time where a series ended.
+const ENDED = Number.NEGATIVE_INFINITY;
+
+/**
+ * The changes of one family in the order in which they were said: parallel arrays rather than an
+ * object for each change.
+ */
+export class StagedFamily {
+  /** The metric name. */
+  readonly name: string;
+  /** Series ids. */
+  readonly ids: string[] = [];
+  /** Values; meaningless for the end of a series. */
+  readonly values: number[] = [];
+  /** Times in Unix milliseconds. Times from outside are finite, so -Infinity can mean the end. */
+  readonly times: number[] = [];
+  /** Whether each id so far came after the one before it. */
+  isSorted = true;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Notes what a series is now. */
+  put(id: string, value: number, updatedAt: number): void {
+    const { ids } = this;
+    // Most stores answer in series order: noticing that spares the sort.
+    if (this.isSorted && ids.length > 0 && ids[ids.length - 1]! >= id) this.isSorted = false;
+    ids.push(id);
+    this.values.push(value);
+    this.times.push(updatedAt);
+  }
+
+  /** Notes that a series ended. */
+  end(id: string): void {
+    this.put(id, 0, ENDED);
+  }
+}
+
+/** Tells whether a time in a staged family means the end of its series. */
+export function isEnd(time: number): boolean {
+  return time === ENDED;
+}
+
+/** The changes of one refresh, by family. */
+export class Staging {
+  readonly #byName = new Map<string, StagedFamily>();
+  #last: StagedFamily | undefined;
+
+  /** The changes of the family that a series belongs to, begun where there are none. */
+  familyOf(id: string): StagedFamily {
+    const last = this.#last;
+    // Series of one family mostly follow each other, and an id is a name, then nothing or a brace.
+    if (last !== undefined && id.startsWith(last.name)) {
+      const { length } = last.name;
+      if (id.length === length || id.charCodeAt(length) === 0x7b) return last;
+    }
+    const name = seriesName(id);
+    let family = this.#byName.get(name);
+    if (family === undefined) {
+      family = new StagedFamily(name);
+      this.#byName.set(name, family);
+    }
+    this.#last = family;
+    return family;
+  }
+
+  /** Notes that a series ended. */
+  end(id: string): void {
+    this.familyOf(id).end(id);
+  }
+
+  /** The families with changes, in no particular order. */
+  families(): Iterable<StagedFamily> {
+    return this.#byName.values();
+  }
+
+  /** The changes of a family, if there are any. */
+  get(name: string): StagedFamily | undefined {
+    return this.#byName.get(name);
+  }
+}

@@ -1,0 +1,56 @@
+import { SnapscrapeError } from '../model/errors.ts';
+import { RejectionLog } from '../model/rejection.ts';
+import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import { CACHE_DEFAULTS } from './cache-config.ts';
+import { refreshFully } from './refresh.ts';
+import { RefreshRun } from './refresh-run.ts';
+import { EMPTY_SNAPSHOT, type Snapshot } from './snapshot.ts';
+
+/** What ends a reading of the source. */
+export interface UncachedWait {
+  /** Ends the reading when the one who asked gives up. */
+  readonly signal?: AbortSignal | undefined;
+  /** After how many ms the reading has failed. Default: `refreshTimeout` of {@link CACHE_DEFAULTS}. */
+  readonly deadline?: number | undefined;
+}
+
+/** Reads a source anew each time and keeps nothing but the count of refused points. */
+export class UncachedReader {
+  readonly rejections: RejectionLog = new RejectionLog();
+  readonly #source: SnapshotReader;
+
+  constructor(source: SnapshotReader) {
+    this.#source = source;
+  }
+
+  /** Reads all points now. Rejects with the source's failure as the cause, or with `refresh_timeout`. */
+  async current({ signal, deadline }: UncachedWait = {}): Promise<Snapshot> {
+    const ending = new AbortController();
+    const end = (): void => ending.abort(signal?.reason);
+    const ms = deadline ?? CACHE_DEFAULTS.refreshTimeout;
+    const timer = setTimeout(() => ending.abort(tooSlow(ms)), ms);
+    signal?.addEventListener('abort', end, { once: true });
+    try {
+      const run = new RefreshRun({ ...CACHE_DEFAULTS, rejections: this.rejections }, ending.signal);
+      const ended = new Promise<never>((_, reject) => {
+        ending.signal.addEventListener('abort', () => reject(ending.signal.reason as Error));
+      });
+      return await Promise.race([refreshFully(this.#source, run, EMPTY_SNAPSHOT), ended]);
+    } catch (cause) {
+      if (cause instanceof SnapscrapeError) throw cause;
+      throw new SnapscrapeError('refresh_failed', 'The source failed; its error is the cause', {
+        cause,
+      });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+    }
+  }
+}
+
+function tooSlow(ms: number): SnapscrapeError {
+  return new SnapscrapeError(
+    'refresh_timeout',
+    `The source did not answer within ${ms} ms; put createCachedSnapshotReader() before it`,
+  );
+}

@@ -1,0 +1,33 @@
+import { SnapscrapeError } from '../model/errors.ts';
+
+/** What ends a wait before the awaited thing does. */
+export interface WaitLimits {
+  /** Ends the wait with an `aborted` error. */
+  readonly signal?: AbortSignal | undefined;
+  /** After how many ms the wait ends without an error. */
+  readonly deadline?: number | undefined;
+}
+
+/** Waits for shared work without any power over it: whoever gives up leaves the others waiting. */
+export async function waitFor(work: Promise<void>, limits: WaitLimits): Promise<void> {
+  const { signal, deadline } = limits;
+  if (signal === undefined && deadline === undefined) return work;
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      work.then(resolve, reject);
+      onAbort = (): void => reject(abortedError(signal?.reason));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (deadline !== undefined) timer = setTimeout(resolve, Math.max(0, deadline));
+    });
+  } finally {
+    clearTimeout(timer);
+    if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** The error of a caller who gave up. */
+export function abortedError(cause: unknown): SnapscrapeError {
+  return new SnapscrapeError('aborted', 'The caller gave up waiting', { cause });
+}

@@ -1,0 +1,54 @@
+import type { FamilyMetadata } from '../model/family-metadata.ts';
+import { counterFamilyName, type FamilyType } from '../model/family-metadata.ts';
+import { escapeHelp } from '../model/label-text.ts';
+import type { ExpositionSyntax } from './format.ts';
+
+/** What a header is written from. */
+export interface HeaderSubject {
+  readonly name: string;
+  readonly metadata: FamilyMetadata | undefined;
+}
+
+/**
+ * Writes the metadata lines of a family. A family that nobody declared is a gauge.
+ *
+ * Text: HELP, TYPE; the type `unknown` is called `untyped`. OpenMetrics: TYPE, UNIT, HELP, and a
+ * counter's family is named without `_total`. A counter that OpenMetrics cannot name so is `unknown`
+ * there, as in Go's encoder: without `_total`, or where another family has a name that the counter
+ * lays claim to (OpenMetrics 1.0.0, Suffixes).
+ *
+ * @param isTaken - whether any family of the page has a name.
+ */
+export function familyHeader(
+  { name, metadata }: HeaderSubject,
+  syntax: ExpositionSyntax,
+  isTaken: (name: string) => boolean,
+): string {
+  const type = metadata?.type ?? 'gauge';
+  if (syntax === 'text') {
+    const help = metadata?.help;
+    const helpLine = help === undefined ? '' : `# HELP ${name} ${escapeHelp(help, false)}\n`;
+    return `${helpLine}# TYPE ${name} ${type === 'unknown' ? 'untyped' : type}\n`;
+  }
+  const isCounter = type === 'counter' && canBeCounter(name, isTaken);
+  const family = isCounter ? counterFamilyName(name) : name;
+  const told: FamilyType = type === 'counter' && !isCounter ? 'unknown' : type;
+  return `# TYPE ${family} ${told}\n${unitLine(family, metadata)}${helpLine(family, metadata)}`;
+}
+
+function canBeCounter(name: string, isTaken: (name: string) => boolean): boolean {
+  const family = counterFamilyName(name);
+  return family !== '' && family !== name && !isTaken(family) && !isTaken(`${family}_created`);
+}
+
+function unitLine(family: string, metadata: FamilyMetadata | undefined): string {
+  const unit = metadata?.unit;
+  // A unit that is no suffix of the family's name, as with a counter that became unknown, makes
+  // Prometheus fail the scrape.
+  return unit !== undefined && family.endsWith(`_${unit}`) ? `# UNIT ${family} ${unit}\n` : '';
+}
+
+function helpLine(family: string, metadata: FamilyMetadata | undefined): string {
+  const help = metadata?.help;
+  return help === undefined ? '' : `# HELP ${family} ${escapeHelp(help, true)}\n`;
+}

@@ -1,0 +1,135 @@
+import type { Family, Snapshot } from '../cache/snapshot.ts';
+import { Deflater } from './deflate.ts';
+import { familyHeader, type HeaderSubject } from './family-header.ts';
+import type { ExpositionSyntax } from './format.ts';
+import { GzipStem } from './gzip.ts';
+import { type PagePart, PieceJoiner } from './pieces.ts';
+
+/** A snapshot's page in one syntax, all but the lines that differ from scrape to scrape. Immutable. */
+export interface Page {
+  readonly snapshot: Snapshot;
+  /** The text, in order. */
+  readonly pieces: readonly Buffer[];
+  /** How long the text is. */
+  readonly bytes: number;
+}
+
+/** Families that a page has beside those of its snapshot, and lines that depend on the snapshot alone. */
+export interface PageExtras {
+  /** Names that the lines at the end will use. */
+  readonly names: ReadonlySet<string>;
+  /** Lines behind the families of a snapshot. */
+  lines(snapshot: Snapshot, syntax: ExpositionSyntax): string;
+}
+
+/**
+ * Makes the pages of the snapshots that follow each other, once each, and keeps the latest of each
+ * syntax. What two pages have in common is shared, down to its compressed form.
+ */
+export class PageMaker {
+  readonly #extras: PageExtras;
+  readonly #deflater: Deflater;
+  readonly #latest = new Map<ExpositionSyntax, SyntaxPages>();
+
+  /** @param level - the gzip level, from 1 to 9. */
+  constructor(extras: PageExtras, level: number) {
+    this.#extras = extras;
+    this.#deflater = new Deflater(level);
+  }
+
+  /** How many pieces were compressed so far. */
+  get deflatedPieces(): number {
+    return this.#deflater.deflated;
+  }
+
+  /** The page of a snapshot. */
+  page(snapshot: Snapshot, syntax: ExpositionSyntax): Page {
+    return this.#pages(syntax).page(snapshot);
+  }
+
+  /** The page of a snapshot as the beginning of a gzip member. */
+  gzipped(snapshot: Snapshot, syntax: ExpositionSyntax): Promise<GzipStem> {
+    const pages = this.#pages(syntax);
+    return pages.gzipped(pages.page(snapshot), this.#deflater);
+  }
+
+  #pages(syntax: ExpositionSyntax): SyntaxPages {
+    let pages = this.#latest.get(syntax);
+    if (pages === undefined) {
+      pages = new SyntaxPages(syntax, this.#extras);
+      this.#latest.set(syntax, pages);
+    }
+    return pages;
+  }
+}
+
+/** The latest page of one syntax. */
+class SyntaxPages {
+  readonly #syntax: ExpositionSyntax;
+  readonly #extras: PageExtras;
+  readonly #joiner = new PieceJoiner();
+  readonly #stems = new WeakMap<Page, Promise<GzipStem>>();
+  #headers = new Map<string, Buffer>();
+  #page: Page | undefined;
+
+  constructor(syntax: ExpositionSyntax, extras: PageExtras) {
+    this.#syntax = syntax;
+    this.#extras = extras;
+  }
+
+  page(snapshot: Snapshot): Page {
+    if (this.#page?.snapshot !== snapshot) this.#page = this.#make(snapshot);
+    return this.#page;
+  }
+
+  gzipped(page: Page, deflater: Deflater): Promise<GzipStem> {
+    let stem = this.#stems.get(page);
+    if (stem === undefined) {
+      stem = deflater.deflateAll(page.pieces).then((pieces) => new GzipStem(pieces));
+      this.#stems.set(page, stem);
+      stem.catch(() => this.#stems.delete(page));
+    }
+    return stem;
+  }
+
+  #make(snapshot: Snapshot): Page {
+    const names = new Set(snapshot.families.map((family) => family.name));
+    const isTaken = (name: string): boolean => names.has(name) || this.#extras.names.has(name);
+    const headers = new Map<string, Buffer>();
+    const pieces = this.#joiner.join(this.#parts(snapshot, isTaken, headers));
+    this.#headers = headers;
+    return { snapshot, pieces, bytes: pieces.reduce((sum, piece) => sum + piece.length, 0) };
+  }
+
+  *#parts(
+    snapshot: Snapshot,
+    isTaken: (name: string) => boolean,
+    headers: Map<string, Buffer>,
+  ): Generator<PagePart, void, undefined> {
+    for (const family of snapshot.families) {
+      yield { text: this.#header(family, isTaken, headers), isMark: false };
+      for (const chunk of family.chunks) yield { text: chunk.text, isMark: isMark(family) };
+    }
+    const lines = this.#extras.lines(snapshot, this.#syntax);
+    if (lines !== '') yield { text: Buffer.from(lines), isMark: true };
+  }
+
+  #header(
+    subject: HeaderSubject,
+    isTaken: (name: string) => boolean,
+    headers: Map<string, Buffer>,
+  ): Buffer {
+    const text = familyHeader(subject, this.#syntax, isTaken);
+    // The same bytes must be the same object from page to page for joined pieces to be recognised.
+    const header = this.#headers.get(text) ?? Buffer.from(text);
+    headers.set(text, header);
+    return header;
+  }
+}
+
+/** About every fourth family, for good: cuts follow from names, not from lengths that change. */
+function isMark({ name }: Family): boolean {
+  let hash = 0;
+  for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) | 0;
+  return (hash & 3) === 0;
+}

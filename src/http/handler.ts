@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { invalidOptions } from '../model/options.ts';
+import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import { checkHandlerOptions, type HandlerOptions } from './handler-options.ts';
+import { nodeListener } from './node-listener.ts';
+import { Scraper } from './scrape.ts';
+import { fetchHandler } from './web-fetch.ts';
+
+/** A `node:http` request listener that also answers web-standard requests. */
+export interface OpenMetricsHandler {
+  /**
+   * Answers a request of `node:http` or of any framework that hands out its request and response. The
+   * path is not looked at: route to the handler what it should answer.
+   */
+  (request: IncomingMessage, response: ServerResponse): void;
+  /** Answers a web-standard request. Never rejects. */
+  fetch(request: Request): Promise<Response>;
+}
+
+/**
+ * Makes a handler that serves the points of a reader as Prometheus or OpenMetrics text, in the format
+ * and coding that the scraper asks for.
+ *
+ * A scrape pins one snapshot and writes bytes that already lie ready; a reader without a cache is read
+ * and rendered anew for each scrape. Before the first good snapshot, and once it is too old, the answer
+ * is 503 with `Retry-After`. Each handler counts for itself; there is no global registry. Throws
+ * `invalid_options` when the reader is none or an option is wrong.
+ *
+ * @example
+ * http.createServer(createOpenMetricsHandler(createCachedSnapshotReader(store))).listen(9464);
+ */
+export function createOpenMetricsHandler(
+  reader: SnapshotReader,
+  options?: HandlerOptions,
+): OpenMetricsHandler {
+  const checked = checkHandlerOptions(options);
+  if (typeof (reader as Partial<SnapshotReader> | null)?.snapshot !== 'function') {
+    throw invalidOptions('createOpenMetricsHandler', [
+      'reader must be a snapshot reader: an object with a snapshot() method',
+    ]);
+  }
+  const scraper = new Scraper(reader, checked);
+  return Object.assign(nodeListener(scraper), { fetch: fetchHandler(scraper) });
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ScrapeResponse, Scraper } from './scrape.ts';
+
+/** How much may wait in a socket before the next part waits for it to drain. */
+const WINDOW_BYTES = 1024 * 1024;
+
+/** Serves scrapes through `node:http`. */
+export function nodeListener(
+  scraper: Scraper,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    void serve(scraper, request, response);
+  };
+}
+
+async function serve(
+  scraper: Scraper,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  scraper.requests.begin();
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  // A socket that breaks is told by 'close' too; without a listener the error would end the process.
+  response.on('error', () => undefined);
+  const answer = await scraper.respond({
+    method: request.method ?? 'GET',
+    header: (name) => headerValue(request.headers[name]),
+    signal: gone.signal,
+  });
+  try {
+    if (!gone.signal.aborted) await write(request.method, response, answer, gone.signal);
+  } catch {
+    // Half a page must not look like a whole one: without the rest of its length it does not.
+    response.destroy();
+  } finally {
+    scraper.requests.end(answer.status);
+  }
+}
+
+async function write(
+  method: string | undefined,
+  response: ServerResponse,
+  { status, headers, parts }: ScrapeResponse,
+  gone: AbortSignal,
+): Promise<void> {
+  response.writeHead(status, headers);
+  if (method === 'HEAD') {
+    response.end();
+    return;
+  }
+  for (const part of parts) {
+    response.write(part);
+    // The parts are shared and lie ready: a full socket holds references, not copies.
+    if (response.writableLength >= WINDOW_BYTES) await drained(response, gone);
+    if (gone.aborted) return;
+  }
+  await new Promise<void>((resolve) => {
+    response.end(resolve);
+    gone.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Waits until the socket took what it was given, or is gone. */
+function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.removeListener('drain', done);
+      gone.removeEventListener('abort', done);
+      resolve();
+    };
+    response.once('drain', done);
+    gone.addEventListener('abort', done, { once: true });
+    if (gone.aborted) done();
+  });
+}
+
+function headerValue(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(',') : value;
+}
