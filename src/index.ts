@@ -28,3 +28,11 @@ export type {
   SnapshotDelta,
   SnapshotReader,
 } from './model/snapshot-reader.ts';
+export { MemoryStore, type MemoryStoreStats } from './stores/memory-store.ts';
+export {
+  type CheckedMemoryStoreOptions,
+  MEMORY_STORE_DEFAULTS,
+  type MemoryStoreOptions,
+} from './stores/memory-store-options.ts';
+export type { MetricStore, SeriesMatcher, UpsertResult } from './stores/metric-store.ts';
+export type { MemoryStoreDelta } from './stores/series-ledger.ts';

@@ -5,6 +5,7 @@
  * - `invalid_point`: a point given to a function that cannot reject quietly (`seriesId`) is wrong.
  * - `invalid_series_id`: a string given as a series id is not the canonical text of a series.
  * - `invalid_source_reply`: a reader answered with something that is not what its contract says.
+ * - `input_failed`: the iterable of points or ids that a store was given threw; `cause` is what it threw.
  * - `refresh_failed`: the source threw or rejected while it was read; `cause` is what it threw.
  * - `refresh_timeout`: the source did not answer within `refreshTimeout`.
  * - `snapshot_unavailable`: there is no good snapshot yet, because no refresh has succeeded.
@@ -17,6 +18,7 @@ export type SnapscrapeErrorCode =
   | 'invalid_point'
   | 'invalid_series_id'
   | 'invalid_source_reply'
+  | 'input_failed'
   | 'refresh_failed'
   | 'refresh_timeout'
   | 'snapshot_unavailable'

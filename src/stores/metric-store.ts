@@ -1,0 +1,81 @@
+import type { FamilyMetadata } from '../model/family-metadata.ts';
+import type { WritablePoint } from '../model/metric-point.ts';
+import type { RejectedPoint } from '../model/rejection.ts';
+import type { Awaitable, IncrementalSnapshotReader, Many } from '../model/snapshot-reader.ts';
+
+/** What became of the points of one `upsert`: each is counted exactly once. */
+export interface UpsertResult {
+  /** Points of series that were not in the store. */
+  readonly added: number;
+  /** Points that replaced another value or time of their series. */
+  readonly changed: number;
+  /** Points whose value and time the store had already. */
+  readonly unchanged: number;
+  /** Points not applied, because the store has a newer one of their series. */
+  readonly older: number;
+  /** Points not applied, because they are not valid or the store is full. */
+  readonly refused: number;
+  /** The first 100 refused points and why each was refused. */
+  readonly refusals: readonly RejectedPoint[];
+}
+
+/**
+ * Chooses series by exact equality: a series matches when its name and every label given are equal.
+ *
+ * @example
+ * ```ts
+ * await store.delete({ name: 'gh_activity_commits_24h', labels: { org: 'a', user: '' } });
+ * ```
+ */
+export interface SeriesMatcher {
+  /** The metric name. Default: any. */
+  readonly name?: string | undefined;
+  /** Label names to the values they must have; `''` means that there is no such label. Default: any. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * What every store offers: points go in one at a time or in bulk, snapshots and changes come out.
+ *
+ * The last write wins by `updatedAt`, and at a tie the later write. A write is acknowledged only when
+ * the store would give it back. After `close` every method but `close` and `healthy` fails with `closed`.
+ */
+export interface MetricStore extends IncrementalSnapshotReader {
+  /**
+   * Writes one point or many; a point without `updatedAt` was true now.
+   *
+   * A bad point never fails the call: it is refused and counted. Rejects with `invalid_options` when
+   * given neither a point nor something to iterate, and with `input_failed` when the iteration
+   * throws: `cause` is what it threw, and the points before it stay written.
+   */
+  upsert(
+    points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
+  ): Promise<UpsertResult>;
+  /**
+   * Ends series, by id or by matcher, and answers how many there were. Any write to a series after its
+   * end is new, whatever its `updatedAt`.
+   *
+   * Rejects with `invalid_series_id` when one of the ids is no series, and with `invalid_options` when
+   * the matcher is empty or has faults; nothing is ended then.
+   */
+  delete(target: string | Iterable<string> | SeriesMatcher): Promise<number>;
+  /**
+   * Adds metadata of families, replacing what was there under the same name.
+   *
+   * Rejects with `invalid_options` listing every fault; nothing is changed then.
+   */
+  setFamilies(families: Iterable<FamilyMetadata>): Promise<void>;
+  /** Answers with the metadata of families that was set, in no particular order. */
+  families(): Awaitable<Many<FamilyMetadata>>;
+  /**
+   * Ends the series that are beyond their retention, and answers how many there were. The store does
+   * so by itself on its own timer.
+   *
+   * @param now - the time to reckon with, in Unix milliseconds. Default: the store's clock.
+   */
+  gc(now?: number): Promise<number>;
+  /** Tells whether reads and writes would work now. Never rejects. */
+  healthy(): Promise<boolean>;
+  /** Lets go of everything the store holds. Closing again does nothing. */
+  close(): Promise<void>;
+}

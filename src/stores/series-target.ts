@@ -1,0 +1,71 @@
+import { SnapscrapeError } from '../model/errors.ts';
+import type { MetricPoint } from '../model/metric-point.ts';
+import { invalidOptions } from '../model/options.ts';
+import { describeSubject } from '../model/rejection.ts';
+import { parseSeriesId, seriesId } from '../model/series-id.ts';
+import type { SeriesMatcher } from './metric-store.ts';
+
+/** Tells whether a point is of a series that was chosen. */
+export type SeriesPredicate = (point: MetricPoint) => boolean;
+
+/**
+ * The canonical form of a series id that came from outside.
+ *
+ * Throws `invalid_series_id` when it is no series.
+ */
+export function canonicalSeriesId(id: unknown): string {
+  if (typeof id !== 'string') {
+    throw new SnapscrapeError(
+      'invalid_series_id',
+      `${describeSubject(id)} is not a series id; make ids with seriesId()`,
+    );
+  }
+  try {
+    return seriesId(parseSeriesId(id));
+  } catch (cause) {
+    throw new SnapscrapeError(
+      'invalid_series_id',
+      `${describeSubject(id)} is not a series id; make ids with seriesId()`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Compiles a matcher that came from outside.
+ *
+ * Throws `invalid_options` with every fault: an empty matcher is one, so that nobody ends all series
+ * by accident.
+ */
+export function seriesPredicate(matcher: SeriesMatcher): SeriesPredicate {
+  const { name, labels } = matcher;
+  const faults = matcherFaults(matcher);
+  const wanted = faults.length > 0 ? [] : Object.entries(labels ?? {});
+  if (faults.length === 0 && name === undefined && wanted.length === 0) {
+    faults.push('an empty matcher would match every series; give a name or a label');
+  }
+  if (faults.length > 0) throw invalidOptions('SeriesMatcher', faults);
+  return (point) =>
+    (name === undefined || point.name === name) &&
+    wanted.every(([label, value]) => labelValue(point, label) === value);
+}
+
+function matcherFaults(matcher: SeriesMatcher): string[] {
+  const { name, labels, ...others } = matcher as Readonly<Record<string, unknown>>;
+  const faults = Object.keys(others).map((key) => `${key} is no option; give name or labels`);
+  if (name !== undefined && typeof name !== 'string') faults.push('name must be a string');
+  if (labels === undefined) return faults;
+  if (typeof labels !== 'object' || labels === null || Symbol.iterator in labels) {
+    faults.push('labels must be an object of label names and values');
+    return faults;
+  }
+  for (const [label, value] of Object.entries(labels)) {
+    if (typeof value !== 'string') faults.push(`the value of the label ${label} must be a string`);
+  }
+  return faults;
+}
+
+function labelValue(point: MetricPoint, label: string): string {
+  // A stored point has no label with an empty value, and inherits properties that are no labels.
+  return Object.hasOwn(point.labels, label) ? point.labels[label]! : '';
+}
