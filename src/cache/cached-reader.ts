@@ -48,7 +48,9 @@ export interface SnapshotWait extends ReadOptions {
  * wrong, with every fault listed.
  *
  * @example
+ * ```ts
  * const reader = createCachedSnapshotReader(store, { refreshInterval: 15_000 });
+ * ```
  */
 export function createCachedSnapshotReader(
   source: SnapshotReader,
@@ -95,25 +97,21 @@ export class CachedReader implements CachedSnapshotReader {
 
   /** The snapshot to serve now. A refresh is waited for where one is due, until the deadline. */
   async current(wait: SnapshotWait = {}): Promise<Snapshot> {
-    this.#throwIfClosed();
+    if (this.#closing.signal.aborted) throw closedError();
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
     const { snapshot } = this.#refresher;
-    let failure: unknown;
-    if (snapshot === undefined || (!this.#config.background && this.#isDue())) {
-      try {
-        await waitFor(this.refresh(), wait);
-      } catch (error) {
-        if (wait.signal?.aborted) throw error;
-        failure = error; // The last good snapshot answers, if it is not too old.
-      }
-    } else if (!this.#config.background && this.#age() >= this.#config.refreshInterval / 2) {
-      this.#timer.refreshIn(this.#config.refreshInterval - this.#age(), () => this.#isDue());
+    if (snapshot === undefined) return this.#refreshed(wait);
+    if (this.#config.background) return this.#lastGood(undefined);
+    if (this.#isDue()) return this.#refreshed(wait);
+    const age = this.#age();
+    if (age >= this.#config.refreshInterval / 2) {
+      this.#timer.refreshIn(this.#config.refreshInterval - age, () => this.#isDue());
     }
-    return this.#lastGood(failure);
+    return snapshot;
   }
 
   refresh(): Promise<void> {
-    this.#throwIfClosed();
+    if (this.#closing.signal.aborted) return Promise.reject(closedError());
     this.#underWay ??= this.#refresher.refresh(this.#closing.signal).finally(() => {
       this.#underWay = undefined;
     });
@@ -153,6 +151,18 @@ export class CachedReader implements CachedSnapshotReader {
     });
   }
 
+  async #refreshed(wait: SnapshotWait): Promise<Snapshot> {
+    let failure: unknown;
+    try {
+      // What has just been read is served, however old it became while it was read.
+      if (await waitFor(this.refresh(), wait)) return this.#refresher.snapshot!;
+    } catch (error) {
+      if (wait.signal?.aborted) throw error;
+      failure = error; // The last good snapshot answers, if it is not too old.
+    }
+    return this.#lastGood(failure);
+  }
+
   #lastGood(failure: unknown): Snapshot {
     const { snapshot } = this.#refresher;
     if (snapshot === undefined) {
@@ -178,10 +188,6 @@ export class CachedReader implements CachedSnapshotReader {
 
   #age(): number {
     return Math.max(0, this.#config.now() - this.#refresher.readAt);
-  }
-
-  #throwIfClosed(): void {
-    if (this.#closing.signal.aborted) throw closedError();
   }
 }
 

@@ -66,23 +66,12 @@ export class ChunkBuilder {
 
   /** Adds lines of an older chunk as they are, from one up to but without another. */
   addRange(from: Chunk, first: number, end: number, updatedAt: Float64Array): void {
-    if (first >= end) return;
-    const start = from.lineStart(first);
-    const bytes = from.lineEnd[end - 1]! - start;
-    this.#reserve(bytes, end - first);
-    this.#text.set(from.text.subarray(start, start + bytes), this.#bytes);
-    this.#work.bytesCopied += bytes;
-    const { lineEnd, idEnd } = this.#index;
-    const shift = this.#bytes - start;
-    for (let i = first, to = this.#lines; i < end; i++, to++) {
-      lineEnd[to] = from.lineEnd[i]! + shift;
-      idEnd[to] = from.idEnd[i]! + shift;
+    for (let line = first; line < end; ) {
+      const stop = this.#fitting(from, line, end);
+      this.#copyLines(from, line, stop, updatedAt);
+      if (stop < end || this.#bytes >= MAX_BYTES) this.cut();
+      line = stop;
     }
-    this.#index.values.set(from.values.subarray(first, end), this.#lines);
-    this.#index.updatedAt.set(updatedAt.subarray(first, end), this.#lines);
-    this.#lines += end - first;
-    this.#bytes += bytes;
-    if (this.#bytes >= MAX_BYTES) this.cut();
   }
 
   /** Makes a chunk of what is pending. */
@@ -102,6 +91,33 @@ export class ChunkBuilder {
     const done = this.#done;
     this.#done = [];
     return done;
+  }
+
+  /** Where to cut some lines that would make too long a chunk together with what is pending. */
+  #fitting(from: Chunk, first: number, end: number): number {
+    const start = from.lineStart(first);
+    if (this.#bytes + from.lineEnd[end - 1]! - start <= MAX_BYTES) return end;
+    let stop = first + 1;
+    while (stop < end && this.#bytes + from.lineEnd[stop - 1]! - start < TARGET_BYTES) stop++;
+    return stop;
+  }
+
+  #copyLines(from: Chunk, first: number, end: number, updatedAt: Float64Array): void {
+    const start = from.lineStart(first);
+    const bytes = from.lineEnd[end - 1]! - start;
+    this.#reserve(bytes, end - first);
+    this.#text.set(from.text.subarray(start, start + bytes), this.#bytes);
+    this.#work.bytesCopied += bytes;
+    const { lineEnd, idEnd } = this.#index;
+    const shift = this.#bytes - start;
+    for (let i = first, to = this.#lines; i < end; i++, to++) {
+      lineEnd[to] = from.lineEnd[i]! + shift;
+      idEnd[to] = from.idEnd[i]! + shift;
+    }
+    this.#index.values.set(from.values.subarray(first, end), this.#lines);
+    this.#index.updatedAt.set(updatedAt.subarray(first, end), this.#lines);
+    this.#lines += end - first;
+    this.#bytes += bytes;
   }
 
   #endLine(idEnd: number, value: number, updatedAt: number): void {

@@ -1,5 +1,5 @@
 import { SnapscrapeError } from '../model/errors.ts';
-import type { FamilyMetadata } from '../model/family-metadata.ts';
+import type { FamilyCatalog, FamilyMetadata } from '../model/family-metadata.ts';
 import { describeSubject } from '../model/rejection.ts';
 import { parseSeriesId, seriesId } from '../model/series-id.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
@@ -43,17 +43,24 @@ export async function refreshFully(
   return mergeStaged(run, previous, 'complete', 'newest');
 }
 
+/** What a delta starts from. */
+export interface DeltaBase {
+  readonly snapshot: Snapshot;
+  readonly cursor: string;
+  /** The families as they were declared when the snapshot was read. */
+  readonly catalog: FamilyCatalog;
+}
+
 /** Reads what changed since a cursor. Nothing of it counts unless all of it is sound. */
 export async function refreshByDelta(
   source: IncrementalSnapshotReader,
   run: RefreshRun,
-  previous: Snapshot,
-  cursor: string,
+  base: DeltaBase,
 ): Promise<DeltaOutcome> {
-  let next = cursor;
+  let next = base.cursor;
   try {
     await run.readFamilies(source);
-    if (hasChangedCounters(previous, run)) return { fallback: 'family_type_changed' };
+    if (hasChangedCounters(base, run.catalog)) return { fallback: 'family_type_changed' };
     for (let more = true; more; ) {
       const delta: unknown = await source.snapshotDelta(next, run.readOptions);
       const batch = await takeBatch(delta, next, run);
@@ -66,7 +73,7 @@ export async function refreshByDelta(
     const isReply = error instanceof SnapscrapeError && error.code === 'invalid_source_reply';
     return { fallback: isReply ? 'invalid_delta' : 'delta_failed', cause: error };
   }
-  return { snapshot: await mergeStaged(run, previous, 'partial', 'last'), cursor: next };
+  return { snapshot: await mergeStaged(run, base.snapshot, 'partial', 'last'), cursor: next };
 }
 
 type Batch =
@@ -111,12 +118,18 @@ function canonicalId(id: string): string {
   return seriesId(parseSeriesId(id));
 }
 
-/** Whether points were checked as a counter's that are none now, or the other way round. */
-function hasChangedCounters(previous: Snapshot, run: RefreshRun): boolean {
-  return previous.families.some((family) => {
-    const now = run.catalog.byName.get(family.name)?.type === 'counter';
-    return now !== (family.metadata?.type === 'counter');
-  });
+/**
+ * Whether points were checked as a counter's that are none now, or the other way round. A counter may
+ * have had no points left, all of them refused, so what was declared is asked beside what is there.
+ */
+function hasChangedCounters({ snapshot, catalog }: DeltaBase, now: FamilyCatalog): boolean {
+  const isCounter = (name: string): boolean => now.byName.get(name)?.type === 'counter';
+  for (const { name, type } of catalog.byName.values()) {
+    if (type === 'counter' && !isCounter(name)) return true;
+  }
+  return snapshot.families.some(
+    ({ name, metadata }) => isCounter(name) && metadata?.type !== 'counter',
+  );
 }
 
 async function mergeStaged(

@@ -1,4 +1,5 @@
 import { SnapscrapeError } from '../model/errors.ts';
+import type { FamilyCatalog } from '../model/family-metadata.ts';
 import { RejectionLog } from '../model/rejection.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
 import type { CheckedCacheConfig } from './cache-config.ts';
@@ -43,6 +44,7 @@ export class Refresher {
   readonly rejections: RejectionLog = new RejectionLog();
   readonly #source: SnapshotReader;
   readonly #config: CheckedCacheConfig;
+  #catalog: FamilyCatalog = { byName: new Map(), faults: [] };
   #lastFull = Number.NEGATIVE_INFINITY;
   #trying: RefreshKind = 'full';
 
@@ -85,7 +87,8 @@ export class Refresher {
     const isFullDue = this.#config.now() - this.#lastFull >= this.#config.fullRefreshInterval;
     if (this.snapshot !== undefined && this.cursor !== undefined && !isFullDue) {
       this.#trying = 'delta';
-      const outcome = await refreshByDelta(source, run, this.snapshot, this.cursor);
+      const base = { snapshot: this.snapshot, cursor: this.cursor, catalog: this.#catalog };
+      const outcome = await refreshByDelta(source, run, base);
       if (!('fallback' in outcome)) {
         const read: Read = { ...outcome, kind: 'delta', run };
         return this.#config.selfCheck ? this.#checked(source, read, signal) : read;
@@ -140,6 +143,7 @@ export class Refresher {
     if (read.snapshot !== this.snapshot) this.version++;
     this.snapshot = read.snapshot;
     this.cursor = read.cursor;
+    this.#catalog = read.run.catalog;
     this.readAt = begun;
     this.lastSuccess = this.#config.now();
     this.lastKind = read.kind;
@@ -174,11 +178,9 @@ export class Refresher {
   }
 
   #report(error: SnapscrapeError): void {
-    try {
-      this.#config.onError(error);
-    } catch {
-      // A logger that fails must not fail the refresh.
-    }
+    // A logger that fails, at once or later, must fail neither the refresh nor the process.
+    const tell = async (): Promise<void> => this.#config.onError(error);
+    tell().catch(() => undefined);
   }
 }
 

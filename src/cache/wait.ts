@@ -8,18 +8,22 @@ export interface WaitLimits {
   readonly deadline?: number | undefined;
 }
 
-/** Waits for shared work without any power over it: whoever gives up leaves the others waiting. */
-export async function waitFor(work: Promise<void>, limits: WaitLimits): Promise<void> {
+/**
+ * Waits for shared work without any power over it: whoever gives up leaves the others waiting. Answers
+ * whether the work was done, rather than the time for it over.
+ */
+export async function waitFor(work: Promise<void>, limits: WaitLimits): Promise<boolean> {
   const { signal, deadline } = limits;
-  if (signal === undefined && deadline === undefined) return work;
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
   try {
-    await new Promise<void>((resolve, reject) => {
-      work.then(resolve, reject);
+    return await new Promise<boolean>((resolve, reject) => {
+      work.then(() => resolve(true), reject);
       onAbort = (): void => reject(abortedError(signal?.reason));
       signal?.addEventListener('abort', onAbort, { once: true });
-      if (deadline !== undefined) timer = setTimeout(resolve, Math.max(0, deadline));
+      if (deadline !== undefined) {
+        timer = setTimeout(() => resolve(false), Math.max(0, deadline));
+      }
     });
   } finally {
     clearTimeout(timer);

@@ -27,7 +27,9 @@ export interface OpenMetricsHandler {
  * `invalid_options` when the reader is none or an option is wrong.
  *
  * @example
+ * ```ts
  * http.createServer(createOpenMetricsHandler(createCachedSnapshotReader(store))).listen(9464);
+ * ```
  */
 export function createOpenMetricsHandler(
   reader: SnapshotReader,
