@@ -45,7 +45,8 @@ export class Chunk {
 
   /** The same lines with other times: the text, and so all that is derived from it, stays shared. */
   withUpdatedAt(updatedAt: Float64Array): Chunk {
-    return new Chunk({ ...this, updatedAt });
+    const { text, lineEnd, idEnd, values } = this;
+    return new Chunk({ text, lineEnd, idEnd, values, updatedAt });
   }
 
   /** Orders a line against a series id: negative when the line comes first, 0 when it is that series. */

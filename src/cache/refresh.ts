@@ -81,6 +81,8 @@ type Batch =
   | { readonly fallback: FallbackReason };
 
 async function takeBatch(delta: unknown, cursor: string, run: RefreshRun): Promise<Batch> {
+  // An answer after the end of the refresh must not lead to a fallback that nobody waits for.
+  run.pace.throwIfAborted();
   if (typeof delta !== 'object' || delta === null) return { fallback: 'invalid_delta' };
   const { nextCursor, events, reset, more } = delta as Record<string, unknown>;
   if (reset === true) return { fallback: 'reset' };

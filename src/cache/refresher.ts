@@ -97,7 +97,9 @@ export class Refresher {
       run.restart();
     }
     // The cursor is read before the snapshot: what changes in between is seen twice, never lost.
-    return this.#readFully(source, run, await this.#readCursor(source, run));
+    const cursor = await this.#readCursor(source, run);
+    run.pace.throwIfAborted();
+    return this.#readFully(source, run, cursor);
   }
 
   /** Without a cursor the points are still good; the next refresh is a full one then. */
@@ -133,6 +135,7 @@ export class Refresher {
     const run = new RefreshRun({ ...this.#config, rejections: new RejectionLog() }, signal);
     const snapshot = await refreshFully(source, run, EMPTY_SNAPSHOT);
     const after = checkCursor('cursor', await source.snapshotCursor(run.readOptions));
+    run.pace.throwIfAborted();
     if (after !== read.cursor || isSameText(read.snapshot, snapshot)) return read;
     this.selfCheckFailures++;
     this.#tell('The delta of the source left out changes that its full snapshot has', undefined);

@@ -21,6 +21,8 @@ export async function forEachItem(
   let taken = 0;
   if (isAsyncIterable(reply)) {
     for await (const item of reply) {
+      // Each item may have been long in coming; one that nobody waits for any more ends the reading.
+      pace.throwIfAborted();
       take(item);
       if (++taken % STRIDE === 0 && pace.due()) await pace.restAfterWait();
     }

@@ -5,6 +5,7 @@ import { CACHE_DEFAULTS } from './cache-config.ts';
 import { refreshFully } from './refresh.ts';
 import { RefreshRun } from './refresh-run.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from './snapshot.ts';
+import { abortedError } from './wait.ts';
 
 /** What ends a reading of the source. */
 export interface UncachedWait {
@@ -25,6 +26,7 @@ export class UncachedReader {
 
   /** Reads all points now. Rejects with the source's failure as the cause, or with `refresh_timeout`. */
   async current({ signal, deadline }: UncachedWait = {}): Promise<Snapshot> {
+    if (signal?.aborted) throw abortedError(signal.reason);
     const ending = new AbortController();
     const end = (): void => ending.abort(signal?.reason);
     const ms = deadline ?? CACHE_DEFAULTS.refreshTimeout;
