@@ -9,13 +9,38 @@ export type DuplicatePolicy =
   | 'newest';
 
 /** The changes of one family in series order, one for each series. */
-export interface ChangeList {
+export class ChangeList {
   /** How many there are. */
   readonly length: number;
-  /** Which staged change stands at each place. */
-  readonly order: Uint32Array;
-  /** The changes themselves. */
-  readonly staged: StagedFamily;
+  readonly #order: Uint32Array;
+  readonly #staged: StagedFamily;
+
+  /** @param order - which staged change stands at each place. */
+  constructor(staged: StagedFamily, order: Uint32Array, length: number) {
+    this.#staged = staged;
+    this.#order = order;
+    this.length = length;
+  }
+
+  /** The series id of a change. */
+  id(place: number): string {
+    return this.#staged.ids[this.#order[place]!]!;
+  }
+
+  /** The value of a change; meaningless for the end of a series. */
+  value(place: number): number {
+    return this.#staged.values[this.#order[place]!]!;
+  }
+
+  /** The time of a change, or the mark of an end. */
+  time(place: number): number {
+    return this.#staged.times[this.#order[place]!]!;
+  }
+
+  /** All of a change. */
+  at(place: number): { readonly id: string; readonly value: number; readonly time: number } {
+    return { id: this.id(place), value: this.value(place), time: this.time(place) };
+  }
 }
 
 /** How long a run is that is sorted without a rest: about a millisecond's worth. */
@@ -35,10 +60,10 @@ export async function sortChanges(
   const count = staged.ids.length;
   let order = new Uint32Array(count);
   for (let i = 0; i < count; i++) order[i] = i;
-  if (staged.isSorted) return { length: count, order, staged };
+  if (staged.isSorted) return new ChangeList(staged, order, count);
   order = await sortRuns(order, staged.ids, pace);
   const length = await dropDuplicates({ order, staged, policy, onDuplicate }, pace);
-  return { length, order, staged };
+  return new ChangeList(staged, order, length);
 }
 
 async function sortRuns(

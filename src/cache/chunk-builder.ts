@@ -1,11 +1,12 @@
 import { formatSampleValue } from '../model/sample-value.ts';
 import { Chunk } from './chunk.ts';
+import { type ChunkIndex, copyIndex, newIndex } from './chunk-index.ts';
 import type { RefreshWork } from './work.ts';
 
 /** How long a chunk of new lines gets, in bytes. */
 const TARGET_BYTES = 64 * 1024;
 /** How long a changed chunk may get before it is cut; the gap to the target spares its neighbours. */
-const MAX_BYTES = 96 * 1024;
+export const MAX_BYTES: number = 96 * 1024;
 /** A changed chunk that is shorter is joined with its neighbour. */
 const MIN_BYTES = 16 * 1024;
 /** The longest text of a value, its space and its line feed; `-2.2250738585072014e-308` has 24. */
@@ -17,7 +18,8 @@ const VALUE_BYTES = 32;
  * One builder serves a whole refresh: its scratch memory is filled and copied out, never handed out.
  */
 export class ChunkBuilder {
-  readonly #work: RefreshWork;
+  /** Counters of the refresh that this builder is for. */
+  readonly work: RefreshWork;
   #text: Buffer = Buffer.allocUnsafeSlow(MAX_BYTES * 2);
   #bytes = 0;
   #index: ChunkIndex = newIndex(4096);
@@ -25,7 +27,7 @@ export class ChunkBuilder {
   #done: Chunk[] = [];
 
   constructor(work: RefreshWork) {
-    this.#work = work;
+    this.work = work;
   }
 
   /** Whether lines are waiting that belong to no chunk yet. */
@@ -41,7 +43,12 @@ export class ChunkBuilder {
   /** Takes over a chunk as it is; nothing may be pending. */
   share(chunk: Chunk): void {
     this.#done.push(chunk);
-    this.#work.chunksShared++;
+    this.work.chunksShared++;
+  }
+
+  /** Takes a chunk that was made anew elsewhere; nothing may be pending. */
+  put(chunk: Chunk): void {
+    this.#done.push(chunk);
   }
 
   /** Adds the line of a new series. */
@@ -59,7 +66,7 @@ export class ChunkBuilder {
     const idBytes = from.idEnd[line]! - start;
     this.#reserve(idBytes + VALUE_BYTES, 1);
     this.#text.set(from.text.subarray(start, start + idBytes), this.#bytes);
-    this.#work.bytesCopied += idBytes;
+    this.work.bytesCopied += idBytes;
     this.#endLine(this.#bytes + idBytes, value, updatedAt);
     if (this.#bytes >= MAX_BYTES) this.cut();
   }
@@ -80,7 +87,7 @@ export class ChunkBuilder {
     const text = Buffer.allocUnsafeSlow(this.#bytes);
     text.set(this.#text.subarray(0, this.#bytes));
     this.#done.push(new Chunk({ text, ...copyIndex(this.#index, this.#lines) }));
-    this.#work.chunksRebuilt++;
+    this.work.chunksRebuilt++;
     this.#lines = 0;
     this.#bytes = 0;
   }
@@ -107,7 +114,7 @@ export class ChunkBuilder {
     const bytes = from.lineEnd[end - 1]! - start;
     this.#reserve(bytes, end - first);
     this.#text.set(from.text.subarray(start, start + bytes), this.#bytes);
-    this.#work.bytesCopied += bytes;
+    this.work.bytesCopied += bytes;
     const { lineEnd, idEnd } = this.#index;
     const shift = this.#bytes - start;
     for (let i = first, to = this.#lines; i < end; i++, to++) {
@@ -131,7 +138,7 @@ export class ChunkBuilder {
     index.values[this.#lines] = value;
     index.updatedAt[this.#lines] = updatedAt;
     this.#lines++;
-    this.#work.linesRendered++;
+    this.work.linesRendered++;
   }
 
   #reserve(bytes: number, lines: number): void {
@@ -149,26 +156,4 @@ export class ChunkBuilder {
       this.#index = larger;
     }
   }
-}
-
-type ChunkIndex = Pick<Chunk, 'values' | 'updatedAt' | 'lineEnd' | 'idEnd'>;
-
-/** Index arrays for some lines, side by side in one allocation. */
-function newIndex(lines: number): ChunkIndex {
-  const memory = new ArrayBuffer(lines * 24);
-  return {
-    values: new Float64Array(memory, 0, lines),
-    updatedAt: new Float64Array(memory, lines * 8, lines),
-    lineEnd: new Uint32Array(memory, lines * 16, lines),
-    idEnd: new Uint32Array(memory, lines * 20, lines),
-  };
-}
-
-function copyIndex(from: ChunkIndex, lines: number): ChunkIndex {
-  const copy = newIndex(lines);
-  copy.values.set(from.values.subarray(0, lines));
-  copy.updatedAt.set(from.updatedAt.subarray(0, lines));
-  copy.lineEnd.set(from.lineEnd.subarray(0, lines));
-  copy.idEnd.set(from.idEnd.subarray(0, lines));
-  return copy;
 }

@@ -1,6 +1,8 @@
 import type { ChangeList } from './change-list.ts';
 import { type Chunk, chunkFor } from './chunk.ts';
 import type { ChunkBuilder } from './chunk-builder.ts';
+import { ChunkEdits } from './chunk-edits.ts';
+import { isPatchable, patchChunk } from './chunk-patch.ts';
 import type { Pace } from './pace.ts';
 import { isEnd } from './staging.ts';
 
@@ -29,7 +31,11 @@ export async function mergeFamily(
     const next = extent === 'complete' || builder.isPending ? at : merge.nextChunk(chunks, at);
     while (at < next) builder.share(chunks[at++]!);
     if (at >= chunks.length) break;
-    await merge.chunk(chunks[at]!, chunks[at + 1]?.firstId, pace);
+    const chunk = chunks[at]!;
+    const before = chunks[at + 1]?.firstId;
+    // A chunk may be where a million new series belong.
+    while (!merge.find(chunk, before)) if (pace.due()) await pace.rest();
+    merge.apply(chunk);
     at++;
     if (builder.isPending && !builder.isShort) builder.cut();
     if (pace.due()) await pace.rest();
@@ -38,58 +44,67 @@ export async function mergeFamily(
   return builder.finish();
 }
 
-/** Goes through the changes of a family beside its chunks. */
+/** Goes through the changes of a family beside its chunks, one chunk at a time: first find, then apply. */
 class ChunkMerge {
   readonly #changes: ChangeList;
   readonly #extent: MergeExtent;
   readonly #builder: ChunkBuilder;
+  readonly #edits: ChunkEdits;
   #next = 0;
-  // Of the chunk that is being merged: the first line not looked at, the first line not yet copied,
-  // whether anything differs, and the times, copied once one of them moves.
   #line = 0;
-  #copied = 0;
-  #isChanged = false;
-  #times: Float64Array = new Float64Array(0);
 
   constructor(changes: ChangeList, extent: MergeExtent, builder: ChunkBuilder) {
     this.#changes = changes;
     this.#extent = extent;
     this.#builder = builder;
+    this.#edits = new ChunkEdits(changes);
   }
 
   /** The first chunk at or after `from` that the next change belongs to; none left: the length. */
   nextChunk(chunks: readonly Chunk[], from: number): number {
     if (this.#next >= this.#changes.length) return chunks.length;
-    return chunkFor(chunks, this.#id(), from);
+    return chunkFor(chunks, this.#changes.id(this.#next), from);
   }
 
   /**
-   * Merges one chunk with the changes before the id that the next chunk begins with. Lines are copied
-   * in stretches between changes. A chunk without any is shared, unless lines already wait for it.
+   * Finds what the changes before the id that the next chunk begins with mean for a chunk; answers
+   * false to be called again, after a rest if that is due.
    */
-  async chunk(chunk: Chunk, before: string | undefined, pace: Pace): Promise<void> {
-    this.#line = 0;
-    this.#copied = 0;
-    this.#isChanged = false;
-    this.#times = chunk.updatedAt;
-    for (; this.#next < this.#changes.length; this.#next++) {
-      const id = this.#id();
+  find(chunk: Chunk, before: string | undefined): boolean {
+    const stop = Math.min(this.#changes.length, this.#next + 1024);
+    for (; this.#next < stop; this.#next++) {
+      const id = this.#changes.id(this.#next);
       if (before !== undefined && id >= before) break;
-      this.#change(chunk, this.#seek(chunk, id));
-      // A chunk may be where a million new series belong.
-      if ((this.#next & 255) === 255 && pace.due()) await pace.rest();
+      this.#note(chunk, this.#seek(chunk, id));
     }
-    const end = this.#extent === 'complete' ? this.#line : chunk.series;
-    if (end < chunk.series) this.#isChanged = true;
-    if (this.#isChanged || this.#builder.isPending) this.#copyTo(chunk, end);
-    else if (this.#times === chunk.updatedAt) this.#builder.share(chunk);
-    else this.#builder.share(chunk.withUpdatedAt(this.#times));
+    if (this.#next === stop && stop < this.#changes.length) return false;
+    if (this.#extent === 'complete') {
+      for (; this.#line < chunk.series; this.#line++) this.#edits.remove(this.#line);
+    }
+    this.#line = 0;
+    return true;
+  }
+
+  /** Puts a chunk with its edits into the builder. */
+  apply(chunk: Chunk): void {
+    const edits = this.#edits;
+    const builder = this.#builder;
+    if (builder.isPending) edits.copyTo(builder, chunk);
+    else if (edits.length === 0) builder.share(edits.withTimes(chunk));
+    else if (isPatchable(chunk, edits)) builder.put(patchChunk(chunk, edits, builder.work));
+    else edits.copyTo(builder, chunk);
+    edits.clear();
   }
 
   /** Adds some of the changes that come after every chunk; answers whether there are more. */
   addRest(count: number): boolean {
     const end = Math.min(this.#next + count, this.#changes.length);
-    for (; this.#next < end; this.#next++) if (!isEnd(this.#time())) this.#addLine(false);
+    for (; this.#next < end; this.#next++) {
+      const time = this.#changes.time(this.#next);
+      if (isEnd(time)) continue;
+      const { id, value } = this.#changes.at(this.#next);
+      this.#builder.addLine(id, value, time, false);
+    }
     return this.#next < this.#changes.length;
   }
 
@@ -99,60 +114,24 @@ class ChunkMerge {
       this.#line = chunk.find(id, this.#line);
       return this.#line < chunk.series && chunk.compare(this.#line, id) === 0;
     }
-    const from = this.#line;
     let order = 1;
-    while (this.#line < chunk.series && (order = chunk.compare(this.#line, id)) < 0) this.#line++;
-    if (this.#line > from) {
-      // What a complete set does not name has ended: leave those lines out.
-      this.#copyTo(chunk, from);
-      this.#copied = this.#line;
-      this.#isChanged = true;
+    while (this.#line < chunk.series && (order = chunk.compare(this.#line, id)) < 0) {
+      // What a complete set does not name has ended.
+      this.#edits.remove(this.#line++);
     }
     return this.#line < chunk.series && order === 0;
   }
 
-  #change(chunk: Chunk, isPresent: boolean): void {
-    const hasEnded = isEnd(this.#time());
-    if (!isPresent && hasEnded) return;
-    const line = this.#line;
-    if (isPresent) this.#line++;
-    if (isPresent && !hasEnded && Object.is(chunk.values[line], this.#value())) {
-      this.#touch(chunk, line);
+  #note(chunk: Chunk, isPresent: boolean): void {
+    const time = this.#changes.time(this.#next);
+    if (!isPresent) {
+      if (!isEnd(time)) this.#edits.add(this.#line, this.#next);
       return;
     }
-    this.#isChanged = true;
-    this.#copyTo(chunk, line);
-    this.#copied = this.#line;
-    if (hasEnded) return;
-    if (isPresent) this.#builder.addChanged(chunk, line, this.#value(), this.#time());
-    else this.#addLine(true);
-  }
-
-  /** Moves the time of a line whose text stays as it is. */
-  #touch(chunk: Chunk, line: number): void {
-    if (this.#times[line] === this.#time()) return;
-    if (this.#times === chunk.updatedAt) this.#times = chunk.updatedAt.slice();
-    this.#times[line] = this.#time();
-  }
-
-  #copyTo(chunk: Chunk, end: number): void {
-    this.#builder.addRange(chunk, this.#copied, end, this.#times);
-    this.#copied = end;
-  }
-
-  #addLine(isRebuild: boolean): void {
-    this.#builder.addLine(this.#id(), this.#value(), this.#time(), isRebuild);
-  }
-
-  #id(): string {
-    return this.#changes.staged.ids[this.#changes.order[this.#next]!]!;
-  }
-
-  #value(): number {
-    return this.#changes.staged.values[this.#changes.order[this.#next]!]!;
-  }
-
-  #time(): number {
-    return this.#changes.staged.times[this.#changes.order[this.#next]!]!;
+    const line = this.#line++;
+    if (isEnd(time)) this.#edits.remove(line);
+    else if (!Object.is(chunk.values[line], this.#changes.value(this.#next))) {
+      this.#edits.change(line, this.#next);
+    } else if (chunk.updatedAt[line] !== time) this.#edits.touch(line, time);
   }
 }

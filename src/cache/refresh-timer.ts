@@ -1,5 +1,7 @@
 import type { CheckedCacheConfig } from './cache-config.ts';
 
+// The longest delay of a Node timer; a longer one would fire at once.
+const LONGEST_TIMER = 2_147_483_647;
 const FIRST_RETRY_MS = 1000;
 const JITTER = 0.1;
 
@@ -63,6 +65,7 @@ export class RefreshTimer {
     if (this.#failures > 0) {
       return Math.min(this.#interval, FIRST_RETRY_MS * 2 ** (this.#failures - 1)) * jitter;
     }
-    return Math.max(this.#interval * jitter - took, this.#interval * 0.1);
+    const rest = Math.max(this.#interval * jitter - took, this.#interval * 0.1);
+    return Math.min(rest, LONGEST_TIMER);
   }
 }

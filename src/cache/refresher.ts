@@ -84,7 +84,9 @@ export class Refresher {
     if (this.#config.mode === 'full' || !isIncremental(source)) {
       return this.#readFully(source, run, undefined);
     }
-    const isFullDue = this.#config.now() - this.#lastFull >= this.#config.fullRefreshInterval;
+    const sinceFull = this.#config.now() - this.#lastFull;
+    // A clock that was set back would otherwise put it off by as much.
+    const isFullDue = sinceFull >= this.#config.fullRefreshInterval || sinceFull < 0;
     if (this.snapshot !== undefined && this.cursor !== undefined && !isFullDue) {
       this.#trying = 'delta';
       const base = { snapshot: this.snapshot, cursor: this.cursor, catalog: this.#catalog };

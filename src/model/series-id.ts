@@ -102,7 +102,7 @@ export function seriesName(id: string): string {
   return brace < 0 ? id : id.slice(0, brace);
 }
 
-const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(,|\}$)/suy;
+const LABEL_HEAD = /([a-zA-Z_][a-zA-Z0-9_]*)="/y;
 
 /**
  * The name and the labels that a series id stands for: the inverse of {@link seriesId}.
@@ -115,16 +115,30 @@ export function parseSeriesId(id: string): Pick<MetricPoint, 'name' | 'labels'> 
   const labels: Record<string, string> = {};
   if (!isMetricName(name)) throw malformedId(id);
   if (name.length === id.length) return { name, labels };
-  LABEL.lastIndex = name.length + 1;
-  for (let more = true; more; ) {
-    const match = LABEL.exec(id);
-    const label = match?.[1];
-    if (match === null || label === undefined || !isLabelName(label)) throw malformedId(id);
+  for (let at = name.length + 1; at < id.length; ) {
+    LABEL_HEAD.lastIndex = at;
+    const label = LABEL_HEAD.exec(id)?.[1];
+    const start = LABEL_HEAD.lastIndex;
+    const end = label === undefined ? -1 : labelValueEnd(id, start);
+    if (label === undefined || !isLabelName(label) || end < 0) throw malformedId(id);
     if (Object.hasOwn(labels, label)) throw malformedId(id);
-    setLabel(labels, label, unescapeLabelValue(match[2]!));
-    more = match[3] === ',';
+    setLabel(labels, label, unescapeLabelValue(id.slice(start, end)));
+    if (end + 2 === id.length && id.endsWith('}')) return { name, labels };
+    if (id[end + 1] !== ',') throw malformedId(id);
+    at = end + 2;
   }
-  return { name, labels };
+  throw malformedId(id);
+}
+
+/** Where the quote is that closes a label value; -1 for nowhere. */
+function labelValueEnd(id: string, start: number): number {
+  // A regular expression for the whole value would need stack for each character of it.
+  for (let quote = id.indexOf('"', start); quote >= 0; quote = id.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (id.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++;
+    if (backslashes % 2 === 0) return quote;
+  }
+  return -1;
 }
 
 function setLabel(labels: Record<string, string>, name: string, value: string): void {

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { Clock } from '../../test/support/clock.ts';
+import { pageOf, SYNTAXES, scrape } from '../../test/support/page.ts';
+import { type Answer, state, statePage } from '../../test/support/scripted-source.ts';
+import { ScriptedStore } from '../../test/support/scripted-store.ts';
+import { type CachedSnapshotReader, createCachedSnapshotReader } from '../cache/cached-reader.ts';
+import { REJECTION_REASONS } from '../model/rejection.ts';
+import { createOpenMetricsHandler } from './handler.ts';
+
+/** The samples of a page as name and labels to value. */
+function samplesOf(page: string): ReadonlyMap<string, number> {
+  const lines = page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => {
+      const space = line.lastIndexOf(' ');
+      return [line.slice(0, space), Number(line.slice(space + 1))];
+    }),
+  );
+}
+
+function exporter(store = new ScriptedStore()) {
+  const clock = new Clock();
+  const reader = createCachedSnapshotReader(store, { now: clock.now, refreshInterval: 1e9 });
+  const handler = createOpenMetricsHandler(reader);
+  return { store, clock, reader, handler };
+}
+
+describe('the metrics of the exporter itself', () => {
+  it('stand behind those of the source, each with its HELP and TYPE', async () => {
+    const { handler } = exporter();
+    for (const syntax of SYNTAXES) {
+      const page = await pageOf(handler, syntax);
+      expect(page.startsWith(statePage(1))).toBe(true);
+      const own = page.slice(statePage(1).length);
+      const names = [...new Set([...samplesOf(own).keys()].map((id) => id.split('{')[0]!))];
+      expect(names).toEqual([
+        'snapscrape_series',
+        'snapscrape_snapshot_age_seconds',
+        'snapscrape_refresh_duration_seconds',
+        'snapscrape_refreshes_total',
+        'snapscrape_refresh_fallbacks_total',
+        'snapscrape_refresh_longest_slice_seconds',
+        'snapscrape_rejected_points_total',
+        'snapscrape_family_metadata_faults',
+        'snapscrape_http_requests_total',
+        'snapscrape_http_requests_in_flight',
+      ]);
+      for (const name of names) {
+        const family = syntax === 'openmetrics' ? name.replace(/_total$/, '') : name;
+        const type = name.endsWith('_total') ? 'counter' : 'gauge';
+        expect(own.match(new RegExp(`^# TYPE ${family} ${type}$`, 'gm'))).toHaveLength(1);
+        expect(own.match(new RegExp(`^# HELP ${family} \\S.*\\.$`, 'gm'))).toHaveLength(1);
+      }
+    }
+  });
+
+  it('tell of refreshes, ages, families and refused points', async () => {
+    const { store, clock, reader, handler } = exporter();
+    store.answers.families = () => [{ name: 'state' }, { name: 'a' }];
+    await reader.refresh();
+    await reader.refresh();
+    store.answers.snapshotDelta = () => ({ reset: true });
+    store.answers.snapshot = () => [state(1), null, { ...state(2), labels: { a: 5 } }];
+    await reader.refresh();
+    store.answers.snapshotDelta = store.answers.snapshot = () => Promise.reject(new Error('no'));
+    await expect(reader.refresh()).rejects.toThrow();
+    clock.advance(2500);
+    const samples = samplesOf(await pageOf(handler));
+    const expected: Record<string, number> = {
+      'series{family="state"}': 1,
+      snapshot_age_seconds: 2.5,
+      refresh_duration_seconds: 0,
+      'refreshes_total{kind="delta",result="success"}': 1,
+      'refreshes_total{kind="delta",result="failure"}': 0,
+      'refreshes_total{kind="full",result="success"}': 2,
+      'refreshes_total{kind="full",result="failure"}': 1,
+      'refresh_fallbacks_total{reason="reset"}': 1,
+      'refresh_fallbacks_total{reason="delta_failed"}': 1,
+      'refresh_fallbacks_total{reason="invalid_delta"}': 0,
+      'rejected_points_total{reason="not_a_point"}': 1,
+      'rejected_points_total{reason="invalid_label_value"}': 1,
+      family_metadata_faults: 2,
+      'http_requests_total{code="200"}': 0,
+      http_requests_in_flight: 1,
+    };
+    for (const [id, value] of Object.entries(expected)) {
+      expect([id, samples.get(`snapscrape_${id}`)]).toEqual([id, value]);
+    }
+    for (const reason of REJECTION_REASONS) {
+      expect(samples.has(`snapscrape_rejected_points_total{reason="${reason}"}`)).toBe(true);
+    }
+  });
+
+  it('tell how long the latest refresh took', async () => {
+    const { store, clock, reader, handler } = exporter();
+    store.answers.snapshot = () => {
+      clock.advance(1500);
+      return [state(1)];
+    };
+    await reader.refresh();
+    expect(samplesOf(await pageOf(handler)).get('snapscrape_refresh_duration_seconds')).toBe(1.5);
+  });
+
+  it('count requests for each handler alone', async () => {
+    const { reader, handler } = exporter();
+    const other = createOpenMetricsHandler(reader, { metricPrefix: 'other_' });
+    for (let i = 0; i < 3; i++) await scrape(handler);
+    await scrape(handler, {}, { method: 'POST' });
+    const counted = samplesOf(await pageOf(handler));
+    expect(counted.get('snapscrape_http_requests_total{code="200"}')).toBe(3);
+    expect(counted.get('snapscrape_http_requests_total{code="405"}')).toBe(1);
+    const otherPage = await pageOf(other);
+    expect(otherPage).not.toContain('snapscrape_');
+    expect(samplesOf(otherPage).get('other_http_requests_total{code="200"}')).toBe(0);
+  });
+
+  it('leave out what only a cache can tell where there is none', async () => {
+    const page = await pageOf(createOpenMetricsHandler(new ScriptedStore()));
+    const names = new Set([...samplesOf(page).keys()].map((id) => id.split('{')[0]));
+    expect([...names]).toEqual([
+      'state',
+      'snapscrape_series',
+      'snapscrape_rejected_points_total',
+      'snapscrape_http_requests_total',
+      'snapscrape_http_requests_in_flight',
+    ]);
+  });
+});
+
+describe('a source with families of the same names', () => {
+  const points: Answer = () =>
+    ['snapscrape_series', 'snapscrape_refreshes_total', 'snapscrape_http_requests'].map((name) => ({
+      ...state(5),
+      name,
+    }));
+
+  it('is served, and its families stand on the page once', async () => {
+    const { store, handler } = exporter();
+    store.answers.snapshot = points;
+    for (const syntax of SYNTAXES) {
+      const page = await pageOf(handler, syntax);
+      expect(page).toContain('\nsnapscrape_series 5\n');
+      expect(page).not.toContain('snapscrape_series{');
+      expect(page).not.toContain('snapscrape_refreshes_total{');
+      const types = [...page.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
+      expect(new Set(types).size).toBe(types.length);
+    }
+    // OpenMetrics would read both as one family.
+    const page = await pageOf(handler, 'openmetrics');
+    expect(page).toContain('# TYPE snapscrape_http_requests gauge\n');
+    expect(page).toContain('\n# TYPE snapscrape_http_requests_total unknown\n');
+  });
+});
+
+describe('a page without self metrics', () => {
+  it('is the same bytes as long as nothing changes', async () => {
+    const reader: CachedSnapshotReader = createCachedSnapshotReader(new ScriptedStore());
+    const handler = createOpenMetricsHandler(reader, { selfMetrics: false });
+    for (let i = 0; i < 3; i++) expect(await pageOf(handler)).toBe(statePage(1));
+  });
+});
