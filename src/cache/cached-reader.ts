@@ -66,12 +66,20 @@ export function createCachedSnapshotReader(
   return new CachedReader(source, checked);
 }
 
+/** Is told of each new snapshot. */
+export interface SnapshotWatcher {
+  /** Called right after a snapshot was published; it should only start things. */
+  published(snapshot: Snapshot): void;
+}
+
 /** The cached reader, with what the handler needs beyond the public contract. */
 export class CachedReader implements CachedSnapshotReader {
   readonly #config: CheckedCacheConfig;
   readonly #refresher: Refresher;
   readonly #timer: RefreshTimer;
   readonly #closing = new AbortController();
+  // Whoever serves this reader may be forgotten without a word.
+  readonly #watchers = new Set<WeakRef<SnapshotWatcher>>();
   #underWay: Promise<void> | undefined;
 
   constructor(source: SnapshotReader, config: CheckedCacheConfig) {
@@ -112,10 +120,26 @@ export class CachedReader implements CachedSnapshotReader {
 
   refresh(): Promise<void> {
     if (this.#closing.signal.aborted) return Promise.reject(closedError());
-    this.#underWay ??= this.#refresher.refresh(this.#closing.signal).finally(() => {
+    this.#underWay ??= this.#refreshOnce().finally(() => {
       this.#underWay = undefined;
     });
     return this.#underWay;
+  }
+
+  /** Tells a watcher of each new snapshot for as long as somebody else holds it. */
+  watch(watcher: SnapshotWatcher): void {
+    this.#watchers.add(new WeakRef(watcher));
+  }
+
+  async #refreshOnce(): Promise<void> {
+    const { version } = this.#refresher;
+    await this.#refresher.refresh(this.#closing.signal);
+    if (this.#refresher.version === version) return;
+    for (const reference of this.#watchers) {
+      const watcher = reference.deref();
+      if (watcher === undefined) this.#watchers.delete(reference);
+      else watcher.published(this.#refresher.snapshot!);
+    }
   }
 
   close(): void {

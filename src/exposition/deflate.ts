@@ -1,7 +1,4 @@
-import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw } from 'node:zlib';
-
-const deflateRawAsync = promisify(deflateRaw);
+import { constants, crc32, createDeflateRaw, type DeflateRaw } from 'node:zlib';
 
 /** A piece of a page as a part of a gzip member: raw deflate that ends on a byte boundary. */
 export interface DeflatedPiece {
@@ -14,7 +11,7 @@ export interface DeflatedPiece {
 }
 
 /** How many pieces are deflated at a time: as many as libuv has threads by default. */
-const CONCURRENCY = 4;
+const LANES = 4;
 
 /**
  * Deflates pieces of text on the thread pool, each once: the result is kept for as long as the piece
@@ -24,43 +21,91 @@ export class Deflater {
   /** How many pieces were deflated so far: what a refresh really cost. */
   deflated = 0;
   readonly #level: number;
-  readonly #kept = new WeakMap<Buffer, Promise<DeflatedPiece>>();
+  readonly #kept = new WeakMap<Buffer, DeflatedPiece>();
+  readonly #underWay = new Map<Buffer, Promise<DeflatedPiece>>();
+  readonly #idle: DeflateLane[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #lanes = 0;
 
   /** @param level - the effort, from 1 (fast) to 9 (small). */
   constructor(level: number) {
     this.#level = level;
   }
 
-  /** All pieces deflated, in order; those that are at hand cost nothing. */
-  async deflateAll(pieces: readonly Buffer[]): Promise<readonly DeflatedPiece[]> {
-    const done: DeflatedPiece[] = new Array(pieces.length);
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      while (next < pieces.length) {
-        const at = next++;
-        done[at] = await this.#deflate(pieces[at]!);
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-    return done;
+  /** The deflated form of a piece, if it lies ready. */
+  ready(piece: Buffer): DeflatedPiece | undefined {
+    return this.#kept.get(piece);
   }
 
-  #deflate(piece: Buffer): Promise<DeflatedPiece> {
-    let deflating = this.#kept.get(piece);
+  /**
+   * The deflated form of a piece, made now if need be. Pieces are taken in the order in which they are
+   * asked for. Rejects when zlib fails, which is not kept: the next one who asks has it tried again.
+   */
+  deflate(piece: Buffer): Promise<DeflatedPiece> {
+    const kept = this.#kept.get(piece);
+    if (kept !== undefined) return Promise.resolve(kept);
+    let deflating = this.#underWay.get(piece);
     if (deflating === undefined) {
-      this.deflated++;
-      deflating = deflatePiece(piece, this.#level);
-      this.#kept.set(piece, deflating);
-      // A failure (no memory) is not kept, so that the next scrape tries again.
-      deflating.catch(() => this.#kept.delete(piece));
+      deflating = this.#make(piece).finally(() => this.#underWay.delete(piece));
+      this.#underWay.set(piece, deflating);
     }
     return deflating;
   }
+
+  async #make(piece: Buffer): Promise<DeflatedPiece> {
+    const lane = await this.#lane();
+    try {
+      const made = { blocks: await lane.run(piece), crc: crc32(piece), textBytes: piece.length };
+      this.#kept.set(piece, made);
+      this.deflated++;
+      this.#idle.push(lane);
+      return made;
+    } catch (error) {
+      this.#lanes--; // A stream that failed is of no use any more.
+      throw error;
+    } finally {
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #lane(): Promise<DeflateLane> {
+    while (this.#idle.length === 0 && this.#lanes >= LANES) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    this.#lanes++;
+    return new DeflateLane(this.#level);
+  }
 }
 
-async function deflatePiece(text: Buffer, level: number): Promise<DeflatedPiece> {
-  // A full flush ends on a byte boundary and forgets what came before, so that segments can be joined
-  // in any order (RFC 1951, 3.2.4; zlib manual, Z_FULL_FLUSH).
-  const blocks = await deflateRawAsync(text, { level, finishFlush: constants.Z_FULL_FLUSH });
-  return { blocks, crc: crc32(text), textBytes: text.length };
+/**
+ * One deflate stream that is used for piece after piece: to set one up anew costs the main thread more
+ * than to use it (bench/micro/deflate.ts).
+ */
+class DeflateLane {
+  readonly #stream: DeflateRaw;
+  #blocks: Buffer[] = [];
+  #fail: (error: Error) => void = () => undefined;
+
+  constructor(level: number) {
+    this.#stream = createDeflateRaw({ level, chunkSize: 64 * 1024 });
+    this.#stream.on('data', (blocks: Buffer) => this.#blocks.push(blocks));
+    this.#stream.on('error', (error) => this.#fail(error));
+  }
+
+  /** Deflates one text; another may be given when it is done. */
+  run(text: Buffer): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#fail = reject;
+      this.#stream.write(text);
+      // A full flush ends on a byte boundary and forgets what came before, so that segments can be
+      // joined in any order (RFC 1951, 3.2.4; zlib manual, Z_FULL_FLUSH).
+      this.#stream.flush(constants.Z_FULL_FLUSH, () => {
+        const blocks = Buffer.concat(this.#blocks);
+        this.#blocks = [];
+        resolve(blocks);
+      });
+    });
+  }
 }

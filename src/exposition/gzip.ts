@@ -9,28 +9,14 @@ const MEMBER_HEADER: Buffer = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff
 /** The longest stored block (RFC 1951, 3.2.4). */
 const STORED_MAX = 0xffff;
 
-/** Joins deflated pieces into the beginning of one gzip member, ready for any number of tails. */
-export class GzipStem {
-  /** The member's header and the pieces' blocks, in order. */
-  readonly parts: readonly Buffer[];
-  /** How long the parts are together. */
-  readonly bytes: number;
-  readonly #crc: number;
-  readonly #textBytes: number;
+/** The check value and length of the text of a gzip member, as its pieces are joined. */
+class MemberText {
+  #crc = 0;
+  #bytes = 0;
 
-  constructor(pieces: readonly DeflatedPiece[]) {
-    let crc = 0;
-    let bytes = MEMBER_HEADER.length;
-    let textBytes = 0;
-    for (const piece of pieces) {
-      crc = combineCrc32(crc, piece.crc, piece.textBytes);
-      bytes += piece.blocks.length;
-      textBytes += piece.textBytes;
-    }
-    this.parts = [MEMBER_HEADER, ...pieces.map((piece) => piece.blocks)];
-    this.bytes = bytes;
-    this.#crc = crc;
-    this.#textBytes = textBytes;
+  add(piece: Pick<DeflatedPiece, 'crc' | 'textBytes'>): void {
+    this.#crc = combineCrc32(this.#crc, piece.crc, piece.textBytes);
+    this.#bytes += piece.textBytes;
   }
 
   /**
@@ -49,7 +35,39 @@ export class GzipStem {
       at += stored.copy(end, at);
     }
     at = end.writeUInt32LE(combineCrc32(this.#crc, crc32(text), text.length), at);
-    end.writeUInt32LE((this.#textBytes + text.length) % 2 ** 32, at);
+    end.writeUInt32LE((this.#bytes + text.length) % 2 ** 32, at);
     return end;
   }
+}
+
+/** Joins deflated pieces into the beginning of one gzip member, ready for any number of tails. */
+export class GzipStem {
+  /** The member's header and the pieces' blocks, in order. */
+  readonly parts: readonly Buffer[];
+  readonly #text = new MemberText();
+
+  constructor(pieces: readonly DeflatedPiece[]) {
+    for (const piece of pieces) this.#text.add(piece);
+    this.parts = [MEMBER_HEADER, ...pieces.map((piece) => piece.blocks)];
+  }
+
+  /** The end of the member with some last text, stored as it is. */
+  end(text: Buffer): Buffer {
+    return this.#text.end(text);
+  }
+}
+
+/** The same member while its pieces are still being deflated: each goes out as soon as it can. */
+export async function* streamGzip(
+  pieces: Iterable<Promise<DeflatedPiece>>,
+  lastText: Buffer,
+): AsyncGenerator<Buffer, void, undefined> {
+  const text = new MemberText();
+  yield MEMBER_HEADER;
+  for (const deflating of pieces) {
+    const piece = await deflating;
+    text.add(piece);
+    yield piece.blocks;
+  }
+  yield text.end(lastText);
 }

@@ -1,5 +1,5 @@
 import type { Family, Snapshot } from '../cache/snapshot.ts';
-import { Deflater } from './deflate.ts';
+import { type DeflatedPiece, Deflater } from './deflate.ts';
 import { familyHeader, type HeaderSubject } from './family-header.ts';
 import type { ExpositionSyntax } from './format.ts';
 import { GzipStem } from './gzip.ts';
@@ -47,10 +47,18 @@ export class PageMaker {
     return this.#pages(syntax).page(snapshot);
   }
 
-  /** The page of a snapshot as the beginning of a gzip member. */
-  gzipped(snapshot: Snapshot, syntax: ExpositionSyntax): Promise<GzipStem> {
-    const pages = this.#pages(syntax);
-    return pages.gzipped(pages.page(snapshot), this.#deflater);
+  /** The page of a snapshot as the beginning of a gzip member, if all of it lies ready. */
+  gzipped(snapshot: Snapshot, syntax: ExpositionSyntax): GzipStem | undefined {
+    return this.#pages(syntax).gzipped(snapshot, this.#deflater);
+  }
+
+  /** Has the page of a snapshot compressed: each piece of it, as it will be, in order. */
+  deflating(snapshot: Snapshot, syntax: ExpositionSyntax): readonly Promise<DeflatedPiece>[] {
+    const { pieces } = this.page(snapshot, syntax);
+    const deflating = pieces.map((piece) => this.#deflater.deflate(piece));
+    // Who waits for a piece is told of its failure; who does not has it made again.
+    for (const piece of deflating) piece.catch(() => undefined);
+    return deflating;
   }
 
   #pages(syntax: ExpositionSyntax): SyntaxPages {
@@ -68,7 +76,7 @@ class SyntaxPages {
   readonly #syntax: ExpositionSyntax;
   readonly #extras: PageExtras;
   readonly #joiner = new PieceJoiner();
-  readonly #stems = new WeakMap<Page, Promise<GzipStem>>();
+  readonly #stems = new WeakMap<Page, GzipStem>();
   #headers = new Map<string, Buffer>();
   #page: Page | undefined;
 
@@ -82,12 +90,18 @@ class SyntaxPages {
     return this.#page;
   }
 
-  gzipped(page: Page, deflater: Deflater): Promise<GzipStem> {
+  gzipped(snapshot: Snapshot, deflater: Deflater): GzipStem | undefined {
+    const page = this.page(snapshot);
     let stem = this.#stems.get(page);
     if (stem === undefined) {
-      stem = deflater.deflateAll(page.pieces).then((pieces) => new GzipStem(pieces));
+      const pieces: DeflatedPiece[] = [];
+      for (const piece of page.pieces) {
+        const ready = deflater.ready(piece);
+        if (ready === undefined) return undefined;
+        pieces.push(ready);
+      }
+      stem = new GzipStem(pieces);
       this.#stems.set(page, stem);
-      stem.catch(() => this.#stems.delete(page));
     }
     return stem;
   }

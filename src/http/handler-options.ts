@@ -29,6 +29,12 @@ export interface HandlerOptions {
    * of the timeout is taken. Default 500; from 0 to 60 000.
    */
   readonly scrapeTimeoutMargin?: number | undefined;
+  /**
+   * How long a client may take to read a page, in ms; then its connection is cut, so that stalled
+   * clients cannot hold old snapshots in memory. Default 60 000; from 1 to 2 147 483 647. Only for
+   * `node:http`; a web-standard server bounds its own writes.
+   */
+  readonly clientTimeout?: number | undefined;
 }
 
 /** Handler options with every value in place. */
@@ -43,6 +49,7 @@ export const HANDLER_DEFAULTS: CheckedHandlerOptions = Object.freeze({
   gzipLevel: 1,
   scrapeTimeout: 10_000,
   scrapeTimeoutMargin: 500,
+  clientTimeout: 60_000,
 });
 
 const LONGEST_TIMER = 2_147_483_647;
@@ -60,6 +67,7 @@ export function checkHandlerOptions(options: unknown): CheckedHandlerOptions {
     gzipLevel: integerWithin(1, 9, 'level'),
     scrapeTimeout: numberWithin(1, LONGEST_TIMER, 'ms'),
     scrapeTimeoutMargin: numberWithin(0, 60_000, 'ms'),
+    clientTimeout: numberWithin(1, LONGEST_TIMER, 'ms'),
   });
 }
 

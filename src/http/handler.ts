@@ -42,5 +42,7 @@ export function createOpenMetricsHandler(
     ]);
   }
   const scraper = new Scraper(reader, checked);
-  return Object.assign(nodeListener(scraper), { fetch: fetchHandler(scraper) });
+  return Object.assign(nodeListener(scraper, checked.clientTimeout), {
+    fetch: fetchHandler(scraper),
+  });
 }

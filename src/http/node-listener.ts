@@ -7,14 +7,16 @@ const WINDOW_BYTES = 1024 * 1024;
 /** Serves scrapes through `node:http`. */
 export function nodeListener(
   scraper: Scraper,
+  clientTimeout: number,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    void serve(scraper, request, response);
+    void serve(scraper, clientTimeout, request, response);
   };
 }
 
 async function serve(
   scraper: Scraper,
+  clientTimeout: number,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -28,12 +30,15 @@ async function serve(
     header: (name) => headerValue(request.headers[name]),
     signal: gone.signal,
   });
+  // A client that does not read pins a snapshot: cut, half a page looks like what it is.
+  const cut = setTimeout(() => response.destroy(), clientTimeout);
   try {
     if (!gone.signal.aborted) await write(request.method, response, answer, gone.signal);
   } catch {
     // Half a page must not look like a whole one: without the rest of its length it does not.
     response.destroy();
   } finally {
+    clearTimeout(cut);
     scraper.requests.end(answer.status);
   }
 }
@@ -49,12 +54,13 @@ async function write(
     response.end();
     return;
   }
-  for (const part of parts) {
+  for await (const part of parts) {
+    if (gone.aborted) return;
     response.write(part);
     // The parts are shared and lie ready: a full socket holds references, not copies.
     if (response.writableLength >= WINDOW_BYTES) await drained(response, gone);
-    if (gone.aborted) return;
   }
+  if (gone.aborted) return;
   await new Promise<void>((resolve) => {
     response.end(resolve);
     gone.addEventListener('abort', () => resolve(), { once: true });

@@ -1,12 +1,14 @@
-import { CachedReader } from '../cache/cached-reader.ts';
+import { CachedReader, type SnapshotWatcher } from '../cache/cached-reader.ts';
 import type { Snapshot } from '../cache/snapshot.ts';
 import { UncachedReader } from '../cache/uncached-reader.ts';
 import { type ContentCoding, chooseCoding } from '../exposition/content-coding.ts';
 import type { ExpositionFormat, ExpositionSyntax } from '../exposition/format.ts';
+import { streamGzip } from '../exposition/gzip.ts';
 import { negotiate } from '../exposition/negotiate.ts';
 import { PageMaker } from '../exposition/page.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import { GzipWarmth } from './gzip-warmth.ts';
 import { type CheckedHandlerOptions, scrapeDeadline } from './handler-options.ts';
 import { RequestCounts, SelfMetrics } from './self-metrics.ts';
 
@@ -23,29 +25,39 @@ export interface ScrapeRequest {
 export interface ScrapeResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** The body, in order; empty for HEAD. */
-  readonly parts: readonly Uint8Array[];
+  /** The body, in order; asynchronous while parts of it are still being compressed. */
+  readonly parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /** How long a client should wait before it asks again for a page that cannot be served now. */
 const RETRY_AFTER_SECONDS = 5;
 
+/** From how many pieces on a page is sent while it is being compressed, rather than a little later. */
+const WORTH_STREAMING = 16;
+
 /** Answers scrapes of one reader, independent of any server. */
-export class Scraper {
+export class Scraper implements SnapshotWatcher {
   readonly requests: RequestCounts = new RequestCounts();
   readonly #reader: CachedReader | UncachedReader;
   readonly #options: CheckedHandlerOptions;
   readonly #self: SelfMetrics | undefined;
   readonly #pages: PageMaker;
+  readonly #warmth = new GzipWarmth();
 
   constructor(reader: SnapshotReader, options: CheckedHandlerOptions) {
     this.#reader = reader instanceof CachedReader ? reader : new UncachedReader(reader);
+    if (reader instanceof CachedReader) reader.watch(this);
     this.#options = options;
     this.#self = options.selfMetrics ? new SelfMetrics(options.metricPrefix) : undefined;
     this.#pages = new PageMaker(
       this.#self ?? { names: new Set(), lines: () => '' },
       options.gzipLevel,
     );
+  }
+
+  /** Compresses a new snapshot before anybody asks, for those who have asked lately. */
+  published(snapshot: Snapshot): void {
+    for (const syntax of this.#warmth.wanted()) this.#pages.deflating(snapshot, syntax);
   }
 
   /** Answers one request. Never rejects: what goes wrong becomes a status without internal text. */
@@ -65,26 +77,28 @@ export class Scraper {
   async #serve(request: ScrapeRequest, snapshot: Snapshot): Promise<ScrapeResponse> {
     const format = negotiate(request.header('accept'));
     const coding = chooseCoding(request.header('accept-encoding'));
-    const parts = await this.#body(snapshot, format.syntax, coding);
-    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-    return {
-      status: 200,
-      headers: pageHeaders(format, coding, bytes),
-      parts: request.method === 'HEAD' ? [] : parts,
-    };
+    const { syntax } = format;
+    const parts =
+      coding === 'identity'
+        ? [...this.#pages.page(snapshot, syntax).pieces, this.#end(snapshot, syntax)]
+        : await this.#gzipped(snapshot, syntax);
+    return { status: 200, headers: pageHeaders(format, coding, parts), parts };
   }
 
-  async #body(
-    snapshot: Snapshot,
-    syntax: ExpositionSyntax,
-    coding: ContentCoding,
-  ): Promise<readonly Buffer[]> {
-    if (coding === 'identity') {
-      const { pieces } = this.#pages.page(snapshot, syntax);
-      return [...pieces, this.#end(snapshot, syntax)];
+  async #gzipped(snapshot: Snapshot, syntax: ExpositionSyntax): Promise<Parts> {
+    this.#warmth.asked(syntax);
+    if (this.#pages.gzipped(snapshot, syntax) === undefined) {
+      const deflating = this.#pages.deflating(snapshot, syntax);
+      if (deflating.length > WORTH_STREAMING) {
+        return streamGzip(deflating, this.#end(snapshot, syntax));
+      }
+      await Promise.all(deflating);
     }
-    const stem = await this.#pages.gzipped(snapshot, syntax);
-    return [...stem.parts, stem.end(this.#end(snapshot, syntax))];
+    const stem = this.#pages.gzipped(snapshot, syntax);
+    const end = this.#end(snapshot, syntax);
+    return stem === undefined
+      ? streamGzip(this.#pages.deflating(snapshot, syntax), end)
+      : [...stem.parts, stem.end(end)];
   }
 
   /** The lines that differ from scrape to scrape, and the end marker. */
@@ -100,18 +114,25 @@ export class Scraper {
   }
 }
 
+type Parts = readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+
 function pageHeaders(
   format: ExpositionFormat,
   coding: ContentCoding,
-  bytes: number,
+  parts: Parts,
 ): Record<string, string> {
   return {
     'Content-Type': format.contentType,
     ...(coding === 'identity' ? {} : { 'Content-Encoding': coding }),
-    'Content-Length': String(bytes),
+    // While parts are being compressed the length is not known: the body goes out in chunks then.
+    ...(Array.isArray(parts) ? { 'Content-Length': String(totalBytes(parts)) } : {}),
     Vary: 'Accept, Accept-Encoding',
     'X-Content-Type-Options': 'nosniff',
   };
+}
+
+function totalBytes(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 const REFUSALS = {

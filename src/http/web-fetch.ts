@@ -1,4 +1,4 @@
-import type { Scraper } from './scrape.ts';
+import type { ScrapeResponse, Scraper } from './scrape.ts';
 
 /** Serves scrapes through web-standard requests and responses. */
 export function fetchHandler(scraper: Scraper): (request: Request) => Promise<Response> {
@@ -16,17 +16,26 @@ export function fetchHandler(scraper: Scraper): (request: Request) => Promise<Re
 }
 
 /** A stream that hands out one part for each time it is asked: the reader sets the pace. */
-function streamOf(parts: readonly Uint8Array[]): ReadableStream<Uint8Array> {
-  let next = 0;
+function streamOf(parts: ScrapeResponse['parts']): ReadableStream<Uint8Array> {
+  const iterator = iterate(parts);
   return new ReadableStream<Uint8Array>(
     {
-      pull(controller) {
-        const part = parts[next++];
-        if (part === undefined) controller.close();
+      async pull(controller) {
+        const { done, value } = await iterator.next();
+        if (done) controller.close();
         // A copy: what reads the stream may transfer or change its chunks, and the parts are shared.
-        else controller.enqueue(part.slice());
+        else controller.enqueue(new Uint8Array(value));
+      },
+      async cancel() {
+        await iterator.return(undefined);
       },
     },
     { highWaterMark: 0 },
   );
+}
+
+async function* iterate(
+  parts: ScrapeResponse['parts'],
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* parts;
 }

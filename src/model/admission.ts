@@ -23,11 +23,12 @@ export class PointAdmission {
   updatedAt = 0;
   /** Why the last point was refused; undefined for an admitted one. */
   reason: RejectionReason | undefined;
-  readonly #identifier = new SeriesIdentifier();
+  readonly #identifier: SeriesIdentifier;
   readonly #maxSeriesBytes: number;
 
   constructor(limits: AdmissionLimits) {
     this.#maxSeriesBytes = limits.maxSeriesBytes;
+    this.#identifier = new SeriesIdentifier(limits.maxSeriesBytes);
   }
 
   /** Checks one point; answers whether it is let in. */

@@ -18,6 +18,12 @@ export class SeriesIdentifier {
   reason: RejectionReason | undefined;
   readonly #names = new MetricNameCheck();
   readonly #shapes = new LabelShapes();
+  readonly #maxBytes: number;
+
+  /** @param maxBytes - how long a label value may be at most, so that none is escaped in vain. */
+  constructor(maxBytes: number = Number.POSITIVE_INFINITY) {
+    this.#maxBytes = maxBytes;
+  }
 
   /** Works out the identity of a name with labels, both as they came from outside. */
   identify(name: unknown, labels: unknown): boolean {
@@ -41,6 +47,7 @@ export class SeriesIdentifier {
       if (typeof value !== 'string') return 'invalid_label_value';
       // A label with an empty value is no label (OpenMetrics 1.0.0, Label).
       if (value === '') continue;
+      if (value.length > this.#maxBytes) return 'series_too_long';
       const text = escapeLabelValue(value);
       if (text === MALFORMED) return 'malformed_unicode';
       const head = shape.heads[i]!;
