@@ -6,6 +6,7 @@ import {
 } from '../model/family-metadata.ts';
 import type { RejectionLog, RejectionReason } from '../model/rejection.ts';
 import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
+import type { SourceOrder } from './change-list.ts';
 import { ChunkBuilder } from './chunk-builder.ts';
 import { Pace } from './pace.ts';
 import { forEachItem } from './source-reply.ts';
@@ -24,6 +25,8 @@ export interface RunSettings {
   readonly now: () => number;
   /** Where refused points are counted. */
   readonly rejections: RejectionLog;
+  /** The orders in which the source's full snapshots came, by family; updated as they are read. */
+  readonly orders?: Map<string, SourceOrder>;
 }
 
 /**
@@ -39,6 +42,8 @@ export class RefreshRun {
   readonly work: RefreshWork = noWork();
   /** Makes the chunks of the next snapshot. */
   readonly builder: ChunkBuilder = new ChunkBuilder(this.work);
+  /** The orders in which the source's full snapshots came, by family. */
+  readonly orders: Map<string, SourceOrder>;
   readonly pace: Pace;
   readonly readOptions: ReadOptions;
   readonly #settings: RunSettings;
@@ -49,6 +54,7 @@ export class RefreshRun {
   constructor(settings: RunSettings, signal: AbortSignal) {
     this.#settings = settings;
     this.#admission = new PointAdmission(settings);
+    this.orders = settings.orders ?? new Map();
     this.pace = new Pace(settings.sliceBudget, signal);
     this.readOptions = { signal };
   }

@@ -3,11 +3,17 @@ import type { FamilyCatalog, FamilyMetadata } from '../model/family-metadata.ts'
 import { describeSubject } from '../model/rejection.ts';
 import { parseSeriesId, seriesId } from '../model/series-id.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
-import { type DuplicatePolicy, sortChanges } from './change-list.ts';
+import {
+  type ChangeList,
+  changesInOrder,
+  type DuplicatePolicy,
+  sortChanges,
+} from './change-list.ts';
 import { type MergeExtent, mergeFamily } from './merge.ts';
 import type { RefreshRun } from './refresh-run.ts';
 import { type Family, familyOf, type Snapshot, snapshotOf } from './snapshot.ts';
 import { checkCursor, forEachItem, isBackwards } from './source-reply.ts';
+import type { StagedFamily } from './staging.ts';
 
 /** Why a delta could not be used, so that everything was read again. */
 export type FallbackReason = (typeof FALLBACK_REASONS)[number];
@@ -170,13 +176,27 @@ async function nextFamily(
   const staged = run.staging.get(name);
   let next = chunks;
   if (staged !== undefined) {
-    const changes = await sortChanges(staged, policy, run.pace, (family, at) => {
-      if (policy === 'newest') run.reject('duplicate', family.ids[at]!.slice(0, 200));
-    });
+    const changes = await inSeriesOrder(run, staged, policy);
     next = await mergeFamily(chunks, changes, extent, run.pace, run.builder);
   } else run.work.chunksShared += chunks.length;
   if (next.length === 0) return undefined;
   return isSame && sameItems(before.chunks, next) ? before : familyOf(name, metadata, next);
+}
+
+async function inSeriesOrder(
+  run: RefreshRun,
+  staged: StagedFamily,
+  policy: DuplicatePolicy,
+): Promise<ChangeList> {
+  const isSnapshot = policy === 'newest';
+  const known = isSnapshot && !staged.isSorted ? run.orders.get(staged.name) : undefined;
+  const inKnown = known && (await changesInOrder(staged, known, run.pace));
+  if (inKnown !== undefined) return inKnown;
+  const changes = await sortChanges(staged, policy, run.pace, (family, at) => {
+    if (isSnapshot) run.reject('duplicate', family.ids[at]!.slice(0, 200));
+  });
+  if (isSnapshot && !staged.isSorted) run.orders.set(staged.name, changes.order);
+  return changes;
 }
 
 function sameSnapshot(previous: Snapshot, families: readonly Family[], run: RefreshRun): boolean {

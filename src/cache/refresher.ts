@@ -4,6 +4,7 @@ import { RejectionLog } from '../model/rejection.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
 import type { CheckedCacheConfig } from './cache-config.ts';
 import type { RefreshKind } from './cache-stats.ts';
+import type { SourceOrder } from './change-list.ts';
 import { FALLBACK_REASONS, type FallbackReason, refreshByDelta, refreshFully } from './refresh.ts';
 import { RefreshRun } from './refresh-run.ts';
 import { isSameText } from './self-check.ts';
@@ -45,6 +46,7 @@ export class Refresher {
   readonly #source: SnapshotReader;
   readonly #config: CheckedCacheConfig;
   #catalog: FamilyCatalog = { byName: new Map(), faults: [] };
+  readonly #orders = new Map<string, SourceOrder>();
   #lastFull = Number.NEGATIVE_INFINITY;
   #trying: RefreshKind = 'full';
 
@@ -79,7 +81,8 @@ export class Refresher {
 
   async #read(signal: AbortSignal): Promise<Read> {
     this.#trying = 'full';
-    const run = new RefreshRun({ ...this.#config, rejections: this.rejections }, signal);
+    const { rejections } = this;
+    const run = new RefreshRun({ ...this.#config, rejections, orders: this.#orders }, signal);
     const source = this.#source;
     if (this.#config.mode === 'full' || !isIncremental(source)) {
       return this.#readFully(source, run, undefined);
@@ -156,6 +159,8 @@ export class Refresher {
     this.longestSlice = read.run.pace.longestSlice;
     this.successes[read.kind]++;
     if (read.kind === 'full') this.#lastFull = begun;
+    // Orders of families that are gone would otherwise stay for ever.
+    if (this.#orders.size > read.snapshot.families.length) this.#orders.clear();
   }
 
   #failure(error: unknown, signal: AbortSignal): SnapscrapeError {
