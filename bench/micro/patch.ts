@@ -1,0 +1,29 @@
+import { ChangeList } from '../../src/cache/change-list.ts';
+import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
+import { ChunkEdits } from '../../src/cache/chunk-edits.ts';
+import { patchChunk } from '../../src/cache/chunk-patch.ts';
+import { StagedFamily } from '../../src/cache/staging.ts';
+import { noWork } from '../../src/cache/work.ts';
+import { compare, seriesIds } from './measure.ts';
+
+// What it pays to make a chunk anew in which only values changed without the builder's scratch memory.
+const builder = new ChunkBuilder(noWork());
+for (const id of seriesIds(200_000)) builder.addLine(id, 1, 1, false);
+const chunks = builder.finish();
+
+const staged = new StagedFamily('m');
+const order = new Uint32Array(8).map((_, i) => i);
+for (let i = 0; i < 8; i++) staged.put(String(i), 10 ** i, 2);
+const edits = new ChunkEdits(new ChangeList(staged, order, 8));
+for (let i = 0; i < 8; i++) edits.change(i * 60, i);
+
+await compare(`8 values of each of ${chunks.length} chunks`, {
+  'through the builder': () => {
+    for (const chunk of chunks) {
+      edits.copyTo(builder, chunk);
+      builder.cut();
+    }
+    return builder.finish();
+  },
+  patched: () => chunks.map((chunk) => patchChunk(chunk, edits, builder.work)),
+});
