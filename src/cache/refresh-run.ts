@@ -106,18 +106,20 @@ export class RefreshRun {
   #refusal(given: unknown): RejectionReason | undefined {
     const admission = this.#admission;
     if (!admission.admit(given)) return admission.reason;
-    const family = this.#familyOf(admission.id!);
+    const family = this.#familyOf(admission.name);
     // OpenMetrics 1.0.0, Counter: a total is neither negative nor NaN.
     if (this.#isCounter && !(admission.value >= 0)) return 'invalid_counter_value';
     family.put(admission.id!, admission.value, admission.updatedAt);
     return undefined;
   }
 
-  #familyOf(id: string): StagedFamily {
-    const family = this.staging.familyOf(id);
-    if (family !== this.#family) {
+  #familyOf(name: string): StagedFamily {
+    // Points of one family mostly follow each other.
+    let family = this.#family;
+    if (family === undefined || family.name !== name) {
+      family = this.staging.family(name);
       this.#family = family;
-      this.#isCounter = this.catalog.byName.get(family.name)?.type === 'counter';
+      this.#isCounter = this.catalog.byName.get(name)?.type === 'counter';
     }
     return family;
   }

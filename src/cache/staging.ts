@@ -47,29 +47,20 @@ export function isEnd(time: number): boolean {
 /** The changes of one refresh, by family. */
 export class Staging {
   readonly #byName = new Map<string, StagedFamily>();
-  #last: StagedFamily | undefined;
 
-  /** The changes of the family that a series belongs to, begun where there are none. */
-  familyOf(id: string): StagedFamily {
-    const last = this.#last;
-    // Series of one family mostly follow each other, and an id is a name, then nothing or a brace.
-    if (last !== undefined && id.startsWith(last.name)) {
-      const { length } = last.name;
-      if (id.length === length || id.charCodeAt(length) === 0x7b) return last;
-    }
-    const name = seriesName(id);
+  /** The changes of a family, begun where there are none. */
+  family(name: string): StagedFamily {
     let family = this.#byName.get(name);
     if (family === undefined) {
       family = new StagedFamily(name);
       this.#byName.set(name, family);
     }
-    this.#last = family;
     return family;
   }
 
   /** Notes that a series ended. */
   end(id: string): void {
-    this.familyOf(id).end(id);
+    this.family(seriesName(id)).end(id);
   }
 
   /** The families with changes, in no particular order. */

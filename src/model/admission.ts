@@ -17,6 +17,8 @@ export interface AdmissionLimits {
 export class PointAdmission {
   /** The series id; set whenever the name and the labels are sound, even if the point is refused. */
   id: string | undefined;
+  /** The metric name; set whenever the id is. */
+  name = '';
   /** The value of an admitted point. */
   value = 0;
   /** The time of an admitted point, in Unix milliseconds. */
@@ -71,15 +73,17 @@ export class PointAdmission {
   }
 
   #identityRefusal(given: unknown): RejectionReason | undefined {
+    if (typeof given !== 'object' || given === null) return 'not_a_point';
+    const { name } = given as Record<string, unknown>;
     const stamped = stampedSeriesId(given);
     if (stamped === undefined) {
-      if (typeof given !== 'object' || given === null) return 'not_a_point';
-      const { name, labels } = given as Record<string, unknown>;
+      const { labels } = given as Record<string, unknown>;
       if (!this.#identifier.identify(name, labels)) return this.#identifier.reason;
     }
     const id = stamped ?? this.#identifier.id;
     if (this.#isTooLong(id)) return 'series_too_long';
     this.id = id;
+    this.name = name as string;
     return undefined;
   }
 
