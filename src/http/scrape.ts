@@ -57,7 +57,7 @@ export class Scraper implements SnapshotWatcher {
 
   /** Compresses a new snapshot before anybody asks, for those who have asked lately. */
   published(snapshot: Snapshot): void {
-    for (const syntax of this.#warmth.wanted()) this.#pages.deflating(snapshot, syntax);
+    for (const syntax of this.#warmth.wanted()) void this.#pages.deflating(snapshot, syntax);
   }
 
   /** Answers one request. Never rejects: what goes wrong becomes a status without internal text. */

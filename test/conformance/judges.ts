@@ -1,0 +1,95 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll } from 'vitest';
+import { REPOSITORY, skipWithout, type Tool, toolPath } from '../support/tools.ts';
+import type { Exposition, Reading } from './reading.ts';
+
+/**
+ * The parsers that judge what we serve.
+ *
+ * - `textparse-utf8`, `textparse-legacy`: a Prometheus server, with either name validation.
+ * - `expfmt`: Go programs; strict by the grammar of OpenMetrics 1.0, where the body is that.
+ * - `python`: the reference parsers of Python's `prometheus_client`.
+ */
+export type JudgeName = 'textparse-utf8' | 'textparse-legacy' | 'expfmt' | 'python';
+
+/** Reads expositions, one after the other. */
+export interface Judge {
+  /** What the parser made of an exposition; rejects when the judge itself breaks. */
+  read(exposition: Exposition): Promise<Reading>;
+  /** Ends the judge's process. */
+  close(): void;
+}
+
+/** Every judge. */
+export const JUDGES: readonly JudgeName[] = [
+  'textparse-utf8',
+  'textparse-legacy',
+  'expfmt',
+  'python',
+];
+
+/** Starts a judge; undefined when its tool is not installed. */
+export function startJudge(name: JudgeName): Judge | undefined {
+  const command = toolPath(toolOf(name));
+  const args = name === 'python' ? ['test/conformance/judge_python.py'] : [];
+  return command === undefined ? undefined : processJudge(name, command, args);
+}
+
+/** Has a judge ready for the tests of the enclosing suite, which are skipped where it is missing. */
+export function useJudge(name: JudgeName): Pick<Judge, 'read'> {
+  skipWithout(toolOf(name));
+  let judge: Judge | undefined;
+  beforeAll(() => {
+    judge = startJudge(name);
+  });
+  afterAll(() => judge?.close());
+  return {
+    read: (exposition) => judge?.read(exposition) ?? Promise.reject(new Error(`no ${name}`)),
+  };
+}
+
+function toolOf(name: JudgeName): Tool {
+  return name === 'python' ? 'judge-python' : 'judge-go';
+}
+
+interface Waiting {
+  readonly resolve: (reading: Reading) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Answers come in the order of the jobs, so a queue of those who wait is all the bookkeeping. */
+function processJudge(reader: JudgeName, command: string, args: readonly string[]): Judge {
+  const child = spawn(command, args, { cwd: REPOSITORY });
+  const waiting: Waiting[] = [];
+  let complaint = '';
+  child.stderr.on('data', (text: Buffer) => {
+    complaint += text.toString();
+  });
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    waiting.shift()?.resolve(JSON.parse(line) as Reading);
+  });
+  const fail = (error: Error): void => {
+    for (const { reject } of waiting.splice(0)) reject(error);
+  };
+  child.on('error', fail);
+  child.stdin.on('error', fail);
+  child.on('close', (code) => fail(new Error(`${reader} ended with ${code}: ${complaint}`)));
+  return {
+    read: (exposition) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ resolve, reject });
+        ask(child, reader, exposition);
+      }),
+    close: () => child.kill('SIGKILL'),
+  };
+}
+
+function ask(
+  child: ChildProcessWithoutNullStreams,
+  reader: JudgeName,
+  { contentType, body }: Exposition,
+): void {
+  const job = { reader, contentType, bodyBase64: body.toString('base64') };
+  child.stdin.write(`${JSON.stringify(job)}\n`);
+}

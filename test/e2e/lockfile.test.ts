@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { REPOSITORY } from '../support/tools.ts';
+
+interface LockedPackage {
+  readonly version?: string;
+  readonly resolved?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+const { packages } = JSON.parse(readFileSync(join(REPOSITORY, 'package-lock.json'), 'utf8')) as {
+  readonly packages: Readonly<Record<string, LockedPackage>>;
+};
+
+/** Whether a package that another one asks for is locked: in its own folder or in one above. */
+function isLocked(name: string, from: string): boolean {
+  if (packages[`${from}${from && '/'}node_modules/${name}`]?.version !== undefined) return true;
+  if (from === '') return false;
+  return isLocked(name, from.slice(0, Math.max(0, from.lastIndexOf('/node_modules/'))));
+}
+
+// A registry that lacks the packages of some platforms makes `npm install` drop them from the lockfile
+// without a word, and `npm ci` then refuses to install anything, on every machine.
+it('the lockfile holds the optional packages of every platform', () => {
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => !isLocked(name, path)),
+  );
+  expect(missing).toEqual([]);
+});
+
+it('the lockfile names no address to download from', () => {
+  expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+});

@@ -1,0 +1,149 @@
+import { execFileSync } from 'node:child_process';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REPOSITORY } from '../support/tools.ts';
+
+// The package as its users get it: packed, installed in a folder that knows nothing of this one.
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'snapscrape-packed-')));
+const installed = join(folder, 'node_modules/snapscrape');
+
+function run(command: string, args: readonly string[], cwd: string = folder): string {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+beforeAll(() => {
+  // The tests run on a fresh build, so packing needs no script.
+  run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], REPOSITORY);
+  const [tarball] = readdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  // Offline: a package without dependencies needs no registry.
+  run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${tarball}`]);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The five lines of first use, then one scrape over a real socket. */
+const PROGRAM = `
+const store = new MemoryStore();
+await store.upsert({ name: 'jobs_running', labels: { queue: 'mail' }, value: 3 });
+const handler = createOpenMetricsHandler(createCachedSnapshotReader(store), { selfMetrics: false });
+const server = createServer(handler).listen(0, '127.0.0.1');
+await new Promise((resolve) => server.once('listening', resolve));
+const response = await fetch('http://127.0.0.1:' + server.address().port + '/metrics', {
+  headers: { accept: 'application/openmetrics-text; version=1.0.0' },
+});
+process.stdout.write(await response.text());
+server.close();
+`;
+const PAGE = '# TYPE jobs_running gauge\njobs_running{queue="mail"} 3\n# EOF\n';
+const NAMES = '{ createCachedSnapshotReader, createOpenMetricsHandler, MemoryStore }';
+
+describe('the packed package', () => {
+  it('holds the build and what people read, and nothing else', () => {
+    const top = readdirSync(installed).sort();
+    const build = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
+    expect(top).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'dist', 'package.json']));
+    const extra = top.filter((name) => !/^(dist|package\.json|[A-Z]+(\.md)?)$/.test(name));
+    expect(extra).toEqual([]);
+    expect(build).toContain('index.d.ts');
+    expect(build.filter((name) => /\.test\.|\.tsbuildinfo$/.test(name))).toEqual([]);
+  });
+
+  it('has no dependencies', () => {
+    const others = readdirSync(join(folder, 'node_modules')).filter(
+      (name) => !name.startsWith('.'),
+    );
+    expect(others).toEqual(['snapscrape']);
+  });
+
+  it('has source maps that lead nowhere outside it', () => {
+    const maps = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.map'))
+      .map((name) => readFileSync(join(installed, 'dist', name), 'utf8'));
+    expect(maps.filter((map) => map.includes(REPOSITORY))).toEqual([]);
+  });
+
+  it('serves a scrape in an ES module', () => {
+    const imports = `import { createServer } from 'node:http';\nimport ${NAMES} from 'snapscrape';`;
+    writeFileSync(join(folder, 'program.mjs'), imports + PROGRAM);
+    expect(run(process.execPath, ['program.mjs'])).toBe(PAGE);
+  });
+
+  it('serves a scrape in a CommonJS program', () => {
+    const requires = `const { createServer } = require('node:http');
+const ${NAMES} = require('snapscrape');`;
+    writeFileSync(join(folder, 'program.cjs'), `${requires}\n(async () => {${PROGRAM}})();`);
+    expect(run(process.execPath, ['program.cjs'])).toBe(PAGE);
+  });
+
+  it('lets nobody reach behind its exports', () => {
+    const program = "import('snapscrape/dist/cache/merge.js').catch((e) => console.log(e.code))";
+    expect(run(process.execPath, ['-e', program])).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+  });
+});
+
+const USE = `
+const store = new MemoryStore();
+const reader = createCachedSnapshotReader(store, { refreshInterval: 1_000, background: true });
+export const server = createServer(createOpenMetricsHandler(reader, { metricPrefix: 'my_' }));
+export const took: number = reader.cacheStats().refreshDuration;
+export const answer: Promise<Response> = createOpenMetricsHandler(reader).fetch(
+  new Request('http://localhost/'),
+);
+// @ts-expect-error: an option that does not exist
+createCachedSnapshotReader(store, { refreshIntervall: 1 });
+// @ts-expect-error: a value that is not a number
+void store.upsert({ name: 'a', labels: {}, value: '1' });
+`;
+
+describe('the types of the packed package', () => {
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+    target: 'ES2022',
+    lib: ['ES2023'],
+    types: ['node'],
+    typeRoots: [join(REPOSITORY, 'node_modules/@types')],
+  };
+
+  function compile(name: string, module: string, source: string): void {
+    writeFileSync(join(folder, name), source);
+    const options = { ...compilerOptions, module, moduleResolution: module };
+    const config = { compilerOptions: options, files: [name] };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    try {
+      run(process.execPath, [join(REPOSITORY, 'node_modules/typescript/bin/tsc'), '-p', '.']);
+    } catch (error) {
+      throw new Error((error as { stdout: string }).stdout, { cause: error });
+    }
+  }
+
+  const imports = `import { createServer } from 'node:http';\nimport ${NAMES} from 'snapscrape';\n`;
+
+  it('serve an ES module, library files checked', () => {
+    compile('consumer.mts', 'NodeNext', imports + USE);
+  });
+
+  it('serve a CommonJS module, library files checked', () => {
+    compile('consumer.cts', 'NodeNext', imports + USE);
+  });
+
+  it('refuse what is wrong', () => {
+    const wrong = `${imports}export const name: string = new MemoryStore().snapshot();\n`;
+    expect(() => compile('wrong.mts', 'NodeNext', wrong)).toThrow(
+      /is not assignable to type 'string'/,
+    );
+  });
+});
