@@ -105,7 +105,8 @@ describe('a client that does not read', () => {
 describe('a client that goes away', () => {
   /** A handler that counts, with what it says of requests in flight beside the one that asks. */
   function counting(source: ScriptedSource) {
-    const reader = createCachedSnapshotReader(source, { refreshInterval: 1e9 });
+    const onError = (): void => expect.fail('a client that goes away is no failure');
+    const reader = createCachedSnapshotReader(source, { refreshInterval: 1e9, onError });
     const handler = createOpenMetricsHandler(reader);
     const inFlight = async (): Promise<number> => {
       const page = await pageOf(handler);

@@ -56,9 +56,12 @@ async function write(
   }
   for await (const part of parts) {
     if (gone.aborted) return;
-    response.write(part);
-    // The parts are shared and lie ready: a full socket holds references, not copies.
-    if (response.writableLength >= WINDOW_BYTES) await drained(response, gone);
+    const isFull = !response.write(part);
+    // The parts are shared and lie ready: a full socket holds references, not copies. Responses of
+    // node:http2 do not tell how much waits in them.
+    if (isFull && (response.writableLength ?? WINDOW_BYTES) >= WINDOW_BYTES) {
+      await drained(response, gone);
+    }
   }
   if (gone.aborted) return;
   await new Promise<void>((resolve) => {

@@ -26,7 +26,7 @@ it.each([
   [Infinity, '+Inf'],
   [-Infinity, '-Inf'],
   [Number.NaN, 'NaN'],
-])('%d is written as %s', (value, text) => {
+])('%s is written as %s', (value, text) => {
   expect(formatSampleValue(value)).toBe(text);
 });
 

@@ -17,10 +17,18 @@ const GRACE_MS = 5_000;
 
 const running = new Set<ChildProcess>();
 
-// The tests may end without their hooks, when the runner itself is told to end.
-process.on('exit', () => {
+function endAll(): void {
   for (const child of running) signal(child, 'SIGKILL');
-});
+}
+
+// The tests may end without their hooks, when the runner itself is told to end.
+process.on('exit', endAll);
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => {
+    endAll();
+    process.kill(process.pid, name);
+  });
+}
 
 /** Starts a program in a process group of its own, in the root of the repository. */
 export function startProcess(command: string, args: readonly string[]): RunningProcess {

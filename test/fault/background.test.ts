@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CacheConfig, createCachedSnapshotReader } from '../../src/index.ts';
 import { elapse } from '../support/elapse.ts';
@@ -31,14 +28,14 @@ function notingSource(answer?: (read: number) => unknown) {
   return { source, gaps };
 }
 
-describe('background', () => {
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
+describe('a refresh in the background', () => {
   it('refreshes at once and then once an interval, with jitter, whether it is read or not', async () => {
     const { source, gaps } = notingSource();
     const reader = inBackground(source);
@@ -87,6 +84,18 @@ describe('background', () => {
     reader.close();
   });
 
+  it('does not run wild at the longest interval there is', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.999);
+    const { source } = notingSource();
+    const reader = inBackground(source, { refreshInterval: 2_147_483_647 });
+    await elapse(60_000);
+    expect(source.reads).toBe(1);
+    reader.close();
+    vi.restoreAllMocks();
+  });
+});
+
+describe('a page that is refreshed in the background', () => {
   it('lets no read wait for a refresh once there is a snapshot', async () => {
     const source = new ScriptedSource();
     const reader = inBackground(source);
@@ -140,73 +149,4 @@ describe('background', () => {
     expect((await scrape(handler)).status).toBe(200);
     reader.close();
   });
-
-  it('does not run wild at the longest interval there is', async () => {
-    vi.spyOn(Math, 'random').mockReturnValue(0.999);
-    const { source } = notingSource();
-    const reader = inBackground(source, { refreshInterval: 2_147_483_647 });
-    await elapse(60_000);
-    expect(source.reads).toBe(1);
-    reader.close();
-    vi.restoreAllMocks();
-  });
-});
-
-describe('close', () => {
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
-  it('ends the timer, and refuses reads and refreshes from then on', async () => {
-    const source = new ScriptedSource();
-    const reader = inBackground(source);
-    const handler = bareHandler(reader);
-    await pageOf(handler);
-    reader.close();
-    reader.close();
-    expect(vi.getTimerCount()).toBe(0);
-    await elapse(10 * INTERVAL);
-    expect(source.reads).toBe(1);
-    const closed = { name: 'SnapscrapeError', code: 'closed' };
-    await expect(reader.snapshot()).rejects.toMatchObject(closed);
-    await expect(reader.families()).rejects.toMatchObject(closed);
-    await expect(reader.refresh()).rejects.toMatchObject(closed);
-    expect((await scrape(handler)).status).toBe(503);
-    expect(reader.cacheStats().series).toBe(1);
-  });
-
-  it('ends the refresh under way, and tells its source', async () => {
-    const source = new ScriptedSource();
-    source.answer = never;
-    const reader = inBackground(source);
-    const refresh = reader.refresh();
-    const read = reader.snapshot();
-    reader.close();
-    await expect(refresh).rejects.toMatchObject({ code: 'closed' });
-    await expect(read).rejects.toMatchObject({ name: 'SnapscrapeError' });
-    expect(source.signal?.aborted).toBe(true);
-    await elapse(10 * INTERVAL);
-    expect(source.reads).toBe(1);
-    expect(vi.getTimerCount()).toBe(0);
-  });
-});
-
-describe('a process that has nothing else to do', () => {
-  it.each(['background', 'on-demand', 'hanging'])(
-    'ends by itself: %s',
-    async (kind) => {
-      const script = fileURLToPath(new URL('./idle-process.ts', import.meta.url));
-      const child = spawn(process.execPath, ['--import', 'tsx', script, kind]);
-      let output = '';
-      child.stdout.on('data', (data) => {
-        output += String(data);
-      });
-      const [code] = await once(child, 'exit');
-      expect({ code, output }).toEqual({ code: 0, output: `${kind}: done\n` });
-    },
-    30_000,
-  );
 });

@@ -86,7 +86,7 @@ describe('the event loop goes on turning during', () => {
 });
 
 describe('work that does not grow with its square', () => {
-  it('is done with 200 000 duplicates of one series (client_java#985)', async () => {
+  it('is done with 200 000 duplicates of one series (client_java#985, pushgateway#313)', async () => {
     const source = new ScriptedSource();
     source.answer = () =>
       Array.from({ length: COUNT }, (_, i) => ({

@@ -96,6 +96,31 @@ describe.each(GARBAGE)('one bad point never loses the scrape: %s', (_, reason, g
   });
 });
 
+describe('a point that its snapshot contradicts', () => {
+  it('is refused: a counter that is negative or not a number', async () => {
+    const store = new ScriptedStore();
+    store.answers.families = () => [{ name: 'jobs_total', type: 'counter' }];
+    const values = [0, 5, -0, Infinity, -1, -5e-324, -Infinity, Number.NaN];
+    store.answers.snapshot = () =>
+      values.map((value, i) => ({ ...GOOD, name: 'jobs_total', labels: { i: `${i}` }, value }));
+    const reader = createCachedSnapshotReader(store);
+    const points = [...(await reader.snapshot())];
+    expect(points.map(({ value }) => value)).toEqual([0, 5, -0, Infinity]);
+    expect(reader.cacheStats().rejected.invalid_counter_value).toBe(4);
+  });
+
+  it('is refused: all but the newest of a series, at a tie all but the last', async () => {
+    const source = new ScriptedSource();
+    const times = [5, 9, 7, 9, 1];
+    source.answer = () => times.map((updatedAt, value) => ({ ...state(value), updatedAt }));
+    const reader = createCachedSnapshotReader(source);
+    expect([...(await reader.snapshot())]).toEqual([{ ...state(3), updatedAt: 9 }]);
+    const { rejected, lastRejected } = reader.cacheStats();
+    expect(rejected.duplicate).toBe(4);
+    expect(lastRejected.at(-1)).toMatchObject({ reason: 'duplicate', subject: 'state' });
+  });
+});
+
 describe('events', () => {
   it.each<readonly [string, unknown]>([
     ['a getter that throws', Object.defineProperty({}, 'point', { get: boom })],

@@ -56,7 +56,7 @@ describe.each(FAULTS)('nothing internal leaks from %s', (_, answers) => {
 });
 
 describe('a failure that is told', () => {
-  it('is told once for a refresh, however many scrapes and families there are', async () => {
+  it('is told once for a refresh, not for each family or scrape (kube-state-metrics#2261)', async () => {
     let told = 0;
     const store = new ScriptedStore();
     const reader = createCachedSnapshotReader(store, { onError: () => told++ });

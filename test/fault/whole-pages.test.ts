@@ -86,7 +86,7 @@ describe('a body', () => {
     expect(Object.values(reader.cacheStats().rejected).every((count) => count === 0)).toBe(true);
   });
 
-  it('loses a series that its source no longer has, and has it again when it comes back', async () => {
+  it('loses a series that has ended, and has it as it is when it comes back (statsd_exporter#353)', async () => {
     const source = new ModelSource();
     const point = { name: 'jobs_total', labels: {}, value: 5, updatedAt: 1 };
     source.declared = [{ name: 'jobs_total', type: 'counter' }];
