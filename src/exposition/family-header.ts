@@ -38,7 +38,9 @@ export function familyHeader(
 
 function canBeCounter(name: string, isTaken: (name: string) => boolean): boolean {
   const family = counterFamilyName(name);
-  return family !== '' && family !== name && !isTaken(family) && !isTaken(`${family}_created`);
+  if (family === '' || family === name || isTaken(family)) return false;
+  // `a_created` is claimed by the counter `a`; it may be a family of its own or a counter's.
+  return !isTaken(`${family}_created`) && !isTaken(`${family}_created_total`);
 }
 
 function unitLine(family: string, metadata: FamilyMetadata | undefined): string {

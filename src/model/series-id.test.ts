@@ -48,7 +48,7 @@ describe('seriesId', () => {
     [{ a: '\r\t\u0000' }, 'm{a="\r\t\u0000"}'],
     [{ a: '日本\u{1f600}' }, 'm{a="日本\u{1f600}"}'],
     [{ a: '1",b="2' }, 'm{a="1\\",b=\\"2"}'],
-  ])('of labels %j is %s', (labels, id) => {
+  ])('of labels %j is %j', (labels, id) => {
     expect(labelled(labels)).toBe(id);
   });
 
