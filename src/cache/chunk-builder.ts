@@ -9,7 +9,7 @@ const TARGET_BYTES = 64 * 1024;
 export const MAX_BYTES: number = 96 * 1024;
 /** A changed chunk that is shorter is joined with its neighbour. */
 const MIN_BYTES = 16 * 1024;
-/** The longest text of a value, its space and its line feed; `-2.2250738585072014e-308` has 24. */
+/** The longest text of a value, its space and its line feed; `-0.0000010001108409327143` has 25. */
 const VALUE_BYTES = 32;
 
 /**

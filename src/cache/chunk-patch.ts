@@ -5,8 +5,8 @@ import type { ChunkEdits } from './chunk-edits.ts';
 import { type ChunkIndex, newIndex } from './chunk-index.ts';
 import type { RefreshWork } from './work.ts';
 
-/** The longest text of a value: `-2.2250738585072014e-308` has 24 characters. */
-const VALUE_BYTES = 24;
+/** The longest text of a value: `-0.0000010001108409327143` has 25 characters. */
+const VALUE_BYTES = 25;
 
 /** Whether edits only change values, and the chunk stays short enough to be one. */
 export function isPatchable(chunk: Chunk, edits: ChunkEdits): boolean {

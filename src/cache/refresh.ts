@@ -1,5 +1,9 @@
 import { SnapscrapeError } from '../model/errors.ts';
-import type { FamilyCatalog, FamilyMetadata } from '../model/family-metadata.ts';
+import type {
+  FamilyCatalog,
+  FamilyMetadata,
+  FamilyMetadataFault,
+} from '../model/family-metadata.ts';
 import { describeSubject } from '../model/rejection.ts';
 import { parseSeriesId, seriesId } from '../model/series-id.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
@@ -204,8 +208,12 @@ function sameSnapshot(previous: Snapshot, families: readonly Family[], run: Refr
   return (
     sameItems(previous.families, families) &&
     faults.length === previous.familyFaults.length &&
-    faults.every((fault, i) => fault.message === previous.familyFaults[i]!.message)
+    faults.every((fault, i) => isSameFault(fault, previous.familyFaults[i]!))
   );
+}
+
+function isSameFault(a: FamilyMetadataFault, b: FamilyMetadataFault): boolean {
+  return a.name === b.name && a.message === b.message;
 }
 
 function sameMetadata(a: FamilyMetadata | undefined, b: FamilyMetadata | undefined): boolean {

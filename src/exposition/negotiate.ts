@@ -33,7 +33,7 @@ export function negotiate(accept: string | undefined): ExpositionFormat {
   let chosen: OfferedFormat | undefined;
   for (const clause of clauses) {
     const format = namedFormat(clause, allowed);
-    if (format === undefined || clause.q === 0) continue;
+    if (format === undefined) continue;
     if (best !== undefined && best.q >= clause.q) continue;
     best = clause;
     chosen = format;

@@ -89,17 +89,20 @@ const identifier = new SeriesIdentifier();
 export function seriesId(point: Pick<MetricPoint, 'name' | 'labels'>): string {
   const stamped = stampedSeriesId(point);
   if (stamped !== undefined) return stamped;
-  if (
-    typeof point === 'object' &&
-    point !== null &&
-    identifier.identify(point.name, point.labels)
-  ) {
-    return identifier.id;
+  let reason: RejectionReason | undefined = 'not_a_point';
+  let cause: unknown;
+  if (typeof point === 'object' && point !== null) {
+    try {
+      if (identifier.identify(point.name, point.labels)) return identifier.id;
+      reason = identifier.reason;
+    } catch (error) {
+      cause = error; // A getter of the point's threw.
+    }
   }
-  const reason = typeof point === 'object' && point !== null ? identifier.reason : 'not_a_point';
   throw new SnapscrapeError(
     'invalid_point',
     `A point (${describeSubject(point)}) has no series id: ${reason}; correct its name or labels`,
+    { cause },
   );
 }
 

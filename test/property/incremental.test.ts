@@ -71,10 +71,10 @@ it('an incremental page is the full page, byte for byte, after any history', asy
       await live(exporter, history);
       deltas += exporter.reader.cacheStats().deltas;
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
   // Were all refreshes full ones, this would have proved nothing.
-  expect(deltas).toBeGreaterThan(300);
+  expect(deltas).toBeGreaterThan(200);
 }, 60_000);
 
 it('the same holds where histories go through dozens of chunks', async () => {
@@ -88,7 +88,7 @@ it('the same holds where histories go through dozens of chunks', async () => {
       const stats = exporter.reader.cacheStats();
       if (stats.lastRefreshKind === 'delta') shared += stats.work.chunksShared;
     }),
-    { numRuns: 8 },
+    { numRuns: 5 },
   );
-  expect(shared).toBeGreaterThan(8);
+  expect(shared).toBeGreaterThan(5);
 }, 60_000);
