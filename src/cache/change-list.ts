@@ -42,6 +42,18 @@ export class ChangeList {
     return this.#staged.times[this.#order[place]!]!;
   }
 
+  /** The first place at or after `from` whose id does not come before an id: a binary search. */
+  find(id: string, from: number): number {
+    let low = from;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.id(middle) < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** All of a change. */
   at(place: number): { readonly id: string; readonly value: number; readonly time: number } {
     return { id: this.id(place), value: this.value(place), time: this.time(place) };

@@ -18,6 +18,8 @@ export class Chunk {
   readonly updatedAt: Float64Array;
   /** The id of the first line. */
   readonly firstId: string;
+  /** The id of the last line. */
+  readonly lastId: string;
   /** What all ids begin with, as far as it is ASCII. */
   readonly prefix: string;
 
@@ -28,7 +30,8 @@ export class Chunk {
     this.values = parts.values;
     this.updatedAt = parts.updatedAt;
     this.firstId = this.id(0);
-    this.prefix = commonPrefix(this.firstId, this.id(this.series - 1));
+    this.lastId = this.id(this.series - 1);
+    this.prefix = commonPrefix(this.firstId, this.lastId);
   }
 
   /** How many lines there are; never none. */
@@ -52,37 +55,18 @@ export class Chunk {
     return new Chunk({ text, lineEnd, idEnd, values, updatedAt });
   }
 
-  /** Orders a line against a series id: negative when the line comes first, 0 when it is that series. */
-  compare(line: number, id: string): number {
-    return this.#compareFrom(0, line, id);
-  }
-
   /**
-   * The first line at or after `from` that does not come before the id: a binary search.
+   * Orders a line against a series id: negative when the line comes first, 0 when it is that series.
    *
-   * All ids of a chunk begin alike, often with most of their length, which is compared only once
-   * (bench/micro/find.ts).
+   * @param alike - how many characters are known to be ASCII and the same; `prefix.length` for an id
+   * between the chunk's first and last.
    */
-  find(id: string, from: number): number {
-    const { prefix } = this;
-    if (!id.startsWith(prefix)) return id < prefix ? from : this.series;
-    let low = from;
-    let high = this.series;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#compareFrom(prefix.length, middle, id) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  /** Compares what follows after some characters that are known to be ASCII and equal. */
-  #compareFrom(skip: number, line: number, id: string): number {
+  compare(line: number, id: string, alike = 0): number {
     const { text } = this;
     const start = this.lineStart(line);
     const lineLength = this.idEnd[line]! - start;
     const length = Math.min(lineLength, id.length);
-    for (let i = skip; i < length; i++) {
+    for (let i = alike; i < length; i++) {
       const a = text[start + i]!;
       const b = id.charCodeAt(i);
       if (a !== b) {
@@ -92,6 +76,22 @@ export class Chunk {
       if (a >= 0x80) return compareStrings(this.id(line), id);
     }
     return lineLength - id.length;
+  }
+
+  /**
+   * The first line at or after `from` that does not come before the id: a binary search.
+   *
+   * @param alike - as for {@link Chunk.compare}.
+   */
+  find(id: string, from: number, alike = 0): number {
+    let low = from;
+    let high = this.series;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.compare(middle, id, alike) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
