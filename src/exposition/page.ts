@@ -61,6 +61,11 @@ export class PageMaker {
     return deflating;
   }
 
+  /** Lets go of pages of other snapshots, which would keep their memory until the next scrape. */
+  keepOnly(snapshot: Snapshot): void {
+    for (const pages of this.#latest.values()) pages.keepOnly(snapshot);
+  }
+
   #pages(syntax: ExpositionSyntax): SyntaxPages {
     let pages = this.#latest.get(syntax);
     if (pages === undefined) {
@@ -88,6 +93,10 @@ class SyntaxPages {
   page(snapshot: Snapshot): Page {
     if (this.#page?.snapshot !== snapshot) this.#page = this.#make(snapshot);
     return this.#page;
+  }
+
+  keepOnly(snapshot: Snapshot): void {
+    if (this.#page?.snapshot !== snapshot) this.#page = undefined;
   }
 
   gzipped(snapshot: Snapshot, deflater: Deflater): GzipStem | undefined {

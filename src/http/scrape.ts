@@ -57,6 +57,7 @@ export class Scraper implements SnapshotWatcher {
 
   /** Compresses a new snapshot before anybody asks, for those who have asked lately. */
   published(snapshot: Snapshot): void {
+    this.#pages.keepOnly(snapshot);
     for (const syntax of this.#warmth.wanted()) void this.#pages.deflating(snapshot, syntax);
   }
 

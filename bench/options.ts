@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+import { SUBJECTS, type SubjectPlan } from './driver/subject-list.ts';
+
+/** What the command line asks for. */
+export interface BenchOptions {
+  /** How many series, one run each. */
+  readonly series: readonly number[];
+  readonly rounds: number;
+  readonly subjects: readonly SubjectPlan[];
+  /** Whether only the reduced run is made, which fails where a ratio is too bad. */
+  readonly quick: boolean;
+  /** Where the report goes; charts go into a folder of the same name beside it. */
+  readonly out: string;
+  /** Results of an earlier run, to write the report from without measuring. */
+  readonly from: string | undefined;
+  /** Where subjects leave profiles. */
+  readonly profiles: string | undefined;
+}
+
+export const USAGE = `npm run bench -- [options]
+  --series=12000,100000,1000000   how many series, one run each
+  --rounds=3                      how often each subject is measured, in turns
+  --only=snapscrape,prom-client   subjects of these names, or whose names begin so
+  --out=docs/benchmarks.md        where the report goes, with charts in a folder beside it
+  --from=results.json             writes the report of an earlier run, which lies in .cache/bench
+  --quick                         a reduced run that fails where a ratio is too bad; no report
+  --profiles=folder               where each process leaves a profile of its processor time (.cpuprofile)`;
+
+/** Reads the command line; throws an error that says what is wrong with it. */
+export function readOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      series: { type: 'string', default: '12000,100000,1000000' },
+      rounds: { type: 'string', default: '3' },
+      only: { type: 'string', default: '' },
+      out: { type: 'string', default: 'docs/benchmarks.md' },
+      from: { type: 'string' },
+      profiles: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    series: values.series.split(',').map((text) => wholeNumber('series', text, 1000)),
+    rounds: wholeNumber('rounds', values.rounds, 1),
+    subjects: chosenSubjects(values.only),
+    quick: values.quick,
+    out: values.out,
+    from: values.from,
+    profiles: values.profiles,
+  };
+}
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= least) return number;
+  throw new Error(`--${name} (${text}) must be a whole number of at least ${least}`);
+}
+
+function chosenSubjects(only: string): readonly SubjectPlan[] {
+  if (only === '') return SUBJECTS;
+  return only.split(',').flatMap((start) => {
+    const exact = SUBJECTS.filter(({ name }) => name === start);
+    const chosen = exact.length > 0 ? exact : SUBJECTS.filter(({ name }) => name.startsWith(start));
+    if (chosen.length > 0) return chosen;
+    const names = SUBJECTS.map(({ name }) => name).join('; ');
+    throw new Error(`--only (${start}) begins the name of no subject; there are: ${names}`);
+  });
+}

@@ -1,0 +1,78 @@
+// The server of the soak, in a process of its own: a MemoryStore, a cache that refreshes in the
+// background and checks itself, and the handler.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  createCachedSnapshotReader,
+  createOpenMetricsHandler,
+  MemoryStore,
+} from '../../dist/index.js';
+import { readMemory } from '../subjects/meter.ts';
+import { type ServerAnswer, type ServerCommand, SOAK_FAMILIES } from './protocol.ts';
+
+const store = new MemoryStore({ changeLogSize: 4096, deltaBatchSize: 500 });
+await store.setFamilies(SOAK_FAMILIES);
+const reader = createCachedSnapshotReader(store, {
+  background: true,
+  refreshInterval: 300,
+  selfCheck: true,
+});
+const server = createServer(createOpenMetricsHandler(reader, { clientTimeout: 5000 }));
+server.listen(0, '127.0.0.1');
+await once(server, 'listening');
+
+let ended = 0;
+
+async function obey(command: ServerCommand): Promise<void> {
+  switch (command.kind) {
+    case 'write': {
+      const { refused, refusals } = await store.upsert(command.points);
+      if (refused > 0) throw new Error(`Refused: ${JSON.stringify(refusals[0])}`);
+      return;
+    }
+    case 'delete':
+      ended = await store.delete(command.ids);
+      return;
+    case 'delete-matching':
+      ended = await store.delete({ labels: command.labels });
+      return;
+    case 'catch-up':
+      // The first may have begun before the last write.
+      await reader.refresh();
+      await reader.refresh();
+      return;
+    case 'memory':
+      return;
+  }
+}
+
+async function answerTo(command: ServerCommand): Promise<ServerAnswer> {
+  let failure: string | undefined;
+  ended = 0;
+  await obey(command).catch((error: unknown) => {
+    failure = String(error);
+  });
+  const stats = reader.cacheStats();
+  const memory = command.kind === 'memory' ? await readMemory() : { rss: 0, live: 0 };
+  return {
+    failure,
+    ended,
+    refreshes: stats.refreshes,
+    deltas: stats.deltas,
+    fullRefreshes: stats.fullRefreshes,
+    fallbacks: stats.fallbacks,
+    failures: stats.failures,
+    selfCheckFailures: stats.selfCheckFailures,
+    rejected: Object.values(stats.rejected).reduce((sum, count) => sum + count, 0),
+    longestSlice: stats.longestSlice,
+    rss: memory.rss,
+    live: memory.live,
+  };
+}
+
+process.on('message', (command: ServerCommand) => {
+  void answerTo(command).then((answer) => process.send!(answer));
+});
+process.on('disconnect', () => process.exit(0));
+process.send!({ port: (server.address() as AddressInfo).port });
