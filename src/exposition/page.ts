@@ -61,6 +61,17 @@ export class PageMaker {
     return deflating;
   }
 
+  /** Has the page of a snapshot compressed and put together before anybody asks for it. */
+  async warm(snapshot: Snapshot, syntax: ExpositionSyntax): Promise<void> {
+    const pages = this.#pages(syntax);
+    const missing = pages
+      .page(snapshot)
+      .pieces.filter((piece) => this.#deflater.ready(piece) === undefined);
+    // What fails is tried again by the scrape that needs it.
+    await Promise.allSettled(missing.map((piece) => this.#deflater.deflate(piece)));
+    if (pages.isLatest(snapshot)) pages.gzipped(snapshot, this.#deflater);
+  }
+
   /** Lets go of pages of other snapshots, which would keep their memory until the next scrape. */
   keepOnly(snapshot: Snapshot): void {
     for (const pages of this.#latest.values()) pages.keepOnly(snapshot);
@@ -93,6 +104,10 @@ class SyntaxPages {
   page(snapshot: Snapshot): Page {
     if (this.#page?.snapshot !== snapshot) this.#page = this.#make(snapshot);
     return this.#page;
+  }
+
+  isLatest(snapshot: Snapshot): boolean {
+    return this.#page?.snapshot === snapshot;
   }
 
   keepOnly(snapshot: Snapshot): void {

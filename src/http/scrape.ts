@@ -58,7 +58,7 @@ export class Scraper implements SnapshotWatcher {
   /** Compresses a new snapshot before anybody asks, for those who have asked lately. */
   published(snapshot: Snapshot): void {
     this.#pages.keepOnly(snapshot);
-    for (const syntax of this.#warmth.wanted()) void this.#pages.deflating(snapshot, syntax);
+    for (const syntax of this.#warmth.wanted()) void this.#pages.warm(snapshot, syntax);
   }
 
   /** Answers one request. Never rejects: what goes wrong becomes a status without internal text. */
