@@ -3,6 +3,7 @@ import { Clock } from '../../test/support/clock.ts';
 import { bareHandler, pageOf } from '../../test/support/page.ts';
 import { ScriptedSource, state, statePage } from '../../test/support/scripted-source.ts';
 import { ScriptedStore } from '../../test/support/scripted-store.ts';
+import type { MetricPoint } from '../model/metric-point.ts';
 import { type CachedReader, createCachedSnapshotReader } from './cached-reader.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -154,4 +155,13 @@ describe('a watcher of a cached reader', () => {
     expect(seen).toHaveLength(2);
     expect(await pageOf(bareHandler(reader))).toBe(statePage(2));
   });
+});
+
+it('takes any number of declared families', async () => {
+  const families = Array.from({ length: 200_000 }, (_, i) => {
+    return { name: `m${i}_total`, type: 'counter' as const };
+  });
+  const snapshot = (): MetricPoint[] => [{ name: 'm7_total', labels: {}, value: 1, updatedAt: 1 }];
+  const reader = createCachedSnapshotReader({ snapshot }, { families });
+  expect(await reader.families()).toEqual([{ name: 'm7_total', type: 'counter' }]);
 });

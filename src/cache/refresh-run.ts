@@ -72,7 +72,7 @@ export class RefreshRun {
       const reply: unknown = await source.families(this.readOptions);
       await forEachItem('families()', reply, this.pace, (family) => given.push(family));
     }
-    given.push(...this.#settings.families);
+    for (const family of this.#settings.families) given.push(family);
     this.catalog = catalogFamilies(given);
   }
 

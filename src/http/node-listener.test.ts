@@ -147,6 +147,27 @@ describe('a client that goes away', () => {
     await turns();
     expect(await inFlight()).toBe(0);
     expect(source.reads).toBe(1);
+    // It was not turned away: the count tells it from a page that could not be served.
+    const page = await pageOf(handler);
+    expect(page).toContain('snapscrape_http_requests_total{code="499"} 1\n');
+    expect(page).toContain('snapscrape_http_requests_total{code="503"} 0\n');
+  });
+
+  it('before the handler gets its turn leaves nothing behind', async () => {
+    const { handler, inFlight } = counting(new ScriptedSource());
+    const gone: ServerResponse[] = [];
+    const { port } = await listening((req, res) => {
+      res.once('close', () => {
+        gone.push(res);
+        handler(req, res);
+      });
+    });
+    const socket = await connected(port, GET);
+    await turns();
+    socket.destroy();
+    await until('the handler gets its turn', () => gone.length === 1);
+    await turns();
+    expect(await inFlight()).toBe(0);
   });
 });
 

@@ -23,6 +23,8 @@ async function serve(
   scraper.requests.begin();
   const gone = new AbortController();
   response.once('close', () => gone.abort());
+  // Whatever came before this handler may have taken its time: what is closed does not close again.
+  if (response.destroyed || response.closed) gone.abort();
   // A socket that breaks is told by 'close' too; without a listener the error would end the process.
   response.on('error', () => undefined);
   const answer = await scraper.respond({

@@ -71,6 +71,7 @@ export class Scraper implements SnapshotWatcher {
       const snapshot = await this.#reader.current({ signal, deadline });
       return await this.#serve(request, snapshot);
     } catch (error) {
+      if (request.signal.aborted) return refusal(499);
       return refusal(error instanceof SnapscrapeError ? 503 : 500);
     }
   }
@@ -138,6 +139,8 @@ function totalBytes(parts: readonly Uint8Array[]): number {
 
 const REFUSALS = {
   405: 'Only GET and HEAD are served here.\n',
+  // Nobody reads it; the code is for the count alone.
+  499: 'The client went away.\n',
   500: 'The metrics could not be served.\n',
   503: 'There are no metrics to serve at the moment; try again later.\n',
 } as const;

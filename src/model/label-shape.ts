@@ -55,7 +55,8 @@ export class LabelShapes {
       if (!names.every(isLabelName)) return undefined;
       shape = shapeOf(names);
       if (this.#byNames.size >= KEPT) this.#byNames.clear();
-      this.#byNames.set(key, shape);
+      // Nor must a few monstrous ones cost memory for ever.
+      if (key.length <= KEPT) this.#byNames.set(key, shape);
     }
     this.#last = shape;
     return shape;

@@ -20,7 +20,7 @@ export class SeriesIdentifier {
   readonly #shapes = new LabelShapes();
   readonly #maxBytes: number;
 
-  /** @param maxBytes - how long a label value may be at most, so that none is escaped in vain. */
+  /** @param maxBytes - how long an id may be at most, so that nothing is escaped in vain. */
   constructor(maxBytes: number = Number.POSITIVE_INFINITY) {
     this.#maxBytes = maxBytes;
   }
@@ -47,7 +47,7 @@ export class SeriesIdentifier {
       if (typeof value !== 'string') return 'invalid_label_value';
       // A label with an empty value is no label (OpenMetrics 1.0.0, Label).
       if (value === '') continue;
-      if (value.length > this.#maxBytes) return 'series_too_long';
+      if (id.length + value.length > this.#maxBytes) return 'series_too_long';
       const text = escapeLabelValue(value);
       if (text === MALFORMED) return 'malformed_unicode';
       const head = shape.heads[i]!;
