@@ -24,10 +24,22 @@ describe('the configuration of a cached reader', () => {
     expect(CACHE_DEFAULTS.families).toEqual([]);
   });
 
+  it('has a clock that tells a time, whatever the one that was given does', () => {
+    const broken = (): never => {
+      throw new Error('no clock');
+    };
+    expect(checkCacheConfig({ now: () => 7 }).now()).toBe(7);
+    for (const now of [broken, () => Number.NaN]) {
+      expect(checkCacheConfig({ now }).now()).toBeGreaterThan(1_700_000_000_000);
+    }
+  });
+
   it('is filled in where it says nothing, and frozen', () => {
-    expect(checkCacheConfig(undefined)).toEqual(CACHE_DEFAULTS);
-    expect(checkCacheConfig({ mode: undefined })).toEqual(CACHE_DEFAULTS);
-    expect(checkCacheConfig({ mode: 'full' })).toEqual({ ...CACHE_DEFAULTS, mode: 'full' });
+    // The clock is guarded, and so another function than the one that was given.
+    const defaults = { ...CACHE_DEFAULTS, now: expect.any(Function) };
+    expect(checkCacheConfig(undefined)).toEqual(defaults);
+    expect(checkCacheConfig({ mode: undefined })).toEqual(defaults);
+    expect(checkCacheConfig({ mode: 'full' })).toEqual({ ...defaults, mode: 'full' });
     expect(Object.isFrozen(checkCacheConfig({}))).toBe(true);
   });
 

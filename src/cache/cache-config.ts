@@ -27,7 +27,8 @@ export interface CacheConfig {
   /**
    * Whether a timer refreshes, independent of reads, with 10 % jitter, and after a failure sooner: after
    * 1 s, then 2, 4 … up to the interval. Default false. The timer does not keep the process alive. Reads
-   * then never wait for a refresh once there is a snapshot; `close()` ends the timer.
+   * then wait for a refresh only where the snapshot is older than `maxStaleness`; `close()` ends the
+   * timer.
    */
   readonly background?: boolean | undefined;
   /**
@@ -114,7 +115,23 @@ export function checkCacheConfig(config: unknown): CheckedCacheConfig {
     now: isFunction,
     onError: isFunction,
   });
-  if ((config as CacheConfig | undefined)?.maxStaleness !== undefined) return checked;
+  const now = soundClock(checked.now);
+  if ((config as CacheConfig | undefined)?.maxStaleness !== undefined) {
+    return Object.freeze({ ...checked, now });
+  }
   const maxStaleness = Math.max(CACHE_DEFAULTS.maxStaleness, 10 * checked.refreshInterval);
-  return Object.freeze({ ...checked, maxStaleness });
+  return Object.freeze({ ...checked, now, maxStaleness });
+}
+
+/** A clock that always tells a time: the system's, where the one that was given fails to. */
+function soundClock(given: () => number): () => number {
+  return () => {
+    try {
+      const time = given();
+      if (Number.isFinite(time)) return time;
+    } catch {
+      // Without a time nothing would ever be due.
+    }
+    return Date.now();
+  };
 }

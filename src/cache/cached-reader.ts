@@ -3,7 +3,11 @@ import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { MetricPoint } from '../model/metric-point.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { RejectionLog } from '../model/rejection.ts';
-import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
+import type {
+  IncrementalSnapshotReader,
+  ReadOptions,
+  SnapshotReader,
+} from '../model/snapshot-reader.ts';
 import { type CacheConfig, type CheckedCacheConfig, checkCacheConfig } from './cache-config.ts';
 import type { CacheStats } from './cache-stats.ts';
 import { snapshotPoints } from './points.ts';
@@ -53,7 +57,7 @@ export interface SnapshotWait extends ReadOptions {
  * ```
  */
 export function createCachedSnapshotReader(
-  source: SnapshotReader,
+  source: SnapshotReader | IncrementalSnapshotReader,
   config?: CacheConfig,
 ): CachedSnapshotReader {
   const checked = checkCacheConfig(config);
@@ -109,7 +113,10 @@ export class CachedReader implements CachedSnapshotReader {
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
     const { snapshot } = this.#refresher;
     if (snapshot === undefined) return this.#refreshed(wait);
-    if (this.#config.background) return this.#lastGood(undefined);
+    if (this.#config.background) {
+      // The timer may have slept with the machine: what is too old is read now rather than refused.
+      return this.#age() <= this.#config.maxStaleness ? snapshot : this.#refreshed(wait);
+    }
     if (this.#isDue()) return this.#refreshed(wait);
     const age = this.#age();
     if (age >= this.#config.refreshInterval / 2) {

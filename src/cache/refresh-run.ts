@@ -68,7 +68,7 @@ export class RefreshRun {
   /** Reads what is declared of the families. */
   async readFamilies(source: SnapshotReader): Promise<void> {
     const given: unknown[] = [];
-    if (source.families !== undefined) {
+    if (typeof source.families === 'function') {
       const reply: unknown = await source.families(this.readOptions);
       await forEachItem('families()', reply, this.pace, (family) => given.push(family));
     }

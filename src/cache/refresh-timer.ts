@@ -63,7 +63,12 @@ export class RefreshTimer {
   #delay(took: number): number {
     const jitter = 1 - JITTER / 2 + Math.random() * JITTER;
     if (this.#failures > 0) {
-      return Math.min(this.#interval, FIRST_RETRY_MS * 2 ** (this.#failures - 1)) * jitter;
+      return (
+        Math.min(
+          Math.max(this.#interval, FIRST_RETRY_MS),
+          FIRST_RETRY_MS * 2 ** (this.#failures - 1),
+        ) * jitter
+      );
     }
     const rest = Math.max(this.#interval * jitter - took, this.#interval * 0.1);
     return Math.min(rest, LONGEST_TIMER);

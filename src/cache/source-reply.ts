@@ -1,8 +1,8 @@
 import { SnapscrapeError } from '../model/errors.ts';
 import type { Pace } from './pace.ts';
 
-/** How many items of an iterable are taken between two looks at the clock. */
-const STRIDE = 64;
+/** How many items of an iterable are taken between two looks at the clock: few, as an item may be long. */
+const STRIDE = 8;
 
 /**
  * Goes through what a source answered with, in slices, whatever kind of iterable it is.

@@ -151,3 +151,15 @@ describe.each(WAYS)('a handler, asked %s', (_, open) => {
     expect(page).toContain('\nsnapscrape_http_requests_in_flight 1\n');
   });
 });
+
+it('hands out copies: what a reader of one response does to it, no other response sees', async () => {
+  const reader = createCachedSnapshotReader(new ScriptedSource());
+  const handler = createOpenMetricsHandler(reader, { selfMetrics: false });
+  const ask = () => handler.fetch(new Request('http://localhost/metrics'));
+  const page = await (await ask()).text();
+  const body = (await ask()).body!.getReader();
+  const { value } = await body.read();
+  value!.fill(0);
+  expect(page.length).toBeGreaterThan(0);
+  expect(await (await ask()).text()).toBe(page);
+});

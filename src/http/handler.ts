@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { invalidOptions } from '../model/options.ts';
-import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
 import { checkHandlerOptions, type HandlerOptions } from './handler-options.ts';
 import { nodeListener } from './node-listener.ts';
 import { Scraper } from './scrape.ts';
@@ -32,7 +32,7 @@ export interface OpenMetricsHandler {
  * ```
  */
 export function createOpenMetricsHandler(
-  reader: SnapshotReader,
+  reader: SnapshotReader | IncrementalSnapshotReader,
   options?: HandlerOptions,
 ): OpenMetricsHandler {
   const checked = checkHandlerOptions(options);

@@ -40,17 +40,17 @@ async function connected(port: number, text: string): Promise<Socket> {
 
 const GET = 'GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n';
 
-/** All that comes until the server has said so many bytes. */
-function bytesFrom(socket: Socket, count: number): Promise<Buffer> {
+/** All that comes until the server has said a page so many times, each with headers of one length. */
+function pagesFrom(socket: Socket, page: string, count: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
-    let bytes = 0;
+    let received = Buffer.alloc(0);
     socket.on('data', (part: Buffer) => {
-      parts.push(part);
-      bytes += part.length;
-      if (bytes >= count) resolve(Buffer.concat(parts));
+      received = Buffer.concat([received, part]);
+      const headerBytes = received.indexOf('\r\n\r\n') + 4;
+      if (headerBytes < 4) return;
+      if (received.length >= count * (headerBytes + page.length)) resolve(received);
     });
-    socket.on('close', () => reject(new Error(`closed after ${bytes} bytes`)));
+    socket.on('close', () => reject(new Error(`closed after ${received.length} bytes`)));
   });
 }
 
@@ -79,7 +79,7 @@ describe('a client that does not read', () => {
     // The window, and the part that went beyond it.
     expect(waiting).toBeLessThan(1024 * 1024 + 128 * 1024);
     expect(responses[0]!.writableFinished).toBe(false);
-    const received = bytesFrom(socket, page.length);
+    const received = pagesFrom(socket, page, 1);
     socket.resume();
     const text = (await received).toString();
     expect(text.slice(text.indexOf('\r\n\r\n') + 4) === page).toBe(true);
@@ -153,6 +153,20 @@ describe('a client that goes away', () => {
     expect(page).toContain('snapscrape_http_requests_total{code="503"} 0\n');
   });
 
+  it('with requests waiting behind each other leaves nothing behind', async () => {
+    const source = new ScriptedSource();
+    source.answer = () => POINTS;
+    const { handler, inFlight } = counting(source);
+    const { port, responses } = await observed(handler);
+    const socket = await connected(port, GET.repeat(5));
+    await until('the requests arrive', () => responses.length > 1);
+    await stuck(responses[0]!);
+    socket.destroy();
+    await until('the server notices', () => responses[0]!.destroyed);
+    await turns();
+    expect(await inFlight()).toBe(0);
+  });
+
   it('before the handler gets its turn leaves nothing behind', async () => {
     const { handler, inFlight } = counting(new ScriptedSource());
     const gone: ServerResponse[] = [];
@@ -200,7 +214,7 @@ describe('one connection', () => {
     const page = await pageOf(handler);
     const { port } = await observed(handler);
     const socket = await connected(port, GET.repeat(50));
-    const received = bytesFrom(socket, page.length * 50);
+    const received = pagesFrom(socket, page, 50);
     socket.resume();
     const text = (await received).toString();
     const answers = text.split('HTTP/1.1 200 OK\r\n').slice(1);
@@ -215,7 +229,7 @@ describe('one connection', () => {
     const page = await pageOf(handler);
     const { port } = await observed(handler);
     const socket = await connected(port, GET.repeat(3));
-    const received = bytesFrom(socket, page.length * 3);
+    const received = pagesFrom(socket, page, 3);
     socket.resume();
     const bodies = (await received)
       .toString()

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { ScrapeResponse, Scraper } from './scrape.ts';
 
 /** How much may wait in a socket before the next part waits for it to drain. */
@@ -22,9 +23,13 @@ async function serve(
 ): Promise<void> {
   scraper.requests.begin();
   const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  const leave = (): void => gone.abort();
+  response.once('close', leave);
+  // A response that waits behind another one of its connection is not told when that is cut.
+  const { socket } = request;
+  const stay = onCut(socket, leave);
   // Whatever came before this handler may have taken its time: what is closed does not close again.
-  if (response.destroyed || response.closed) gone.abort();
+  if (response.destroyed || response.closed || socket.destroyed) leave();
   // A socket that breaks is told by 'close' too; without a listener the error would end the process.
   response.on('error', () => undefined);
   const answer = await scraper.respond({
@@ -41,6 +46,7 @@ async function serve(
     response.destroy();
   } finally {
     clearTimeout(cut);
+    stay();
     scraper.requests.end(answer.status);
   }
 }
@@ -88,4 +94,24 @@ function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
 
 function headerValue(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(',') : value;
+}
+
+const leavers = new WeakMap<Socket, Set<() => void>>();
+
+/**
+ * Calls back when a connection is cut; answers how to undo that. One listener serves all requests of a
+ * connection, of which a client may send any number at once.
+ */
+function onCut(socket: Socket, leave: () => void): () => void {
+  let waiting = leavers.get(socket);
+  if (waiting === undefined) {
+    const all = new Set<() => void>();
+    socket.once('close', () => {
+      for (const each of all) each();
+    });
+    leavers.set(socket, all);
+    waiting = all;
+  }
+  waiting.add(leave);
+  return () => void waiting.delete(leave);
 }

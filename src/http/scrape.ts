@@ -49,10 +49,7 @@ export class Scraper implements SnapshotWatcher {
     if (reader instanceof CachedReader) reader.watch(this);
     this.#options = options;
     this.#self = options.selfMetrics ? new SelfMetrics(options.metricPrefix) : undefined;
-    this.#pages = new PageMaker(
-      this.#self ?? { names: new Set(), lines: () => '' },
-      options.gzipLevel,
-    );
+    this.#pages = this.#newPages();
   }
 
   /** Compresses a new snapshot before anybody asks, for those who have asked lately. */
@@ -80,26 +77,33 @@ export class Scraper implements SnapshotWatcher {
     const format = negotiate(request.header('accept'));
     const coding = chooseCoding(request.header('accept-encoding'));
     const { syntax } = format;
+    // Without a cache there is no next scrape of the same page: it is made and dropped.
+    const pages = this.#reader instanceof CachedReader ? this.#pages : this.#newPages();
     const parts =
       coding === 'identity'
-        ? [...this.#pages.page(snapshot, syntax).pieces, this.#end(snapshot, syntax)]
-        : await this.#gzipped(snapshot, syntax);
+        ? [...pages.page(snapshot, syntax).pieces, this.#end(snapshot, syntax)]
+        : await this.#gzipped(pages, snapshot, syntax);
     return { status: 200, headers: pageHeaders(format, coding, parts), parts };
   }
 
-  async #gzipped(snapshot: Snapshot, syntax: ExpositionSyntax): Promise<Parts> {
+  #newPages(): PageMaker {
+    const extras = this.#self ?? { names: new Set<string>(), lines: () => '' };
+    return new PageMaker(extras, this.#options.gzipLevel);
+  }
+
+  async #gzipped(pages: PageMaker, snapshot: Snapshot, syntax: ExpositionSyntax): Promise<Parts> {
     this.#warmth.asked(syntax);
-    if (this.#pages.gzipped(snapshot, syntax) === undefined) {
-      const deflating = this.#pages.deflating(snapshot, syntax);
+    if (pages.gzipped(snapshot, syntax) === undefined) {
+      const deflating = pages.deflating(snapshot, syntax);
       if (deflating.length > WORTH_STREAMING) {
         return streamGzip(deflating, this.#end(snapshot, syntax));
       }
       await Promise.all(deflating);
     }
-    const stem = this.#pages.gzipped(snapshot, syntax);
+    const stem = pages.gzipped(snapshot, syntax);
     const end = this.#end(snapshot, syntax);
     return stem === undefined
-      ? streamGzip(this.#pages.deflating(snapshot, syntax), end)
+      ? streamGzip(pages.deflating(snapshot, syntax), end)
       : [...stem.parts, stem.end(end)];
   }
 

@@ -21,6 +21,8 @@ export function isLabelName(name: string): boolean {
 // Names and shapes repeat for ever in real data and are few, so they are checked once. A source that
 // makes up endless ones only costs the check again.
 const KEPT = 4096;
+/** The longest name that is remembered, in characters. */
+const LONGEST_KEPT = 256;
 
 /** Remembers which metric names are legal. */
 export class MetricNameCheck {
@@ -32,6 +34,8 @@ export class MetricNameCheck {
     if (name === this.#last) return name !== '';
     if (!this.#legal.has(name)) {
       if (!isMetricName(name)) return false;
+      // Nor must monstrous names cost memory for ever.
+      if (name.length > LONGEST_KEPT) return true;
       if (this.#legal.size >= KEPT) this.#legal.clear();
       this.#legal.add(name);
     }

@@ -32,7 +32,9 @@ export class SeriesIdentifier {
   }
 
   #refusal(name: unknown, labels: unknown): RejectionReason | undefined {
-    if (typeof name !== 'string' || !this.#names.isLegal(name)) return 'invalid_name';
+    if (typeof name !== 'string') return 'invalid_name';
+    if (name.length > this.#maxBytes) return 'series_too_long';
+    if (!this.#names.isLegal(name)) return 'invalid_name';
     // Maps, arrays and strings are iterable and have no labels as properties.
     if (typeof labels !== 'object' || labels === null || Symbol.iterator in labels) {
       return 'invalid_labels';

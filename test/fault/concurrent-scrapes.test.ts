@@ -65,7 +65,7 @@ describe('one abort', () => {
     const reason = new Error('had enough');
     client.abort(reason);
     await expect(aborted).rejects.toMatchObject({ code: 'aborted', cause: reason });
-    expect((await abortedScrape).status).toBe(503);
+    expect((await abortedScrape).status).toBe(499);
     expect(source.signal?.aborted).toBe(false);
     gate.open([state(3)]);
     expect(await Promise.all(waiting)).toEqual([statePage(3), statePage(3)]);

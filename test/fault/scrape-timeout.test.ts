@@ -100,7 +100,7 @@ describe('a reader without a cache', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(source.signal?.aborted).toBe(false);
     client.abort();
-    expect(await answered(response)).toEqual([0, '503']);
+    expect(await answered(response)).toEqual([0, '499']);
     expect(source.signal?.aborted).toBe(true);
   });
 
@@ -108,7 +108,7 @@ describe('a reader without a cache', () => {
     const source = new ScriptedSource();
     source.answer = never;
     const response = scrape(bareHandler(source), {}, { signal: AbortSignal.abort() });
-    expect(await answered(response)).toEqual([0, '503']);
+    expect(await answered(response)).toEqual([0, '499']);
     expect(source.reads).toBe(0);
   });
 });
