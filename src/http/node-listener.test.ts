@@ -43,14 +43,16 @@ const GET = 'GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n';
 /** All that comes until the server has said a page so many times, each with headers of one length. */
 function pagesFrom(socket: Socket, page: string, count: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    let received = Buffer.alloc(0);
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    let headerBytes = 0;
     socket.on('data', (part: Buffer) => {
-      received = Buffer.concat([received, part]);
-      const headerBytes = received.indexOf('\r\n\r\n') + 4;
-      if (headerBytes < 4) return;
-      if (received.length >= count * (headerBytes + page.length)) resolve(received);
+      parts.push(part);
+      bytes += part.length;
+      if (headerBytes === 0) headerBytes = Buffer.concat(parts).indexOf('\r\n\r\n') + 4;
+      if (bytes >= count * (headerBytes + page.length)) resolve(Buffer.concat(parts));
     });
-    socket.on('close', () => reject(new Error(`closed after ${received.length} bytes`)));
+    socket.on('close', () => reject(new Error(`closed after ${bytes} bytes`)));
   });
 }
 
