@@ -49,7 +49,7 @@ function pagesFrom(socket: Socket, page: string, count: number): Promise<Buffer>
     socket.on('data', (part: Buffer) => {
       parts.push(part);
       bytes += part.length;
-      if (headerBytes === 0) headerBytes = Buffer.concat(parts).indexOf('\r\n\r\n') + 4;
+      if (headerBytes < 4) headerBytes = Buffer.concat(parts).indexOf('\r\n\r\n') + 4;
       if (bytes >= count * (headerBytes + page.length)) resolve(Buffer.concat(parts));
     });
     socket.on('close', () => reject(new Error(`closed after ${bytes} bytes`)));
