@@ -5,6 +5,7 @@ import {
   integerWithin,
   isBoolean,
   isFunction,
+  LONGEST_TIMER,
   numberWithin,
   type OptionCheck,
   oneOf,
@@ -92,9 +93,6 @@ export const CACHE_DEFAULTS: CheckedCacheConfig = Object.freeze({
   now: Date.now,
   onError: () => undefined,
 });
-
-// The longest delay of a Node timer; a longer one would fire at once.
-const LONGEST_TIMER = 2_147_483_647;
 
 const isFamilyList: OptionCheck = (value) =>
   Array.isArray(value) ? undefined : 'must be an array of family metadata';

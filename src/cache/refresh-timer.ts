@@ -1,7 +1,6 @@
+import { LONGEST_TIMER } from '../model/options.ts';
 import type { CheckedCacheConfig } from './cache-config.ts';
 
-// The longest delay of a Node timer; a longer one would fire at once.
-const LONGEST_TIMER = 2_147_483_647;
 const FIRST_RETRY_MS = 1000;
 const JITTER = 0.1;
 

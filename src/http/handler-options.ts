@@ -3,6 +3,7 @@ import {
   checkOptions,
   integerWithin,
   isBoolean,
+  LONGEST_TIMER,
   numberWithin,
   type OptionCheck,
 } from '../model/options.ts';
@@ -51,8 +52,6 @@ export const HANDLER_DEFAULTS: CheckedHandlerOptions = Object.freeze({
   scrapeTimeoutMargin: 500,
   clientTimeout: 60_000,
 });
-
-const LONGEST_TIMER = 2_147_483_647;
 
 const isMetricPrefix: OptionCheck = (value) =>
   typeof value === 'string' && isMetricName(value)

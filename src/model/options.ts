@@ -1,5 +1,8 @@
 import { SnapscrapeError } from './errors.ts';
 
+/** The longest delay of a Node timer, in ms; a longer one would fire at once. */
+export const LONGEST_TIMER = 2_147_483_647;
+
 /** Says what is wrong with a value and how to right it, or nothing when it is sound. */
 export type OptionCheck = (value: unknown) => string | undefined;
 
