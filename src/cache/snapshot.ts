@@ -40,6 +40,19 @@ export const EMPTY_SNAPSHOT: Snapshot = Object.freeze({
   bytes: 0,
 });
 
+/** Whether a snapshot has a family of a name. */
+export function hasFamily({ families }: Snapshot, name: string): boolean {
+  // Families are in the order of their names: a binary search.
+  let low = 0;
+  let high = families.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (families[middle]!.name < name) low = middle + 1;
+    else high = middle;
+  }
+  return families[low]?.name === name;
+}
+
 /** A family of some chunks. */
 export function familyOf(
   name: string,

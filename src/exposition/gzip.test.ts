@@ -1,6 +1,7 @@
 import { crc32, gunzipSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Pace } from '../cache/pace.ts';
 import { type DeflatedPiece, Deflater } from './deflate.ts';
 import { GzipStem, streamGzip } from './gzip.ts';
 
@@ -9,7 +10,7 @@ function deflateAll(texts: readonly Buffer[], deflater = new Deflater(1)) {
 }
 
 async function gzip(texts: readonly Buffer[], end: Buffer): Promise<Buffer> {
-  const stem = new GzipStem(await deflateAll(texts));
+  const stem = await GzipStem.of(await deflateAll(texts), new Pace(5));
   return Buffer.concat([...stem.parts, stem.end(end)]);
 }
 
@@ -58,7 +59,10 @@ describe('the gzip member of a page', () => {
   });
 
   it('has the same beginning for any number of ends', async () => {
-    const stem = new GzipStem(await deflateAll([Buffer.from('a 1\n'), Buffer.from('b 2\n')]));
+    const stem = await GzipStem.of(
+      await deflateAll([Buffer.from('a 1\n'), Buffer.from('b 2\n')]),
+      new Pace(5),
+    );
     for (const end of ['c 3\n', '', 'd 4\n'.repeat(50_000)]) {
       const member = Buffer.concat([...stem.parts, stem.end(Buffer.from(end))]);
       expectOneMember(member, Buffer.from(`a 1\nb 2\n${end}`));
@@ -75,7 +79,10 @@ describe('the gzip member of a page', () => {
       [1, 1, 1],
       [0, 2, 0, 2],
     ]) {
-      const stem = new GzipStem(order.map((i) => pieces[i]!));
+      const stem = await GzipStem.of(
+        order.map((i) => pieces[i]!),
+        new Pace(5),
+      );
       const member = Buffer.concat([...stem.parts, stem.end(Buffer.alloc(0))]);
       expectOneMember(member, Buffer.concat(order.map((i) => texts[i]!)));
     }

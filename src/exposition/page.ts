@@ -1,61 +1,69 @@
-import type { Family, Snapshot } from '../cache/snapshot.ts';
-import { type DeflatedPiece, Deflater } from './deflate.ts';
-import { familyHeader, type HeaderSubject } from './family-header.ts';
+import { Pace } from '../cache/pace.ts';
+import { type Family, hasFamily, type Snapshot } from '../cache/snapshot.ts';
+import type { DeflatedPiece, Deflater } from './deflate.ts';
+import { familyHeader } from './family-header.ts';
 import type { ExpositionSyntax } from './format.ts';
 import { GzipStem } from './gzip.ts';
 import { type PagePart, PieceJoiner } from './pieces.ts';
+
+/** How long the making of a page holds the event loop at a stretch, in ms. */
+const SLICE_BUDGET = 5;
 
 /** A snapshot's page in one syntax, all but the lines that differ from scrape to scrape. Immutable. */
 export interface Page {
   readonly snapshot: Snapshot;
   /** The text, in order. */
   readonly pieces: readonly Buffer[];
-  /** How long the text is. */
-  readonly bytes: number;
 }
 
 /** Families that a page has beside those of its snapshot, and lines that depend on the snapshot alone. */
 export interface PageExtras {
   /** Names that the lines at the end will use. */
   readonly names: ReadonlySet<string>;
-  /** Lines behind the families of a snapshot. */
-  lines(snapshot: Snapshot, syntax: ExpositionSyntax): string;
+  /** Lines behind the families of a snapshot, one or a few at a time. */
+  lines(snapshot: Snapshot, syntax: ExpositionSyntax): Iterable<string>;
 }
 
 /**
- * Makes the pages of the snapshots that follow each other, once each, and keeps the latest of each
- * syntax. What two pages have in common is shared, down to its compressed form.
+ * Makes the pages of the snapshots that follow each other, once each and in slices, and keeps the
+ * latest of each syntax. What two pages have in common is shared, down to its compressed form.
  */
 export class PageMaker {
   readonly #extras: PageExtras;
   readonly #deflater: Deflater;
   readonly #latest = new Map<ExpositionSyntax, SyntaxPages>();
+  readonly #stems = new WeakMap<Page, Promise<GzipStem>>();
 
-  /** @param level - the gzip level, from 1 to 9. */
-  constructor(extras: PageExtras, level: number) {
+  /** @param deflater - what compresses the pieces; page makers over the same chunks share one. */
+  constructor(extras: PageExtras, deflater: Deflater) {
     this.#extras = extras;
-    this.#deflater = new Deflater(level);
-  }
-
-  /** How many pieces were compressed so far. */
-  get deflatedPieces(): number {
-    return this.#deflater.deflated;
+    this.#deflater = deflater;
   }
 
   /** The page of a snapshot. */
-  page(snapshot: Snapshot, syntax: ExpositionSyntax): Page {
+  page(snapshot: Snapshot, syntax: ExpositionSyntax): Promise<Page> {
     return this.#pages(syntax).page(snapshot);
   }
 
-  /** The page of a snapshot as the beginning of a gzip member, if all of it lies ready. */
-  gzipped(snapshot: Snapshot, syntax: ExpositionSyntax): GzipStem | undefined {
-    return this.#pages(syntax).gzipped(snapshot, this.#deflater);
+  /** A page as the beginning of a gzip member, if all of it lies ready. */
+  gzipped(page: Page): Promise<GzipStem> | undefined {
+    let stem = this.#stems.get(page);
+    if (stem === undefined) {
+      const pieces: DeflatedPiece[] = [];
+      for (const piece of page.pieces) {
+        const ready = this.#deflater.ready(piece);
+        if (ready === undefined) return undefined;
+        pieces.push(ready);
+      }
+      stem = GzipStem.of(pieces, new Pace(SLICE_BUDGET));
+      this.#stems.set(page, stem);
+    }
+    return stem;
   }
 
-  /** Has the page of a snapshot compressed: each piece of it, as it will be, in order. */
-  deflating(snapshot: Snapshot, syntax: ExpositionSyntax): readonly Promise<DeflatedPiece>[] {
-    const { pieces } = this.page(snapshot, syntax);
-    const deflating = pieces.map((piece) => this.#deflater.deflate(piece));
+  /** Has a page compressed: each piece of it, as it will be, in order. */
+  deflating(page: Page): readonly Promise<DeflatedPiece>[] {
+    const deflating = page.pieces.map((piece) => this.#deflater.deflate(piece));
     // Who waits for a piece is told of its failure; who does not has it made again.
     for (const piece of deflating) piece.catch(() => undefined);
     return deflating;
@@ -64,12 +72,11 @@ export class PageMaker {
   /** Has the page of a snapshot compressed and put together before anybody asks for it. */
   async warm(snapshot: Snapshot, syntax: ExpositionSyntax): Promise<void> {
     const pages = this.#pages(syntax);
-    const missing = pages
-      .page(snapshot)
-      .pieces.filter((piece) => this.#deflater.ready(piece) === undefined);
+    const page = await pages.page(snapshot);
+    const missing = page.pieces.filter((piece) => this.#deflater.ready(piece) === undefined);
     // What fails is tried again by the scrape that needs it.
     await Promise.allSettled(missing.map((piece) => this.#deflater.deflate(piece)));
-    if (pages.isLatest(snapshot)) pages.gzipped(snapshot, this.#deflater);
+    if (pages.isLatest(snapshot)) await this.gzipped(page);
   }
 
   /** Lets go of pages of other snapshots, which would keep their memory until the next scrape. */
@@ -92,76 +99,62 @@ class SyntaxPages {
   readonly #syntax: ExpositionSyntax;
   readonly #extras: PageExtras;
   readonly #joiner = new PieceJoiner();
-  readonly #stems = new WeakMap<Page, GzipStem>();
   #headers = new Map<string, Buffer>();
-  #page: Page | undefined;
+  #latest: { readonly snapshot: Snapshot; readonly page: Promise<Page> } | undefined;
 
   constructor(syntax: ExpositionSyntax, extras: PageExtras) {
     this.#syntax = syntax;
     this.#extras = extras;
   }
 
-  page(snapshot: Snapshot): Page {
-    if (this.#page?.snapshot !== snapshot) this.#page = this.#make(snapshot);
-    return this.#page;
+  page(snapshot: Snapshot): Promise<Page> {
+    if (!this.isLatest(snapshot)) {
+      const page = this.#make(snapshot);
+      // A failure is for those who wait now; the next one has it made again.
+      page.catch(() => this.#forget(page));
+      this.#latest = { snapshot, page };
+    }
+    return this.#latest!.page;
   }
 
   isLatest(snapshot: Snapshot): boolean {
-    return this.#page?.snapshot === snapshot;
+    return this.#latest?.snapshot === snapshot;
   }
 
   keepOnly(snapshot: Snapshot): void {
-    if (this.#page?.snapshot !== snapshot) this.#page = undefined;
+    if (!this.isLatest(snapshot)) this.#latest = undefined;
   }
 
-  gzipped(snapshot: Snapshot, deflater: Deflater): GzipStem | undefined {
-    const page = this.page(snapshot);
-    let stem = this.#stems.get(page);
-    if (stem === undefined) {
-      const pieces: DeflatedPiece[] = [];
-      for (const piece of page.pieces) {
-        const ready = deflater.ready(piece);
-        if (ready === undefined) return undefined;
-        pieces.push(ready);
-      }
-      stem = new GzipStem(pieces);
-      this.#stems.set(page, stem);
-    }
-    return stem;
+  #forget(page: Promise<Page>): void {
+    if (this.#latest?.page === page) this.#latest = undefined;
   }
 
-  #make(snapshot: Snapshot): Page {
-    const names = new Set(snapshot.families.map((family) => family.name));
-    const isTaken = (name: string): boolean => names.has(name) || this.#extras.names.has(name);
+  async #make(snapshot: Snapshot): Promise<Page> {
     const headers = new Map<string, Buffer>();
-    const pieces = this.#joiner.join(this.#parts(snapshot, isTaken, headers));
+    const parts = this.#parts(snapshot, headers);
+    const pieces = await this.#joiner.join(parts, new Pace(SLICE_BUDGET));
     this.#headers = headers;
-    return { snapshot, pieces, bytes: pieces.reduce((sum, piece) => sum + piece.length, 0) };
+    return { snapshot, pieces };
   }
 
-  *#parts(
-    snapshot: Snapshot,
-    isTaken: (name: string) => boolean,
-    headers: Map<string, Buffer>,
-  ): Generator<PagePart, void, undefined> {
+  *#parts(snapshot: Snapshot, headers: Map<string, Buffer>): Generator<PagePart, void, undefined> {
+    const isTaken = (name: string): boolean =>
+      hasFamily(snapshot, name) || this.#extras.names.has(name);
     for (const family of snapshot.families) {
-      yield { text: this.#header(family, isTaken, headers), isMark: false };
+      const header = familyHeader(family, this.#syntax, isTaken);
+      yield { text: this.#sameBytes(header, headers), isMark: false };
       for (const chunk of family.chunks) yield { text: chunk.text, isMark: isMark(family) };
     }
-    const lines = this.#extras.lines(snapshot, this.#syntax);
-    if (lines !== '') yield { text: Buffer.from(lines), isMark: true };
+    for (const lines of this.#extras.lines(snapshot, this.#syntax)) {
+      yield { text: this.#sameBytes(lines, headers), isMark: false };
+    }
   }
 
-  #header(
-    subject: HeaderSubject,
-    isTaken: (name: string) => boolean,
-    headers: Map<string, Buffer>,
-  ): Buffer {
-    const text = familyHeader(subject, this.#syntax, isTaken);
-    // The same bytes must be the same object from page to page for joined pieces to be recognised.
-    const header = this.#headers.get(text) ?? Buffer.from(text);
-    headers.set(text, header);
-    return header;
+  /** The same bytes must be the same object from page to page for joined pieces to be recognised. */
+  #sameBytes(text: string, seen: Map<string, Buffer>): Buffer {
+    const bytes = this.#headers.get(text) ?? Buffer.from(text);
+    seen.set(text, bytes);
+    return bytes;
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Pace } from '../cache/pace.ts';
+
 /** Text that is shorter is joined with its neighbours: a write and a deflate stream each cost some. */
 const SMALL_BYTES = 16 * 1024;
 /** A joined piece is cut at the first mark behind this length. */
@@ -26,33 +28,56 @@ interface JoinedPiece {
 export class PieceJoiner {
   #before = new Map<Buffer, JoinedPiece>();
 
-  /** The pieces of the next page. */
-  join(parts: Iterable<PagePart>): readonly Buffer[] {
-    const pieces: Buffer[] = [];
-    const joined = new Map<Buffer, JoinedPiece>();
-    let waiting: Buffer[] = [];
-    let bytes = 0;
-    const flush = (): void => {
-      if (waiting.length === 0) return;
-      const piece = this.#join(waiting, bytes);
-      joined.set(waiting[0]!, piece);
-      pieces.push(piece.text);
-      waiting = [];
-      bytes = 0;
-    };
-    for (const { text, isMark } of parts) {
-      if (text.length >= SMALL_BYTES) {
-        flush();
-        pieces.push(text);
-        continue;
-      }
-      waiting.push(text);
-      bytes += text.length;
-      if (bytes >= JOINED_MAX_BYTES || (isMark && bytes >= MARK_FROM_BYTES)) flush();
+  /** The pieces of the next page. The parts are taken in slices. */
+  async join(parts: Iterable<PagePart>, pace: Pace): Promise<readonly Buffer[]> {
+    const joining = new Joining(this.#before);
+    for (const part of parts) {
+      joining.add(part);
+      if (pace.due()) await pace.rest();
     }
-    flush();
-    this.#before = joined;
-    return pieces;
+    this.#before = joining.finish();
+    return joining.pieces;
+  }
+}
+
+/** The joining of one page. */
+class Joining {
+  readonly pieces: Buffer[] = [];
+  readonly #before: ReadonlyMap<Buffer, JoinedPiece>;
+  readonly #joined = new Map<Buffer, JoinedPiece>();
+  #waiting: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(before: ReadonlyMap<Buffer, JoinedPiece>) {
+    this.#before = before;
+  }
+
+  add({ text, isMark }: PagePart): void {
+    if (text.length >= SMALL_BYTES) {
+      this.#flush();
+      this.pieces.push(text);
+      return;
+    }
+    this.#waiting.push(text);
+    this.#bytes += text.length;
+    const isLong = this.#bytes >= JOINED_MAX_BYTES;
+    if (isLong || (isMark && this.#bytes >= MARK_FROM_BYTES)) this.#flush();
+  }
+
+  /** Ends the last piece; answers with all that were joined, by their first part. */
+  finish(): Map<Buffer, JoinedPiece> {
+    this.#flush();
+    return this.#joined;
+  }
+
+  #flush(): void {
+    const first = this.#waiting[0];
+    if (first === undefined) return;
+    const piece = this.#join(this.#waiting, this.#bytes);
+    this.#joined.set(first, piece);
+    this.pieces.push(piece.text);
+    this.#waiting = [];
+    this.#bytes = 0;
   }
 
   #join(parts: readonly Buffer[], bytes: number): JoinedPiece {

@@ -2,10 +2,11 @@ import { CachedReader, type SnapshotWatcher } from '../cache/cached-reader.ts';
 import type { Snapshot } from '../cache/snapshot.ts';
 import { UncachedReader } from '../cache/uncached-reader.ts';
 import { type ContentCoding, chooseCoding } from '../exposition/content-coding.ts';
+import { Deflater } from '../exposition/deflate.ts';
 import type { ExpositionFormat, ExpositionSyntax } from '../exposition/format.ts';
 import { streamGzip } from '../exposition/gzip.ts';
 import { negotiate } from '../exposition/negotiate.ts';
-import { PageMaker } from '../exposition/page.ts';
+import { type Page, PageMaker } from '../exposition/page.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { GzipWarmth } from './gzip-warmth.ts';
@@ -42,6 +43,7 @@ export class Scraper implements SnapshotWatcher {
   readonly #options: CheckedHandlerOptions;
   readonly #self: SelfMetrics | undefined;
   readonly #pages: PageMaker;
+  readonly #deflater: Deflater;
   readonly #warmth = new GzipWarmth();
 
   constructor(reader: SnapshotReader, options: CheckedHandlerOptions) {
@@ -49,6 +51,7 @@ export class Scraper implements SnapshotWatcher {
     if (reader instanceof CachedReader) reader.watch(this);
     this.#options = options;
     this.#self = options.selfMetrics ? new SelfMetrics(options.metricPrefix) : undefined;
+    this.#deflater = new Deflater(options.gzipLevel);
     this.#pages = this.#newPages();
   }
 
@@ -79,31 +82,35 @@ export class Scraper implements SnapshotWatcher {
     const { syntax } = format;
     // Without a cache there is no next scrape of the same page: it is made and dropped.
     const pages = this.#reader instanceof CachedReader ? this.#pages : this.#newPages();
+    if (coding === 'gzip') this.#warmth.asked(syntax);
+    const page = await pages.page(snapshot, syntax);
     const parts =
       coding === 'identity'
-        ? [...pages.page(snapshot, syntax).pieces, this.#end(snapshot, syntax)]
-        : await this.#gzipped(pages, snapshot, syntax);
+        ? [...page.pieces, this.#end(snapshot, syntax)]
+        : await this.#gzipped(pages, page, syntax);
     return { status: 200, headers: pageHeaders(format, coding, parts), parts };
   }
 
   #newPages(): PageMaker {
-    const extras = this.#self ?? { names: new Set<string>(), lines: () => '' };
-    return new PageMaker(extras, this.#options.gzipLevel);
+    const extras = this.#self ?? { names: new Set<string>(), lines: () => [] };
+    return new PageMaker(extras, this.#deflater);
   }
 
-  async #gzipped(pages: PageMaker, snapshot: Snapshot, syntax: ExpositionSyntax): Promise<Parts> {
-    this.#warmth.asked(syntax);
-    if (pages.gzipped(snapshot, syntax) === undefined) {
-      const deflating = pages.deflating(snapshot, syntax);
+  async #gzipped(pages: PageMaker, page: Page, syntax: ExpositionSyntax): Promise<Parts> {
+    const { snapshot } = page;
+    let making = pages.gzipped(page);
+    if (making === undefined) {
+      const deflating = pages.deflating(page);
       if (deflating.length > WORTH_STREAMING) {
         return streamGzip(deflating, this.#end(snapshot, syntax));
       }
       await Promise.all(deflating);
+      making = pages.gzipped(page);
     }
-    const stem = pages.gzipped(snapshot, syntax);
+    const stem = await making;
     const end = this.#end(snapshot, syntax);
     return stem === undefined
-      ? streamGzip(pages.deflating(snapshot, syntax), end)
+      ? streamGzip(pages.deflating(page), end)
       : [...stem.parts, stem.end(end)];
   }
 

@@ -1,5 +1,5 @@
 import type { CacheStats } from '../cache/cache-stats.ts';
-import type { Snapshot } from '../cache/snapshot.ts';
+import { hasFamily, type Snapshot } from '../cache/snapshot.ts';
 import { familyHeader } from '../exposition/family-header.ts';
 import type { ExpositionSyntax } from '../exposition/format.ts';
 import type { PageExtras } from '../exposition/page.ts';
@@ -107,12 +107,11 @@ const LATEST: readonly SelfFamily[] = [
   },
 ];
 
-const SERIES: SelfFamily = {
+const SERIES = {
   name: 'series',
   type: 'gauge',
   help: 'Series on this page by family, without those that tell of the exporter itself.',
-  samples: () => undefined,
-};
+} as const;
 
 /** Writes the metrics that tell of the exporter itself, under a prefix. */
 export class SelfMetrics implements PageExtras {
@@ -125,11 +124,13 @@ export class SelfMetrics implements PageExtras {
   }
 
   /** The series by family: the part that depends on the snapshot alone and is made once for each. */
-  lines(snapshot: Snapshot, syntax: ExpositionSyntax): string {
-    const samples = snapshot.families.map(
-      ({ name, series }) => [`{family="${name}"}`, series] as const,
-    );
-    return samples.length === 0 ? '' : this.#family(SERIES, samples, namesOf(snapshot), syntax);
+  *lines(snapshot: Snapshot, syntax: ExpositionSyntax): Generator<string, void, undefined> {
+    const name = this.#prefix + SERIES.name;
+    if (snapshot.series === 0 || hasFamily(snapshot, name)) return;
+    yield familyHeader({ name, metadata: { ...SERIES, name } }, syntax, namesOf(snapshot));
+    for (const family of snapshot.families) {
+      yield `${name}{family="${family.name}"} ${family.series}\n`;
+    }
   }
 
   /** The rest, which is made for each scrape. */
@@ -160,18 +161,7 @@ export class SelfMetrics implements PageExtras {
 type NamesTaken = (name: string) => boolean;
 
 function namesOf(snapshot: Snapshot): NamesTaken {
-  const { families } = snapshot;
-  return (name) => {
-    // Families are in the order of their names: a binary search.
-    let low = 0;
-    let high = families.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (families[middle]!.name < name) low = middle + 1;
-      else high = middle;
-    }
-    return families[low]?.name === name;
-  };
+  return (name) => hasFamily(snapshot, name);
 }
 
 function byReason(counts: Iterable<readonly [string, number]>): (readonly [string, number])[] {

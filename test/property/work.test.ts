@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { CachedReader } from '../../src/cache/cached-reader.ts';
 import type { Snapshot } from '../../src/cache/snapshot.ts';
+import { Deflater } from '../../src/exposition/deflate.ts';
 import { PageMaker } from '../../src/exposition/page.ts';
 import { createCachedSnapshotReader, type MetricPoint, type RefreshWork } from '../../src/index.ts';
 import { manyPoints } from '../support/many-points.ts';
@@ -15,7 +16,8 @@ const SHORT: MetricPoint = { name: 'short', labels: {}, value: 1, updatedAt: 1 }
 class Subject {
   readonly source: ModelSource = new ModelSource();
   readonly reader: CachedReader;
-  readonly pages: PageMaker = new PageMaker({ names: new Set(), lines: () => '' }, 1);
+  readonly deflater: Deflater = new Deflater(1);
+  readonly pages: PageMaker = new PageMaker({ names: new Set(), lines: () => [] }, this.deflater);
 
   constructor(mode: 'full' | 'incremental' = 'incremental') {
     this.put([SHORT, ...SERIES]);
@@ -29,15 +31,16 @@ class Subject {
 
   /** Refreshes, and tells what it cost. */
   async refresh(): Promise<{ snapshot: Snapshot; work: RefreshWork; deflated: number }> {
-    const before = this.pages.deflatedPieces;
+    const before = this.deflater.deflated;
     await this.reader.refresh();
     const snapshot = await this.reader.current();
     for (const syntax of ['text', 'openmetrics'] as const) {
-      await Promise.all(this.pages.deflating(snapshot, syntax));
-      expect(this.pages.gzipped(snapshot, syntax)).toBeDefined();
+      const page = await this.pages.page(snapshot, syntax);
+      await Promise.all(this.pages.deflating(page));
+      expect(this.pages.gzipped(page)).toBeDefined();
     }
     const { work } = this.reader.cacheStats();
-    return { snapshot, work, deflated: this.pages.deflatedPieces - before };
+    return { snapshot, work, deflated: this.deflater.deflated - before };
   }
 }
 
