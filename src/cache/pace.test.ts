@@ -9,8 +9,8 @@ afterEach(() => {
 });
 
 describe('a pace', () => {
-  it('is due once its budget is used up, and not again before as much after a rest', async () => {
-    const pace = new Pace(5);
+  it('is due once half its budget is used up, and not again before as much after a rest', async () => {
+    const pace = new Pace(10);
     expect(pace.due()).toBe(false);
     vi.advanceTimersByTime(4);
     expect(pace.due()).toBe(false);

@@ -1,7 +1,7 @@
 import { PointAdmission } from '../model/admission.ts';
 import {
-  catalogFamilies,
   type FamilyCatalog,
+  FamilyCataloguer,
   type FamilyMetadata,
 } from '../model/family-metadata.ts';
 import type { RejectionLog, RejectionReason } from '../model/rejection.ts';
@@ -67,13 +67,13 @@ export class RefreshRun {
 
   /** Reads what is declared of the families. */
   async readFamilies(source: SnapshotReader): Promise<void> {
-    const given: unknown[] = [];
+    const catalog = new FamilyCataloguer();
     if (typeof source.families === 'function') {
       const reply: unknown = await source.families(this.readOptions);
-      await forEachItem('families()', reply, this.pace, (family) => given.push(family));
+      await forEachItem('families()', reply, this.pace, (family) => catalog.add(family));
     }
-    for (const family of this.#settings.families) given.push(family);
-    this.catalog = catalogFamilies(given);
+    for (const family of this.#settings.families) catalog.add(family);
+    this.catalog = catalog;
   }
 
   /** Takes a point as it is now; answers whether it was let in. */

@@ -150,13 +150,13 @@ async function mergeStaged(
   extent: MergeExtent,
   policy: DuplicatePolicy,
 ): Promise<Snapshot> {
-  const before = new Map(previous.families.map((family) => [family.name, family]));
-  const names = new Set(extent === 'partial' ? before.keys() : []);
-  for (const staged of run.staging.families()) names.add(staged.name);
   const families: Family[] = [];
-  for (const name of [...names].sort()) {
-    const family = await nextFamily(run, name, before.get(name), extent, policy);
-    if (family !== undefined) families.push(family);
+  for (const step of sideBySide(previous.families, run.staging.inOrder())) {
+    // What a complete reading does not name has ended.
+    if (step.staged !== undefined || extent === 'partial') {
+      const family = await nextFamily(run, step, extent, policy);
+      if (family !== undefined) families.push(family);
+    }
     if (run.pace.due()) await run.pace.rest();
   }
   run.pace.end();
@@ -165,19 +165,39 @@ async function mergeStaged(
     : snapshotOf(families, run.catalog.faults);
 }
 
+/** A family as it was, with what changed of it; one of both may be missing. */
+type FamilyStep =
+  | { readonly before: Family; readonly staged: StagedFamily | undefined }
+  | { readonly before: undefined; readonly staged: StagedFamily };
+
+/** Goes through families and changes of families, both in the order of their names. */
+function* sideBySide(
+  families: readonly Family[],
+  changes: readonly StagedFamily[],
+): Generator<FamilyStep, void, undefined> {
+  let at = 0;
+  for (const staged of changes) {
+    for (; at < families.length && families[at]!.name < staged.name; at++) {
+      yield { before: families[at]!, staged: undefined };
+    }
+    const isThere = families[at]?.name === staged.name;
+    yield { before: isThere ? families[at++] : undefined, staged };
+  }
+  for (; at < families.length; at++) yield { before: families[at]!, staged: undefined };
+}
+
 async function nextFamily(
   run: RefreshRun,
-  name: string,
-  before: Family | undefined,
+  { before, staged }: FamilyStep,
   extent: MergeExtent,
   policy: DuplicatePolicy,
 ): Promise<Family | undefined> {
+  const { name } = before ?? staged;
   const declared = run.catalog.byName.get(name);
   const isSame = before !== undefined && sameMetadata(before.metadata, declared);
   // Keeping the object keeps what is derived from it.
   const metadata = isSame ? before.metadata : declared;
   const chunks = before?.chunks ?? [];
-  const staged = run.staging.get(name);
   let next = chunks;
   if (staged !== undefined) {
     const changes = await inSeriesOrder(run, staged, policy);

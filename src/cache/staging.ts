@@ -63,13 +63,8 @@ export class Staging {
     this.family(seriesName(id)).end(id);
   }
 
-  /** The families with changes, in no particular order. */
-  families(): Iterable<StagedFamily> {
-    return this.#byName.values();
-  }
-
-  /** The changes of a family, if there are any. */
-  get(name: string): StagedFamily | undefined {
-    return this.#byName.get(name);
+  /** The families with changes, in the order of their names. */
+  inOrder(): readonly StagedFamily[] {
+    return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 }

@@ -7,7 +7,7 @@ import { GzipStem } from './gzip.ts';
 import { type PagePart, PieceJoiner } from './pieces.ts';
 
 /** How long the making of a page holds the event loop at a stretch, in ms. */
-const SLICE_BUDGET = 5;
+const SLICE_BUDGET = 10;
 
 /** A snapshot's page in one syntax, all but the lines that differ from scrape to scrape. Immutable. */
 export interface Page {

@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Pace } from '../cache/pace.ts';
 import type { ScrapeResponse, Scraper } from './scrape.ts';
 
 /** How much may wait in a socket before the next part waits for it to drain. */
 const WINDOW_BYTES = 1024 * 1024;
+
+/** How long the writing of a page holds the event loop at a stretch, in ms. */
+const SLICE_BUDGET = 10;
 
 /** Serves scrapes through `node:http`. */
 export function nodeListener(
@@ -62,7 +66,10 @@ async function write(
     response.end();
     return;
   }
+  const pace = new Pace(SLICE_BUDGET);
   for await (const part of parts) {
+    // A client that reads as fast as we write would have the event loop for itself.
+    if (pace.due()) await pace.rest();
     if (gone.aborted) return;
     const isFull = !response.write(part);
     // The parts are shared and lie ready: a full socket holds references, not copies. Responses of

@@ -51,27 +51,37 @@ export interface FamilyCatalog {
 }
 
 /**
- * Checks metadata from several places and keeps the first word on each family.
+ * Checks metadata from several places, entry by entry, and keeps the first word on each family.
  *
  * Never throws on bad metadata: a part that cannot be used is left out and reported, so that one bad
  * line of help never loses a scrape.
  */
-export function catalogFamilies(given: Iterable<unknown>): FamilyCatalog {
-  const byName = new Map<string, FamilyMetadata>();
-  const faults: FamilyMetadataFault[] = [];
-  const report = (name: unknown, message: string): void => {
-    if (faults.length < 100) faults.push({ name: String(name).slice(0, 200), message });
-  };
-  for (const entry of given) {
-    const family = readFamily(entry, report);
-    if (family === undefined) continue;
-    const first = byName.get(family.name);
-    if (first === undefined) byName.set(family.name, family);
+export class FamilyCataloguer implements FamilyCatalog {
+  readonly byName: Map<string, FamilyMetadata> = new Map();
+  readonly faults: FamilyMetadataFault[] = [];
+
+  /** Takes what somebody says of a family. */
+  add(entry: unknown): void {
+    const family = readFamily(entry, this.#report);
+    if (family === undefined) return;
+    const first = this.byName.get(family.name);
+    if (first === undefined) this.byName.set(family.name, family);
     else if (!sameFamily(first, family)) {
-      report(family.name, 'conflicts with metadata given earlier, which stays; give it only once');
+      const message = 'conflicts with metadata given earlier, which stays; give it only once';
+      this.#report(family.name, message);
     }
   }
-  return { byName, faults };
+
+  readonly #report: Report = (name, message) => {
+    if (this.faults.length < 100) this.faults.push({ name: String(name).slice(0, 200), message });
+  };
+}
+
+/** Checks metadata that is all there; see {@link FamilyCataloguer}. */
+export function catalogFamilies(given: Iterable<unknown>): FamilyCatalog {
+  const catalog = new FamilyCataloguer();
+  for (const entry of given) catalog.add(entry);
+  return catalog;
 }
 
 type Report = (name: unknown, message: string) => void;
