@@ -24,7 +24,7 @@ export async function compare(
 /** Series ids like those of the workload, in series order. */
 export function seriesIds(count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
-    const repo = String(Math.floor(i / 9)).padStart(5, '0');
+    const repo = String(Math.floor(i / 9)).padStart(6, '0');
     return `gh_activity_commits_24h{org="org-001",repo="repository-${repo}",user="user-000${i % 9}"}`;
   });
 }
