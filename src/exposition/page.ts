@@ -5,6 +5,7 @@ import { familyHeader } from './family-header.ts';
 import type { ExpositionSyntax } from './format.ts';
 import { GzipStem } from './gzip.ts';
 import { type PagePart, PieceJoiner } from './pieces.ts';
+import { ZstdStem } from './zstd.ts';
 
 /** How long the making of a page holds the event loop at a stretch, in ms. */
 const SLICE_BUDGET = 10;
@@ -33,6 +34,7 @@ export class PageMaker {
   readonly #deflater: Deflater;
   readonly #latest = new Map<ExpositionSyntax, SyntaxPages>();
   readonly #stems = new WeakMap<Page, Promise<GzipStem>>();
+  readonly #zstdStems = new WeakMap<Page, Promise<ZstdStem>>();
 
   /** @param deflater - what compresses the pieces; page makers over the same chunks share one. */
   constructor(extras: PageExtras, deflater: Deflater) {
@@ -57,6 +59,18 @@ export class PageMaker {
       }
       stem = GzipStem.of(pieces, new Pace(SLICE_BUDGET));
       this.#stems.set(page, stem);
+    }
+    return stem;
+  }
+
+  /** A page as the beginning of a zstd frame, made now if need be; only where this Node has zstd. */
+  zstd(page: Page): Promise<ZstdStem> {
+    let stem = this.#zstdStems.get(page);
+    if (stem === undefined) {
+      stem = ZstdStem.of(page.pieces, new Pace(SLICE_BUDGET));
+      // A failure is for those who wait now; the next one has it made again.
+      stem.catch(() => this.#zstdStems.delete(page));
+      this.#zstdStems.set(page, stem);
     }
     return stem;
   }
