@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the tools that judge what we serve, and that no user needs: Prometheus and promtool, the Go
-# parsers of Prometheus, and Python's prometheus_client. Needs Go and Python 3.
+# parsers of Prometheus, Python's prometheus_client, and from the distribution Redis, VictoriaMetrics and a
+# few clients. Needs Go, Python 3, and root where something of the distribution is missing.
 #
 # They are built once into a cache that all checkouts of this machine share, by version, and linked into
 # .cache/judges. A second run takes a moment. What cannot be installed is named, and the script fails.
@@ -90,6 +91,15 @@ install_judge_python() {
   link "$folder" venv
 }
 
+# What the distribution has: servers to store in and to scrape with, and clients.
+install_from_distribution() { # command package
+  command -v "$1" >/dev/null && return 0
+  say "installing $2"
+  { apt-get install -y -qq --no-install-recommends "$2" >/dev/null 2>&1 ||
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$2" >/dev/null; }; } &&
+    command -v "$1" >/dev/null
+}
+
 missing=()
 # A missing tool must not keep the others away.
 if command -v go >/dev/null; then
@@ -102,6 +112,18 @@ if command -v python3 >/dev/null; then
 else
   missing+=('judge_python (needs python3)')
 fi
+while read -r tool package; do
+  install_from_distribution "$tool" "$package" || missing+=("$tool")
+done <<'END'
+redis-server redis-server
+redis-sentinel redis-sentinel
+redis-cli redis-tools
+victoria-metrics victoria-metrics
+htpasswd apache2-utils
+curl curl
+openssl openssl
+chromium chromium
+END
 if [ ${#missing[@]} -gt 0 ]; then
   say "not installed: ${missing[*]}" >&2
   exit 1
