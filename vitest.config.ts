@@ -1,5 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
+// The adapters' examples install the package itself, with its tests, as a link.
+const INSTALLED = '**/node_modules/**';
 const SYSTEM = ['test/conformance/**/*.test.ts', 'test/e2e/**/*.test.ts'];
 
 // `unit` needs Node and git alone, and runs on every supported version of Node. `system` judges what we
@@ -13,7 +15,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'unit',
           include: ['{src,test,examples,scripts}/**/*.test.ts'],
-          exclude: SYSTEM,
+          exclude: [...SYSTEM, INSTALLED],
           // Only ends what hangs: the machines of CI are small, and shared.
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
@@ -23,6 +25,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'system',
           include: SYSTEM,
+          exclude: [INSTALLED],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Afterwards: a Prometheus and its friends would take the processor from tests of timing.

@@ -1,0 +1,49 @@
+import { SnapscrapeError } from '../model/errors.ts';
+
+const MOST_LISTED = 20;
+
+/** Where in the file a fault is, both counted from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Collects what is wrong with one web configuration file, to be told all at once. */
+export class WebConfigFaults {
+  readonly #file: string;
+  readonly #faults: { readonly place: Place | undefined; readonly text: string }[] = [];
+  #cause: unknown;
+
+  /** Begins an empty list for a file. */
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /**
+   * Notes a fault: what is wrong and the remedy. Texts hold no value of a field that may be secret.
+   *
+   * @param cause - the error that told of it; the first one is kept.
+   */
+  add(place: Place | undefined, text: string, cause?: unknown): void {
+    this.#faults.push({ place, text });
+    this.#cause ??= cause;
+  }
+
+  /** Throws `invalid_web_config` with every fault, in the order of the file, if there is one. */
+  throwAny(): void {
+    if (this.#faults.length === 0) return;
+    const sorted = this.#faults.toSorted((a, b) => lineOf(a) - lineOf(b));
+    const listed = sorted.slice(0, MOST_LISTED).map(({ place, text }) => {
+      const where = place === undefined ? '' : `:${place.line}:${place.column}`;
+      return `${this.#file}${where}: ${text}`;
+    });
+    const rest = sorted.length - listed.length;
+    if (rest > 0) listed.push(`and ${rest} more faults`);
+    const cause = this.#cause === undefined ? undefined : { cause: this.#cause };
+    throw new SnapscrapeError('invalid_web_config', listed.join('\n'), cause);
+  }
+}
+
+function lineOf({ place }: { readonly place: Place | undefined }): number {
+  return place?.line ?? 0;
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import { WebConfigFaults } from './faults.ts';
+import { fileStamp, readBounded } from './file-text.ts';
+import { parseHttp, parseRateLimit, parseTokens, parseUsers } from './parse-access.ts';
+import { parseTls } from './parse-tls.ts';
+import { loadTls, pemFilesOf } from './tls-material.ts';
+import type { WebConfig } from './web-config.ts';
+import { YamlFields } from './yaml-fields.ts';
+
+const MOST_BYTES = 256 * 1024;
+const FIELDS = [
+  'tls_server_config',
+  'http_server_config',
+  'basic_auth_users',
+  'rate_limit',
+  'bearer_tokens',
+];
+
+/** What was told of the files while they were read, whether they were good or not. */
+export interface Reading {
+  /** Stamps of the files from before they were read, so that no change in between is missed. */
+  readonly stamps: Map<string, string>;
+}
+
+/** A configuration, and a digest of all that it came from. */
+export interface ReadWebConfig {
+  readonly config: WebConfig;
+  readonly digest: string;
+}
+
+/**
+ * Reads a web configuration file and the files it names. Rejects with `invalid_web_config`, which lists
+ * every fault with its line and remedy, or says that the file cannot be read.
+ *
+ * @param mostBcryptCost - the highest cost that a hash may have.
+ * @param reading - filled with the stamps of the files as they come up.
+ */
+export async function readWebConfig(
+  path: string,
+  mostBcryptCost: number,
+  reading: Reading,
+): Promise<ReadWebConfig> {
+  const faults = new WebConfigFaults(path);
+  reading.stamps.set(path, await fileStamp(path));
+  const yaml = new YamlFields(await readText(path, faults), faults);
+  const fields = yaml.known(yaml.root, FIELDS);
+  const tlsFields = parseTls(yaml, fields.get('tls_server_config'));
+  const access = {
+    ...parseHttp(yaml, fields.get('http_server_config')),
+    users: parseUsers(yaml, fields.get('basic_auth_users'), mostBcryptCost),
+    bearerTokens: parseTokens(yaml, fields.get('bearer_tokens')),
+    rateLimit: parseRateLimit(yaml, fields.get('rate_limit')),
+  };
+  const folder = dirname(path);
+  for (const file of tlsFields === undefined ? [] : pemFilesOf(tlsFields, folder)) {
+    reading.stamps.set(file, await fileStamp(file));
+  }
+  const tls = tlsFields === undefined ? undefined : await loadTls(yaml, tlsFields, folder);
+  faults.throwAny();
+  const config = Object.freeze({ ...access, tls });
+  return { config, digest: digestOf(config) };
+}
+
+async function readText(path: string, faults: WebConfigFaults): Promise<string> {
+  try {
+    const bytes = await readBounded(path, MOST_BYTES);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const isText = cause instanceof TypeError;
+    const fault = isText ? 'is not UTF-8' : `cannot be read, or has more than ${MOST_BYTES} bytes`;
+    faults.add(undefined, fault, cause);
+    faults.throwAny();
+    throw cause;
+  }
+}
+
+function digestOf({ tls, http2, headers, users, bearerTokens, rateLimit }: WebConfig): string {
+  const secrets = [users, bearerTokens].map((map) => [...map].map(([k, v]) => [k, v.reveal()]));
+  const parts = [{ ...tls, key: tls?.key.reveal() }, http2, [...headers], secrets, rateLimit];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Clock } from '../../test/support/clock.ts';
+import { asDocumented, documentedDefaults } from '../../test/support/documented-defaults.ts';
+import { basic, SECRET_HASH, WebConfigOnDisk } from '../../test/support/web-config-files.ts';
+import {
+  createRequestGuard,
+  REQUEST_GUARD_DEFAULTS,
+  type RequestGuard,
+  type RequestGuardOptions,
+} from './request-guard.ts';
+import type { WebConfigFile } from './web-config-file.ts';
+
+const disk = new WebConfigOnDisk();
+const USERS = `basic_auth_users: {prometheus: '${SECRET_HASH}', '': '${SECRET_HASH}'}`;
+const TOKEN = 'c0ffee'.repeat(8);
+const TOKENS = `bearer_tokens: {a: 'sha256:${'0'.repeat(64)}', b: 'sha256:${sha256(TOKEN)}'}`;
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+async function guarded(
+  text: string,
+  options?: RequestGuardOptions,
+): Promise<{ readonly guard: RequestGuard; readonly file: WebConfigFile }> {
+  const file = await disk.load(text);
+  const guard = createRequestGuard(file, options);
+  onTestFinished(() => guard.close());
+  return { guard, file };
+}
+
+async function statusOf(guard: RequestGuard, authorization?: string): Promise<number> {
+  const refusal = await guard.check({ headers: { authorization } });
+  return refusal?.status ?? 200;
+}
+
+describe('a guard', () => {
+  it('lets everybody in where the file names nobody', async () => {
+    const { guard } = await guarded('basic_auth_users: {}');
+    expect(await statusOf(guard)).toBe(200);
+    expect(await statusOf(guard, basic('any', 'body'))).toBe(200);
+  });
+
+  it('knows users by their passwords', async () => {
+    const { guard } = await guarded(USERS);
+    for (const user of ['prometheus', '']) {
+      expect(await statusOf(guard, basic(user, 'secret'))).toBe(200);
+      expect(await statusOf(guard, basic(user, 'Secret'))).toBe(401);
+      expect(await statusOf(guard, basic(user, ''))).toBe(401);
+      expect(await statusOf(guard, basic(user, 'secret'))).toBe(200);
+    }
+    for (const user of ['nobody', '__proto__', 'toString', 'Prometheus']) {
+      // Twice: from the comparison, and from memory.
+      expect(await statusOf(guard, basic(user, 'secret'))).toBe(401);
+      expect(await statusOf(guard, basic(user, 'secret'))).toBe(401);
+    }
+    expect(await statusOf(guard, `Bearer ${TOKEN}`)).toBe(401);
+    expect(await statusOf(guard, 'Basic garbage')).toBe(401);
+  });
+
+  it('knows bearers of tokens', async () => {
+    const { guard } = await guarded(TOKENS);
+    expect(await statusOf(guard, `Bearer ${TOKEN}`)).toBe(200);
+    expect(await statusOf(guard, `Bearer ${TOKEN}0`)).toBe(401);
+    expect(await statusOf(guard, `Bearer ${sha256(TOKEN)}`)).toBe(401);
+    expect(await statusOf(guard, basic('b', TOKEN))).toBe(401);
+    expect(await statusOf(guard)).toBe(401);
+  });
+
+  it('says no more than the status, with the headers of the configuration', async () => {
+    const headers = 'http_server_config: {headers: {X-Frame-Options: deny}}';
+    const { guard } = await guarded(`${headers}\n${USERS}\n${TOKENS}`);
+    expect(await guard.check({ headers: {} })).toEqual({
+      status: 401,
+      headers: {
+        'X-Frame-Options': 'deny',
+        'Content-Type': 'text/plain; charset=utf-8',
+        'WWW-Authenticate': 'Basic, Bearer',
+      },
+      body: 'Unauthorized\n',
+    });
+    expect([...guard.responseHeaders()]).toEqual([['X-Frame-Options', 'deny']]);
+  });
+
+  it('limits the rate before it asks who it is', async () => {
+    const clock = new Clock();
+    const limit = 'rate_limit: {interval: 2500ms, burst: 2}';
+    const { guard } = await guarded(`${limit}\n${USERS}`, { now: clock.now });
+    expect(await statusOf(guard)).toBe(401);
+    expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(200);
+    const refusal = await guard.check({
+      headers: { authorization: basic('prometheus', 'secret') },
+    });
+    expect(refusal).toMatchObject({ status: 429, headers: { 'Retry-After': '3' } });
+    clock.advance(2500);
+    expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(200);
+  });
+
+  it('goes by the file as it is now, and keeps the bucket of an unchanged limit', async () => {
+    const clock = new Clock();
+    const limit = 'rate_limit: {interval: 1h, burst: 2}';
+    const { guard, file } = await guarded(`${limit}\n${USERS}`, { now: clock.now });
+    expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(200);
+    disk.write(`${limit}\nbasic_auth_users: {other: '${SECRET_HASH}'}`);
+    expect(await file.reload()).toBe(true);
+    expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(401);
+    expect(await statusOf(guard, basic('other', 'secret'))).toBe(429);
+    disk.write('rate_limit: {interval: 1h, burst: 1}');
+    await file.reload();
+    expect(await statusOf(guard)).toBe(200);
+    expect(await statusOf(guard)).toBe(429);
+  });
+
+  it('answers that it is busy once it is closed', async () => {
+    const { guard } = await guarded(`${USERS}\n${TOKENS}`);
+    guard.close();
+    expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(503);
+    expect(await statusOf(guard, `Bearer ${TOKEN}`)).toBe(200);
+  });
+
+  it('only takes sound options, and documents its defaults', async () => {
+    const source = await disk.load('');
+    expect(() => createRequestGuard(source, { maxPasswordsWaiting: 0 })).toThrow(
+      expect.objectContaining({ code: 'invalid_options' }),
+    );
+    const url = new URL('./request-guard.ts', import.meta.url);
+    const told = documentedDefaults(url, 'RequestGuardOptions').get('maxPasswordsWaiting');
+    expect(told).toBe(asDocumented(REQUEST_GUARD_DEFAULTS.maxPasswordsWaiting));
+  });
+});

@@ -1,0 +1,97 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import { readBounded } from './file-text.ts';
+import type { PemSource, TlsFields } from './parse-tls.ts';
+import { Secret } from './secret.ts';
+import { secureContextOptionsOf } from './tls-options.ts';
+import type { TlsServerConfig } from './web-config.ts';
+import type { YamlFields } from './yaml-fields.ts';
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The files that TLS settings name, resolved against the folder of the configuration. */
+export function pemFilesOf(fields: TlsFields, folder: string): readonly string[] {
+  return [fields.cert, fields.key, fields.clientCa].flatMap((source) =>
+    source?.kind === 'file' ? [resolve(folder, source.text)] : [],
+  );
+}
+
+/**
+ * Reads certificates and key, and proves that Node can serve with them: that they parse, belong to each
+ * other, and suit the chosen suites and curves. Undefined, and faults, when it cannot.
+ */
+export async function loadTls(
+  yaml: YamlFields,
+  fields: TlsFields,
+  folder: string,
+): Promise<TlsServerConfig | undefined> {
+  const [cert, key, clientCa] = await Promise.all([
+    readPem(yaml, fields.cert, folder),
+    readPem(yaml, fields.key, folder),
+    fields.clientCa === undefined ? undefined : readPem(yaml, fields.clientCa, folder),
+  ]);
+  if (fields.clientCa !== undefined && clientCa !== undefined) {
+    certificatesOf(yaml, fields.clientCa, clientCa);
+  }
+  if (cert === undefined || key === undefined || !isPair(yaml, fields, cert, key)) return undefined;
+  const config: TlsServerConfig = { ...fields, cert, key: new Secret(key), clientCa };
+  try {
+    createSecureContext(secureContextOptionsOf(config));
+    return config;
+  } catch (cause) {
+    yaml.fault(fields.cert.field, 'and its settings are refused by OpenSSL: see the cause', cause);
+    return undefined;
+  }
+}
+
+async function readPem(
+  yaml: YamlFields,
+  { field, kind, text }: PemSource,
+  folder: string,
+): Promise<string | undefined> {
+  if (kind === 'inline') return text;
+  try {
+    return (await readBounded(resolve(folder, text))).toString('latin1');
+  } catch (cause) {
+    yaml.fault(field, 'names a file that cannot be read; correct the path or its rights', cause);
+    return undefined;
+  }
+}
+
+function isPair(yaml: YamlFields, fields: TlsFields, cert: string, key: string): boolean {
+  const leaf = certificatesOf(yaml, fields.cert, cert)?.[0];
+  const privateKey = privateKeyOf(yaml, fields.key, key);
+  if (leaf === undefined || privateKey === undefined) return false;
+  const fits = leaf.checkPrivateKey(privateKey);
+  if (!fits) yaml.fault(fields.key.field, 'is not the key of the certificate; give the pair');
+  return fits;
+}
+
+function privateKeyOf(
+  yaml: YamlFields,
+  { field }: PemSource,
+  pem: string,
+): ReturnType<typeof createPrivateKey> | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    yaml.fault(field, 'holds no private key as PEM without a passphrase', cause);
+    return undefined;
+  }
+}
+
+function certificatesOf(
+  yaml: YamlFields,
+  { field }: PemSource,
+  pem: string,
+): readonly X509Certificate[] | undefined {
+  try {
+    const certificates = (pem.match(CERTIFICATE) ?? []).map((text) => new X509Certificate(text));
+    if (certificates.length > 0) return certificates;
+    yaml.fault(field, 'holds no certificate as PEM');
+  } catch (cause) {
+    yaml.fault(field, 'holds a certificate that cannot be read', cause);
+  }
+  return undefined;
+}

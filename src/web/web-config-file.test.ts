@@ -1,0 +1,154 @@
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Clock } from '../../test/support/clock.ts';
+import { asDocumented, documentedDefaults } from '../../test/support/documented-defaults.ts';
+import { until } from '../../test/support/until.ts';
+import { SECRET_HASH, WebConfigOnDisk } from '../../test/support/web-config-files.ts';
+import type { SnapscrapeError } from '../model/errors.ts';
+import { WEB_CONFIG_FILE_DEFAULTS, WebConfigFile } from './web-config-file.ts';
+
+const disk = new WebConfigOnDisk();
+const USER = `basic_auth_users: {a: '${SECRET_HASH}'}`;
+
+function limit(burst: number): string {
+  return `rate_limit: {interval: 1s, burst: ${burst}}`;
+}
+
+describe('reloading a web configuration file', () => {
+  it('puts a good one in force, and tells who asked', async () => {
+    const clock = new Clock(5);
+    const file = await disk.load(limit(1), { now: clock.now });
+    const seen: unknown[] = [];
+    const unsubscribe = file.onReload((config) => seen.push(config));
+    expect(file.lastReload).toEqual({ ok: true, at: 5, code: undefined });
+    clock.advance(1);
+    disk.write(limit(2));
+    expect(await file.reload()).toBe(true);
+    expect(file.current.rateLimit?.burst).toBe(2);
+    expect(file.lastReload).toEqual({ ok: true, at: 6, code: undefined });
+    expect(seen).toEqual([file.current]);
+    unsubscribe();
+    disk.write(limit(3));
+    await file.reload();
+    expect(seen).toHaveLength(1);
+  });
+
+  it('changes nothing where the files say the same', async () => {
+    const file = await disk.load(limit(1));
+    const before = file.current;
+    file.onReload(() => expect.unreachable());
+    disk.write(`# a remark\n${limit(1)}`);
+    expect(await file.reload()).toBe(true);
+    expect(file.current).toBe(before);
+  });
+
+  it('keeps what was good when the file is bad or gone, and says so', async () => {
+    const errors: SnapscrapeError[] = [];
+    const clock = new Clock(5);
+    const options = { onError: (error: SnapscrapeError) => void errors.push(error) };
+    const file = await disk.load(USER, { ...options, now: clock.now });
+    const before = file.current;
+    clock.advance(1);
+    disk.write('basic_auth_users: {}\nno_such: 1');
+    expect(await file.reload()).toBe(false);
+    rmSync(disk.path);
+    expect(await file.reload()).toBe(false);
+    expect(file.current).toBe(before);
+    expect(file.lastReload).toEqual({ ok: false, at: 6, code: 'invalid_web_config' });
+    expect(
+      errors.map(({ message }) => message.slice(disk.path.length, disk.path.length + 5)),
+    ).toEqual([':2:1:', ': can']);
+    disk.write(USER.replace('a:', 'b:'));
+    expect(await file.reload()).toBe(true);
+    expect([...file.current.users.keys()]).toEqual(['b']);
+  });
+
+  it('refuses to turn HTTP/2 or TLS on or off', async () => {
+    const messages: string[] = [];
+    const onError = ({ message }: SnapscrapeError): void => void messages.push(message);
+    const file = await disk.load(limit(1), { onError });
+    disk.write(`${limit(2)}\nhttp_server_config: {http2: false}`);
+    expect(await file.reload()).toBe(false);
+    expect(file.current).toMatchObject({ http2: true, rateLimit: { burst: 1 } });
+    expect(messages[0]).toMatch(/restart/);
+  });
+
+  it('reads once for all who ask at the same time', async () => {
+    const file = await disk.load(limit(1));
+    disk.write(limit(2));
+    expect(file.reload()).toBe(file.reload());
+    await file.reload();
+  });
+});
+
+describe('watching a web configuration file', () => {
+  async function watched(text: string, path?: string): Promise<WebConfigFile> {
+    disk.write(text);
+    const file = await WebConfigFile.load(path ?? disk.path, { pollInterval: 10 });
+    onTestFinished(() => file.close());
+    return file.watch();
+  }
+
+  it('sees it written, replaced, bad, and good again', async () => {
+    const file = await watched(limit(1));
+    const burst = (count: number) => () => file.current.rateLimit?.burst === count;
+    disk.write(limit(2));
+    await until('the written file is read', burst(2));
+    writeFileSync(`${disk.path}.new`, limit(3));
+    renameSync(`${disk.path}.new`, disk.path);
+    await until('the new file is read', burst(3));
+    disk.write('bad');
+    await until('the bad file is seen', () => !file.lastReload.ok);
+    expect(burst(3)()).toBe(true);
+    rmSync(disk.path);
+    disk.write(limit(4));
+    await until('the good file is read', burst(4));
+    expect(file.lastReload.ok).toBe(true);
+  });
+
+  it('sees a link that points elsewhere, as secrets of Kubernetes do', async () => {
+    const link = join(disk.folder, 'link.yml');
+    symlinkSync(disk.path, link);
+    const file = await watched(limit(1), link);
+    const other = join(disk.folder, 'other.yml');
+    writeFileSync(other, limit(7));
+    symlinkSync(other, `${link}.new`);
+    renameSync(`${link}.new`, link);
+    await until('the other file is read', () => file.current.rateLimit?.burst === 7);
+  });
+
+  it('looks at a bad file once, and again when it changed', async () => {
+    const errors: unknown[] = [];
+    const file = await disk.load(limit(1), { onError: (error) => void errors.push(error) });
+    disk.write('bad');
+    for (let i = 0; i < 5; i++) await file.reloadIfChanged();
+    expect(errors).toHaveLength(1);
+    disk.write('worse');
+    await file.reloadIfChanged();
+    expect(errors).toHaveLength(2);
+  });
+
+  it('ends with close', async () => {
+    const file = await watched(limit(1));
+    file.close();
+    disk.write(limit(2));
+    const other = await watched(limit(2));
+    disk.write(limit(3));
+    await until('another one reads it', () => other.current.rateLimit?.burst === 3);
+    expect(file.current.rateLimit?.burst).toBe(1);
+  });
+});
+
+it('only takes sound options, and documents its defaults', async () => {
+  const wrong = disk.load('', { pollInterval: 1, maxBcryptCost: 3 });
+  await expect(wrong).rejects.toMatchObject({
+    code: 'invalid_options',
+    message: expect.stringMatching(/pollInterval.*maxBcryptCost/),
+  });
+  const url = new URL('./web-config-file.ts', import.meta.url);
+  const told = documentedDefaults(url, 'WebConfigFileOptions');
+  for (const name of ['pollInterval', 'maxBcryptCost'] as const) {
+    expect(told.get(name)).toBe(asDocumented(WEB_CONFIG_FILE_DEFAULTS[name]));
+  }
+});

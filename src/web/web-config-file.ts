@@ -1,0 +1,190 @@
+import { resolve } from 'node:path';
+import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
+import { checkOptions, integerWithin, isFunction, LONGEST_TIMER } from '../model/options.ts';
+import { fileStamp } from './file-text.ts';
+import { type ReadWebConfig, readWebConfig } from './read-web-config.ts';
+import type { WebConfig } from './web-config.ts';
+
+/** Settings of a web configuration file. */
+export interface WebConfigFileOptions {
+  /**
+   * How often the files are looked at for changes once `watch` was called, in ms: one `stat` for each.
+   * Default 1 000, from 10.
+   */
+  readonly pollInterval?: number;
+  /**
+   * The highest cost that a bcrypt hash may have; each step doubles the time of a guess. Default 16, about
+   * four seconds; from 4 to 31, which takes a day.
+   */
+  readonly maxBcryptCost?: number;
+  /** Told of each reload that failed; the configuration before stays in force. Default: nobody is told. */
+  readonly onError?: (error: SnapscrapeError) => void;
+  /** The clock of `lastReload`, in ms since 1970. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** The defaults of {@link WebConfigFileOptions}. */
+export const WEB_CONFIG_FILE_DEFAULTS: Required<WebConfigFileOptions> = Object.freeze({
+  pollInterval: 1000,
+  maxBcryptCost: 16,
+  onError: () => undefined,
+  now: () => Date.now(),
+});
+
+/** How the last attempt to read the file went. */
+export interface WebConfigReload {
+  /** Whether the file was good, and is in force. */
+  readonly ok: boolean;
+  /** When it was read, in ms since 1970. */
+  readonly at: number;
+  /** What was wrong with it; undefined when it was good. */
+  readonly code: SnapscrapeErrorCode | undefined;
+}
+
+/**
+ * A web configuration file in the format of Prometheus's exporter-toolkit, in force from the moment it was
+ * read until a better one is.
+ *
+ * A change of the file, or of the certificates and keys it names, is read without a restart; if it is bad,
+ * what was in force stays. Turning TLS or HTTP/2 on or off takes a restart: such a change is refused.
+ */
+export class WebConfigFile {
+  /** The absolute path of the file. */
+  readonly path: string;
+  readonly #options: Required<WebConfigFileOptions>;
+  readonly #callbacks = new Set<(config: WebConfig) => void>();
+  #read: ReadWebConfig;
+  #stamps: ReadonlyMap<string, string>;
+  #lastReload: WebConfigReload;
+  #reloading: Promise<boolean> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(
+    path: string,
+    options: Required<WebConfigFileOptions>,
+    read: ReadWebConfig,
+    stamps: ReadonlyMap<string, string>,
+  ) {
+    this.path = path;
+    this.#options = options;
+    this.#read = read;
+    this.#stamps = stamps;
+    this.#lastReload = { ok: true, at: options.now(), code: undefined };
+  }
+
+  /**
+   * Reads a file for the first time. Rejects with `invalid_web_config`, every fault with its line and
+   * remedy, or `invalid_options`.
+   *
+   * @param path - relative to the working folder; paths in the file are relative to the file's folder.
+   */
+  static async load(path: string, options: WebConfigFileOptions = {}): Promise<WebConfigFile> {
+    const checked = checkOptions('WebConfigFile.load', options, WEB_CONFIG_FILE_DEFAULTS, {
+      pollInterval: integerWithin(10, LONGEST_TIMER, 'ms'),
+      maxBcryptCost: integerWithin(4, 31, 'cost'),
+      onError: isFunction,
+      now: isFunction,
+    });
+    const absolute = resolve(path);
+    const stamps = new Map<string, string>();
+    const read = await readWebConfig(absolute, checked.maxBcryptCost, { stamps });
+    return new WebConfigFile(absolute, checked, read, stamps);
+  }
+
+  /** What is in force. */
+  get current(): WebConfig {
+    return this.#read.config;
+  }
+
+  /** How the last attempt to read the file went, the first one included. */
+  get lastReload(): WebConfigReload {
+    return this.#lastReload;
+  }
+
+  /**
+   * Reads the files now, or joins the reading that is under way. Never rejects.
+   *
+   * @returns whether the file is good, and what it says in force.
+   */
+  reload(): Promise<boolean> {
+    this.#reloading ??= this.#reload().finally(() => {
+      this.#reloading = undefined;
+    });
+    return this.#reloading;
+  }
+
+  /**
+   * Calls back with each configuration that comes into force from now on.
+   *
+   * @returns ends it.
+   */
+  onReload(callback: (config: WebConfig) => void): () => void {
+    this.#callbacks.add(callback);
+    return () => this.#callbacks.delete(callback);
+  }
+
+  /** Begins to look for changes of the files; does nothing the second time. Keeps no process alive. */
+  watch(): this {
+    this.#timer ??= setInterval(() => void this.reloadIfChanged(), this.#options.pollInterval);
+    this.#timer.unref();
+    return this;
+  }
+
+  /** Ends the watching. The configuration stays in force. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Reloads if a file has changed since it was last read, good or bad. Never rejects. */
+  async reloadIfChanged(): Promise<void> {
+    if (this.#reloading !== undefined) return;
+    for (const [file, stamp] of this.#stamps) {
+      if ((await fileStamp(file)) !== stamp) {
+        await this.reload();
+        return;
+      }
+    }
+  }
+
+  async #reload(): Promise<boolean> {
+    const stamps = new Map<string, string>();
+    try {
+      const read = await readWebConfig(this.path, this.#options.maxBcryptCost, { stamps });
+      this.#stamps = stamps;
+      this.#refuseRestart(read.config);
+      this.#lastReload = { ok: true, at: this.#options.now(), code: undefined };
+      if (read.digest === this.#read.digest) return true;
+      this.#read = read;
+      for (const callback of this.#callbacks) callback(read.config);
+      return true;
+    } catch (error) {
+      // A file so bad that it names no others: the others may change and make no difference.
+      this.#stamps = new Map([...this.#stamps, ...stamps]);
+      this.#failed(error);
+      return false;
+    }
+  }
+
+  #failed(cause: unknown): void {
+    const error =
+      cause instanceof SnapscrapeError
+        ? cause
+        : new SnapscrapeError('invalid_web_config', `${this.path}: cannot be put in force`, {
+            cause,
+          });
+    this.#lastReload = { ok: false, at: this.#options.now(), code: error.code };
+    this.#options.onError(error);
+  }
+
+  /** A listening server is what it is. */
+  #refuseRestart(next: WebConfig): void {
+    const { tls, http2 } = this.#read.config;
+    const changes = (tls === undefined) !== (next.tls === undefined) || http2 !== next.http2;
+    if (!changes) return;
+    throw new SnapscrapeError(
+      'invalid_web_config',
+      `${this.path}: turns TLS or HTTP/2 on or off, which needs a restart; the rest waits with it`,
+    );
+  }
+}
