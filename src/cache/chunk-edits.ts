@@ -1,6 +1,7 @@
 import type { ChangeList } from './change-list.ts';
 import type { Chunk } from './chunk.ts';
 import type { ChunkBuilder } from './chunk-builder.ts';
+import type { Pace } from './pace.ts';
 
 /** What becomes of one line, or where a new one goes. */
 export type EditKind = 'change' | 'remove' | 'add';
@@ -77,11 +78,15 @@ export class ChunkEdits {
     return times === chunk.updatedAt ? chunk : chunk.withUpdatedAt(times);
   }
 
-  /** Copies the lines of a chunk into a builder, in stretches between the edits. */
-  copyTo(builder: ChunkBuilder, chunk: Chunk): void {
+  /**
+   * Copies the lines of a chunk into a builder, in stretches between the edits, and in slices: a million
+   * new series may belong into one chunk.
+   */
+  async copyTo(builder: ChunkBuilder, chunk: Chunk, pace: Pace): Promise<void> {
     const times = this.timesOf(chunk);
     let copied = 0;
     for (let edit = 0; edit < this.length; edit++) {
+      if ((edit & 63) === 63 && pace.due()) await pace.rest();
       const line = this.lines[edit]!;
       builder.addRange(chunk, copied, line, times);
       copied = this.kinds[edit] === 'add' ? line : line + 1;

@@ -36,12 +36,13 @@ export async function mergeFamily(
     const before = chunks[at + 1]?.firstId;
     // A chunk may be where a million new series belong.
     while (!merge.find(chunk, before)) if (pace.due()) await pace.rest();
-    merge.apply(chunk);
+    const copying = merge.apply(chunk, pace);
+    if (copying !== undefined) await copying;
     at++;
     if (builder.isPending && !builder.isShort) builder.cut();
     if (pace.due()) await pace.rest();
   }
-  while (merge.addRest(256)) if (pace.due()) await pace.rest();
+  while (merge.addRest(64)) if (pace.due()) await pace.rest();
   return builder.finish();
 }
 
@@ -86,7 +87,7 @@ class ChunkMerge {
    * false to be called again, after a rest if that is due.
    */
   find(chunk: Chunk, before: string | undefined): boolean {
-    const stop = Math.min(this.#changes.length, this.#next + 1024);
+    const stop = Math.min(this.#changes.length, this.#next + 128);
     for (; this.#next < stop; this.#next++) {
       const id = this.#changes.id(this.#next);
       if (before !== undefined && id >= before) break;
@@ -99,15 +100,16 @@ class ChunkMerge {
     return true;
   }
 
-  /** Puts a chunk with its edits into the builder. */
-  apply(chunk: Chunk): void {
+  /** Puts a chunk with its edits into the builder; what may take long is a promise. */
+  apply(chunk: Chunk, pace: Pace): Promise<void> | undefined {
     const edits = this.#edits;
     const builder = this.#builder;
-    if (builder.isPending) edits.copyTo(builder, chunk);
-    else if (edits.length === 0) builder.share(edits.withTimes(chunk));
-    else if (isPatchable(chunk, edits)) builder.put(patchChunk(chunk, edits, builder.work));
-    else edits.copyTo(builder, chunk);
+    const isShared = !builder.isPending && edits.length === 0;
+    if (isShared) builder.share(edits.withTimes(chunk));
+    else if (builder.isPending || !isPatchable(chunk, edits)) return this.#copy(chunk, pace);
+    else builder.put(patchChunk(chunk, edits, builder.work));
     edits.clear();
+    return undefined;
   }
 
   /** Adds some of the changes that come after every chunk; answers whether there are more. */
@@ -120,6 +122,11 @@ class ChunkMerge {
       this.#builder.addLine(id, value, time, false);
     }
     return this.#next < this.#changes.length;
+  }
+
+  async #copy(chunk: Chunk, pace: Pace): Promise<void> {
+    await this.#edits.copyTo(this.#builder, chunk, pace);
+    this.#edits.clear();
   }
 
   /** Moves to the line of a series, or to where it would stand; answers whether it is there. */

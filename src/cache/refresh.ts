@@ -11,6 +11,7 @@ import {
   type ChangeList,
   changesInOrder,
   type DuplicatePolicy,
+  inTextOrder,
   sortChanges,
 } from './change-list.ts';
 import { type MergeExtent, mergeFamily } from './merge.ts';
@@ -50,6 +51,8 @@ export async function refreshFully(
   await run.readFamilies(source);
   const reply: unknown = await source.snapshot(run.readOptions);
   await forEachItem('snapshot()', reply, run.pace, (point) => run.takePoint(point));
+  const cursor: unknown = (reply as { readonly cursor?: unknown }).cursor;
+  run.exactCursor = typeof cursor === 'string' ? cursor : undefined;
   return mergeStaged(run, previous, 'complete', 'newest');
 }
 
@@ -70,7 +73,7 @@ export async function refreshByDelta(
   let next = base.cursor;
   try {
     await run.readFamilies(source);
-    if (hasChangedCounters(base, run.catalog)) return { fallback: 'family_type_changed' };
+    if (await hasChangedCounters(base, run)) return { fallback: 'family_type_changed' };
     for (let more = true; more; ) {
       const delta: unknown = await source.snapshotDelta(next, run.readOptions);
       const batch = await takeBatch(delta, next, run);
@@ -134,14 +137,20 @@ function canonicalId(id: string): string {
  * Whether points were checked as a counter's that are none now, or the other way round. A counter may
  * have had no points left, all of them refused, so what was declared is asked beside what is there.
  */
-function hasChangedCounters({ snapshot, catalog }: DeltaBase, now: FamilyCatalog): boolean {
+async function hasChangedCounters(
+  { snapshot, catalog }: DeltaBase,
+  { catalog: now, pace }: RefreshRun,
+): Promise<boolean> {
   const isCounter = (name: string): boolean => now.byName.get(name)?.type === 'counter';
   for (const { name, type } of catalog.byName.values()) {
     if (type === 'counter' && !isCounter(name)) return true;
+    if (pace.due()) await pace.rest();
   }
-  return snapshot.families.some(
-    ({ name, metadata }) => isCounter(name) && metadata?.type !== 'counter',
-  );
+  for (const { name, metadata } of snapshot.families) {
+    if (metadata?.type !== 'counter' && isCounter(name)) return true;
+    if (pace.due()) await pace.rest();
+  }
+  return false;
 }
 
 async function mergeStaged(
@@ -151,7 +160,8 @@ async function mergeStaged(
   policy: DuplicatePolicy,
 ): Promise<Snapshot> {
   const families: Family[] = [];
-  for (const step of sideBySide(previous.families, run.staging.inOrder())) {
+  const changes = await inTextOrder(run.staging.families(), ({ name }) => name, run.pace);
+  for (const step of sideBySide(previous.families, changes)) {
     // What a complete reading does not name has ended.
     if (step.staged !== undefined || extent === 'partial') {
       const family = await nextFamily(run, step, extent, policy);

@@ -63,8 +63,8 @@ export class Staging {
     this.family(seriesName(id)).end(id);
   }
 
-  /** The families with changes, in the order of their names. */
-  inOrder(): readonly StagedFamily[] {
-    return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  /** The families with changes, in the order in which they were first named. */
+  families(): readonly StagedFamily[] {
+    return [...this.#byName.values()];
   }
 }

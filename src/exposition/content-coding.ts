@@ -1,24 +1,40 @@
 import { parseHeaderList } from './http-list.ts';
 
 /** How a body may be coded for transfer. */
-export type ContentCoding = 'gzip' | 'identity';
+export type ContentCoding = (typeof CONTENT_CODINGS)[number];
+
+/** Every {@link ContentCoding}. */
+export const CONTENT_CODINGS = ['gzip', 'identity'] as const;
 
 /**
  * Chooses the coding of a response from the `Accept-Encoding` header (RFC 9110, 12.5.3). Pure; never
  * fails: when everything is refused the body goes out as it is.
  *
- * gzip is chosen where it is named with a weight that is not less than that of `identity`. A wildcard
- * alone gets no gzip, as in Go's handler, unless `identity` is refused.
+ * As in Go's handler the offers are tried in order and a strictly higher weight wins, so that at a tie
+ * the first offer does. A wildcard alone gets `identity`, unless that is refused.
+ *
+ * @param offered - in order of preference; `identity` is the last one where it is not named.
  */
-export function chooseCoding(acceptEncoding: string | undefined): ContentCoding {
+export function chooseCoding(
+  acceptEncoding: string | undefined,
+  offered: readonly ContentCoding[] = ['gzip'],
+): ContentCoding {
   const weights = new Map<string, number>();
   for (const { value, q } of parseHeaderList(acceptEncoding ?? '')) {
     const coding = value === 'x-gzip' ? 'gzip' : value;
     if (!weights.has(coding)) weights.set(coding, q);
   }
-  const gzip = weights.get('gzip');
-  const identity = weights.get('identity');
-  if (gzip !== undefined) return gzip > 0 && gzip >= (identity ?? 0) ? 'gzip' : 'identity';
-  const isIdentityRefused = identity === 0;
-  return isIdentityRefused && (weights.get('*') ?? 0) > 0 ? 'gzip' : 'identity';
+  let chosen: ContentCoding | undefined;
+  let best = 0;
+  for (const coding of [...offered, 'identity'] as const) {
+    const q = weights.get(coding) ?? 0;
+    if (q > best) {
+      best = q;
+      chosen = coding;
+    }
+  }
+  if (chosen !== undefined) return chosen;
+  const isIdentityRefused = weights.get('identity') === 0;
+  if (!isIdentityRefused || !((weights.get('*') ?? 0) > 0)) return 'identity';
+  return offered.find((coding) => !weights.has(coding)) ?? 'identity';
 }

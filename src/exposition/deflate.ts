@@ -24,7 +24,7 @@ export class Deflater {
   readonly #kept = new WeakMap<Buffer, DeflatedPiece>();
   readonly #underWay = new Map<Buffer, Promise<DeflatedPiece>>();
   readonly #idle: DeflateLane[] = [];
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: ((lane: DeflateLane) => void)[] = [];
   #lanes = 0;
 
   /** @param level - the effort, from 1 (fast) to 9 (small). */
@@ -53,35 +53,37 @@ export class Deflater {
   }
 
   async #make(piece: Buffer): Promise<DeflatedPiece> {
-    const lane = await this.#lane();
+    let lane = await this.#lane();
     try {
       const made = { blocks: await lane.run(piece), crc: crc32(piece), textBytes: piece.length };
       this.#kept.set(piece, made);
       this.deflated++;
-      this.#idle.push(lane);
       return made;
     } catch (error) {
-      this.#lanes--; // A stream that failed is of no use any more.
+      lane = new DeflateLane(this.#level); // A stream that failed is of no use any more.
       throw error;
     } finally {
-      this.#waiting.shift()?.();
+      // The one who waits longest gets it, not one who comes now.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#idle.push(lane);
+      else next(lane);
     }
   }
 
   async #lane(): Promise<DeflateLane> {
-    while (this.#idle.length === 0 && this.#lanes >= LANES) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
-    this.#lanes++;
-    return new DeflateLane(this.#level);
+    if (this.#lanes < LANES) {
+      this.#lanes++;
+      return new DeflateLane(this.#level);
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }
 
 /**
- * One deflate stream that is used for piece after piece: to set one up anew costs the main thread more
- * than to use it (bench/micro/deflate.ts).
+ * One deflate stream that is used for piece after piece: to set one up anew costs more than to
+ * use it again (bench/micro/deflate.ts).
  */
 class DeflateLane {
   readonly #stream: DeflateRaw;

@@ -58,7 +58,7 @@ export class GzipStem {
   /**
    * Joins pieces, in slices. The parts are few and long: each write to a socket costs as much as the
    * copying of some 10 KiB. It is done once for a snapshot and spares each of its scrapes a thousand
-   * writes: at a million series nearly half of its processor time (bench/micro/write.ts).
+   * writes (bench/micro/write.ts).
    */
   static async of(pieces: readonly DeflatedPiece[], pace: Pace): Promise<GzipStem> {
     const text = new MemberText();

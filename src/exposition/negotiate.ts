@@ -25,10 +25,14 @@ const ESCAPING: ReadonlySet<string> = new Set<EscapingScheme>([
  * chosen, media types are read without regard to case, and text 1.0.0 is answered where it is asked.
  *
  * @param accept - the header's value; several headers joined by commas.
+ * @param offered - the formats to choose from; text 0.0.4 stands in for them where all are refused.
  */
-export function negotiate(accept: string | undefined): ExpositionFormat {
+export function negotiate(
+  accept: string | undefined,
+  offered: readonly OfferedFormat[] = OFFERED_FORMATS,
+): ExpositionFormat {
   const clauses = parseHeaderList(accept ?? '');
-  const allowed = OFFERED_FORMATS.filter((format) => !isExcluded(format, clauses));
+  const allowed = offered.filter((format) => !isExcluded(format, clauses));
   let best: HeaderMember | undefined;
   let chosen: OfferedFormat | undefined;
   for (const clause of clauses) {

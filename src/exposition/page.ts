@@ -58,6 +58,8 @@ export class PageMaker {
         pieces.push(ready);
       }
       stem = GzipStem.of(pieces, new Pace(SLICE_BUDGET));
+      // A failure is for those who wait now; the next one has it made again.
+      stem.catch(() => this.#stems.delete(page));
       this.#stems.set(page, stem);
     }
     return stem;
@@ -83,19 +85,27 @@ export class PageMaker {
     return deflating;
   }
 
-  /** Has the page of a snapshot compressed and put together before anybody asks for it. */
+  /**
+   * Has the page of a snapshot compressed and put together before anybody asks for it. Rejects when that
+   * fails, which is not kept: the scrape that needs it has it made again.
+   */
   async warm(snapshot: Snapshot, syntax: ExpositionSyntax): Promise<void> {
     const pages = this.#pages(syntax);
     const page = await pages.page(snapshot);
     const missing = page.pieces.filter((piece) => this.#deflater.ready(piece) === undefined);
-    // What fails is tried again by the scrape that needs it.
-    await Promise.allSettled(missing.map((piece) => this.#deflater.deflate(piece)));
+    await Promise.all(missing.map((piece) => this.#deflater.deflate(piece)));
     if (pages.isLatest(snapshot)) await this.gzipped(page);
   }
 
-  /** Lets go of pages of other snapshots, which would keep their memory until the next scrape. */
+  /**
+   * Lets go of pages of other snapshots, which would keep their memory until the next scrape. A syntax
+   * that nobody asked for since the last time is let go of with all that its next page could share.
+   */
   keepOnly(snapshot: Snapshot): void {
-    for (const pages of this.#latest.values()) pages.keepOnly(snapshot);
+    for (const [syntax, pages] of this.#latest) {
+      if (pages.isIdle) this.#latest.delete(syntax);
+      else pages.keepOnly(snapshot);
+    }
   }
 
   #pages(syntax: ExpositionSyntax): SyntaxPages {
@@ -129,6 +139,11 @@ class SyntaxPages {
       this.#latest = { snapshot, page };
     }
     return this.#latest!.page;
+  }
+
+  /** Whether there is no page, only what the next one may have in common with earlier ones. */
+  get isIdle(): boolean {
+    return this.#latest === undefined;
   }
 
   isLatest(snapshot: Snapshot): boolean {

@@ -23,7 +23,7 @@ const zstd: ZstdOfNode | undefined =
 /** Whether this Node can compress with zstd (from 22.15 and 23.8 on). */
 export const hasZstd: boolean = zstd !== undefined;
 
-/** The effort: 1 takes less time than gzip's 1 and comes out smaller. */
+/** The effort. Pages are the same few words again and again: more finds little more. */
 const LEVEL = 1;
 
 /** How far back a match may lie, as a power of two: more than a page's lines gain by is memory wasted. */
