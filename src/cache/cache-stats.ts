@@ -18,6 +18,11 @@ export interface CacheStats {
   readonly lastSuccess: number | undefined;
   /** How long ago the data began to be read, in ms; undefined before the first good snapshot. */
   readonly age: number | undefined;
+  /**
+   * Whether the data is older than `maxStaleness` and a refresh has not put that right: it failed, or is
+   * under way. What is merely old because nobody asked is read anew by who asks next.
+   */
+  readonly isStale: boolean;
   /** How the latest successful refresh read the source; undefined before it. */
   readonly lastRefreshKind: RefreshKind | undefined;
   /** Successful refreshes of both kinds. */
@@ -32,6 +37,8 @@ export interface CacheStats {
   readonly fallbacksByReason: Readonly<Record<FallbackReason, number>>;
   /** Failed refreshes: nothing new was published. */
   readonly failures: number;
+  /** Whether the latest refresh failed. */
+  readonly isFailing: boolean;
   /** The failed refreshes by what was tried last. */
   readonly failuresByKind: Readonly<Record<RefreshKind, number>>;
   /** How often the self-check found a refresh by delta to differ from a full one. */

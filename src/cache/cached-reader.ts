@@ -14,6 +14,12 @@ import { snapshotPoints } from './points.ts';
 import { RefreshTimer } from './refresh-timer.ts';
 import { Refresher } from './refresher.ts';
 import type { Snapshot } from './snapshot.ts';
+import type {
+  ErrorPolicy,
+  SnapshotProvider,
+  SnapshotWait,
+  SnapshotWatcher,
+} from './snapshot-provider.ts';
 import { abortedError, waitFor } from './wait.ts';
 
 /** A snapshot reader that answers from the last good snapshot of its source. */
@@ -35,12 +41,6 @@ export interface CachedSnapshotReader extends SnapshotReader {
   refresh(): Promise<void>;
   /** Ends the timer and the refresh under way. Reads reject with `closed` from then on. */
   close(): void;
-}
-
-/** How long and on what a read waits. */
-export interface SnapshotWait extends ReadOptions {
-  /** After how many ms the last good snapshot is taken instead of the one being made. */
-  readonly deadline?: number | undefined;
 }
 
 /**
@@ -70,14 +70,9 @@ export function createCachedSnapshotReader(
   return new CachedReader(source, checked);
 }
 
-/** Is told of each new snapshot. */
-export interface SnapshotWatcher {
-  /** Called right after a snapshot was published; it should only start things. */
-  published(snapshot: Snapshot): void;
-}
-
 /** The cached reader, with what the handler needs beyond the public contract. */
-export class CachedReader implements CachedSnapshotReader {
+export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
+  readonly isKept = true;
   readonly #config: CheckedCacheConfig;
   readonly #refresher: Refresher;
   readonly #timer: RefreshTimer;
@@ -85,6 +80,8 @@ export class CachedReader implements CachedSnapshotReader {
   // Whoever serves this reader may be forgotten without a word.
   readonly #watchers = new Set<WeakRef<SnapshotWatcher>>();
   #underWay: Promise<void> | undefined;
+  /** Why the latest refresh failed; undefined where it succeeded. */
+  #lastFailure: SnapscrapeError | undefined;
 
   constructor(source: SnapshotReader, config: CheckedCacheConfig) {
     this.#config = config;
@@ -113,6 +110,11 @@ export class CachedReader implements CachedSnapshotReader {
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
     const { snapshot } = this.#refresher;
     if (snapshot === undefined) return this.#refreshed(wait);
+    if (wait.errorPolicy === 'fail' && this.#lastFailure !== undefined) {
+      // The timer tries again; without one a scrape does.
+      if (this.#config.background) throw this.#lastFailure;
+      return this.#refreshed(wait);
+    }
     if (this.#config.background) {
       // The timer may have slept with the machine: what is too old is read now rather than refused.
       return this.#age() <= this.#config.maxStaleness ? snapshot : this.#refreshed(wait);
@@ -140,7 +142,13 @@ export class CachedReader implements CachedSnapshotReader {
 
   async #refreshOnce(): Promise<void> {
     const { version } = this.#refresher;
-    await this.#refresher.refresh(this.#closing.signal);
+    try {
+      await this.#refresher.refresh(this.#closing.signal);
+      this.#lastFailure = undefined;
+    } catch (error) {
+      this.#lastFailure = failureOf(error);
+      throw error;
+    }
     if (this.#refresher.version === version) return;
     for (const reference of this.#watchers) {
       const watcher = reference.deref();
@@ -160,6 +168,7 @@ export class CachedReader implements CachedSnapshotReader {
       refreshDuration: from.duration,
       lastSuccess: from.lastSuccess,
       age: from.snapshot === undefined ? undefined : this.#age(),
+      isStale: from.snapshot !== undefined && this.#isStale(),
       lastRefreshKind: from.lastKind,
       refreshes: from.successes.full + from.successes.delta,
       deltas: from.successes.delta,
@@ -167,6 +176,7 @@ export class CachedReader implements CachedSnapshotReader {
       fallbacks: Object.values(from.fallbacks).reduce((sum, count) => sum + count, 0),
       fallbacksByReason: { ...from.fallbacks },
       failures: from.failures.full + from.failures.delta,
+      isFailing: this.#lastFailure !== undefined,
       failuresByKind: { ...from.failures },
       selfCheckFailures: from.selfCheckFailures,
       rejected: from.rejections.countsByReason(),
@@ -183,31 +193,34 @@ export class CachedReader implements CachedSnapshotReader {
   }
 
   async #refreshed(wait: SnapshotWait): Promise<Snapshot> {
-    let failure: unknown;
+    let failure: SnapscrapeError | undefined;
     try {
       // What has just been read is served, however old it became while it was read.
       if (await waitFor(this.refresh(), wait)) return this.#refresher.snapshot!;
     } catch (error) {
-      if (wait.signal?.aborted) throw error;
-      failure = error; // The last good snapshot answers, if it is not too old.
+      if (wait.signal?.aborted || wait.errorPolicy === 'fail') throw error;
+      failure = failureOf(error); // The last good snapshot answers, if it is not too old.
     }
-    return this.#lastGood(failure);
+    const snapshot = this.#lastGood(wait.errorPolicy, failure);
+    if (failure !== undefined) wait.onFailure?.(failure);
+    return snapshot;
   }
 
-  #lastGood(failure: unknown): Snapshot {
+  #lastGood(policy: ErrorPolicy | undefined, cause: SnapscrapeError | undefined): Snapshot {
     const { snapshot } = this.#refresher;
-    if (snapshot === undefined) {
+    // Whether what is late succeeds cannot be known: under `fail` nothing is served in its place.
+    if (snapshot === undefined || policy === 'fail') {
       throw new SnapscrapeError(
         'snapshot_unavailable',
-        'There is no good snapshot of the source yet; see the cause, or wait for the first refresh',
-        { cause: failure },
+        'There is no good snapshot of the source yet; see the cause, or wait for the refresh',
+        { cause },
       );
     }
-    if (this.#age() <= this.#config.maxStaleness) return snapshot;
+    if (policy === 'continue' || this.#age() <= this.#config.maxStaleness) return snapshot;
     throw new SnapscrapeError(
       'snapshot_stale',
       `The last good snapshot is ${this.#age()} ms old; see why the source fails, or raise maxStaleness`,
-      { cause: failure },
+      { cause },
     );
   }
 
@@ -217,9 +230,20 @@ export class CachedReader implements CachedSnapshotReader {
     return age >= this.#config.refreshInterval || age < 0;
   }
 
+  #isStale(): boolean {
+    const isLeftAlone = this.#lastFailure === undefined && this.#underWay === undefined;
+    return !isLeftAlone && this.#age() > this.#config.maxStaleness;
+  }
+
   #age(): number {
     return Math.max(0, this.#config.now() - this.#refresher.readAt);
   }
+}
+
+/** A refresh rejects with nothing else; whatever else it might be is kept as the cause. */
+function failureOf(cause: unknown): SnapscrapeError {
+  if (cause instanceof SnapscrapeError) return cause;
+  return new SnapscrapeError('refresh_failed', 'The refresh failed; see the cause', { cause });
 }
 
 function closedError(): SnapscrapeError {

@@ -44,6 +44,8 @@ export class RefreshRun {
   readonly builder: ChunkBuilder = new ChunkBuilder(this.work);
   /** The orders in which the source's full snapshots came, by family. */
   readonly orders: Map<string, SourceOrder>;
+  /** The cursor of exactly the snapshot that was read, where the source's answer has one. */
+  exactCursor: string | undefined;
   readonly pace: Pace;
   readonly readOptions: ReadOptions;
   readonly #settings: RunSettings;

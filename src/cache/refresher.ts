@@ -128,7 +128,8 @@ export class Refresher {
   ): Promise<Read> {
     this.#trying = 'full';
     const snapshot = await refreshFully(source, run, this.snapshot ?? EMPTY_SNAPSHOT);
-    return { snapshot, kind: 'full', cursor, run };
+    const exact = cursor === undefined ? undefined : (run.exactCursor ?? cursor);
+    return { snapshot, kind: 'full', cursor: exact, run };
   }
 
   /** Reads everything once more and compares, provided that the source stood still. */
@@ -141,7 +142,11 @@ export class Refresher {
     const snapshot = await refreshFully(source, run, EMPTY_SNAPSHOT);
     const after = checkCursor('cursor', await source.snapshotCursor(run.readOptions));
     run.pace.throwIfAborted();
-    if (after !== read.cursor || isSameText(read.snapshot, snapshot)) return read;
+    const isSame = await isSameText(read.snapshot, snapshot, run.pace);
+    run.pace.end();
+    // The check holds the event loop like the refresh that it is part of.
+    read.run.pace.longestSlice = Math.max(read.run.pace.longestSlice, run.pace.longestSlice);
+    if (after !== read.cursor || isSame) return read;
     this.selfCheckFailures++;
     this.#tell('The delta of the source left out changes that its full snapshot has', undefined);
     return { ...read, snapshot };

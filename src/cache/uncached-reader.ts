@@ -5,7 +5,7 @@ import { CACHE_DEFAULTS } from './cache-config.ts';
 import { refreshFully } from './refresh.ts';
 import { RefreshRun } from './refresh-run.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from './snapshot.ts';
-import { abortedError } from './wait.ts';
+import { abortedError, onAbort } from './wait.ts';
 
 /** What ends a reading of the source. */
 export interface UncachedWait {
@@ -18,6 +18,8 @@ export interface UncachedWait {
 /** Reads a source anew each time and keeps nothing but the count of refused points. */
 export class UncachedReader {
   readonly rejections: RejectionLog = new RejectionLog();
+  /** Each reading is rendered anew. */
+  readonly isKept = false;
   readonly #source: SnapshotReader;
 
   constructor(source: SnapshotReader) {
@@ -28,10 +30,9 @@ export class UncachedReader {
   async current({ signal, deadline }: UncachedWait = {}): Promise<Snapshot> {
     if (signal?.aborted) throw abortedError(signal.reason);
     const ending = new AbortController();
-    const end = (): void => ending.abort(signal?.reason);
     const ms = deadline ?? CACHE_DEFAULTS.refreshTimeout;
     const timer = setTimeout(() => ending.abort(tooSlow(ms)), ms);
-    signal?.addEventListener('abort', end, { once: true });
+    const stay = onAbort(signal, () => ending.abort(signal?.reason));
     try {
       const run = new RefreshRun({ ...CACHE_DEFAULTS, rejections: this.rejections }, ending.signal);
       const ended = new Promise<never>((_, reject) => {
@@ -45,7 +46,7 @@ export class UncachedReader {
       });
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
+      stay();
     }
   }
 }

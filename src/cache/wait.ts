@@ -15,23 +15,62 @@ export interface WaitLimits {
 export async function waitFor(work: Promise<void>, limits: WaitLimits): Promise<boolean> {
   const { signal, deadline } = limits;
   let timer: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
+  let stay: (() => void) | undefined;
   try {
     return await new Promise<boolean>((resolve, reject) => {
       work.then(() => resolve(true), reject);
-      onAbort = (): void => reject(abortedError(signal?.reason));
-      signal?.addEventListener('abort', onAbort, { once: true });
+      stay = onAbort(signal, () => reject(abortedError(signal?.reason)));
       if (deadline !== undefined) {
         timer = setTimeout(() => resolve(false), Math.max(0, deadline));
       }
     });
   } finally {
     clearTimeout(timer);
-    if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
+    stay?.();
   }
 }
 
 /** The error of a caller who gave up. */
 export function abortedError(cause: unknown): SnapscrapeError {
   return new SnapscrapeError('aborted', 'The caller gave up waiting', { cause });
+}
+
+/** Who waits on a signal, and the one listener that tells them. */
+interface Waiting {
+  readonly callbacks: Set<() => void>;
+  readonly tell: () => void;
+}
+
+const waiting = new WeakMap<AbortSignal, Waiting>();
+
+/**
+ * Calls back when a signal is aborted; answers how to undo that. One listener serves all who wait on a
+ * signal, as Node warns of a leak where a signal has more than ten.
+ */
+export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
+  if (signal === undefined) return () => undefined;
+  const { callbacks, tell } = waitingOn(signal);
+  // The same function may wait twice.
+  const entry = (): void => callback();
+  callbacks.add(entry);
+  return () => {
+    callbacks.delete(entry);
+    if (callbacks.size > 0 || waiting.get(signal)?.tell !== tell) return;
+    waiting.delete(signal);
+    signal.removeEventListener('abort', tell);
+  };
+}
+
+function waitingOn(signal: AbortSignal): Waiting {
+  const known = waiting.get(signal);
+  if (known !== undefined) return known;
+  const callbacks = new Set<() => void>();
+  const tell = (): void => {
+    waiting.delete(signal);
+    for (const each of callbacks) each();
+  };
+  const made = { callbacks, tell };
+  waiting.set(signal, made);
+  signal.addEventListener('abort', tell, { once: true });
+  return made;
 }

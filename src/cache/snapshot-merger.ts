@@ -1,0 +1,190 @@
+import type { FamilyMetadata, FamilyMetadataFault } from '../model/family-metadata.ts';
+import type { RejectionLog } from '../model/rejection.ts';
+import type { Chunk } from './chunk.ts';
+import { ChunkBuilder } from './chunk-builder.ts';
+import {
+  type LineMerge,
+  type MergedDuplicates,
+  mergeLines,
+  withoutBadTotals,
+} from './line-merge.ts';
+import { Pace } from './pace.ts';
+import { type Family, familyOf, type Snapshot, snapshotOf } from './snapshot.ts';
+import { noWork } from './work.ts';
+
+/** What a merger needs to know of the readers that it is for. */
+export interface MergerSettings {
+  /** The readers' names, in the order of the list. */
+  readonly names: readonly string[];
+  readonly duplicates: MergedDuplicates;
+  /** Whether what was merged last is kept for the next time; in vain where no reader keeps anything. */
+  readonly isKept: boolean;
+  /** How long a slice may be, in ms. */
+  readonly sliceBudget: number;
+  /** The clock, in Unix milliseconds. */
+  readonly now: () => number;
+  /** Where lines are counted that are left out. */
+  readonly rejections: RejectionLog;
+}
+
+/** The snapshots of all readers, in the order of the list; undefined for one that has none to give. */
+export type MergeSources = readonly (Snapshot | undefined)[];
+
+/** A family as one reader has it. */
+interface FamilyPart {
+  readonly family: Family;
+  /** Which reader, counted from 0. */
+  readonly rank: number;
+}
+
+/** A family that several readers have, merged. */
+interface KeptFamily {
+  readonly parts: readonly FamilyPart[];
+  /** Undefined where no line was left. */
+  readonly merged: Family | undefined;
+  readonly faults: readonly FamilyMetadataFault[];
+}
+
+/**
+ * Merges the snapshots of several readers into one, again and again.
+ *
+ * What has not changed is not merged again: the same snapshots give the same object, and a family whose
+ * parts are the same is kept. A family of one reader alone is taken over by reference, so its chunks and
+ * whatever was derived from them are shared.
+ */
+export class SnapshotMerger {
+  /** Metadata in the latest merged snapshot that could not be used, at most 100. */
+  familyFaults: readonly FamilyMetadataFault[] = Object.freeze([]);
+  readonly #settings: MergerSettings;
+  #kept: ReadonlyMap<string, KeptFamily> = new Map();
+  #latest: { readonly sources: MergeSources; readonly snapshot: Snapshot } | undefined;
+  #underWay: Promise<unknown> = Promise.resolve();
+
+  constructor(settings: MergerSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * The one snapshot of several, at least one of which must be there. Merges run one after the other:
+   * who asks for what another one is making gets the same.
+   */
+  merge(sources: MergeSources): Promise<Snapshot> {
+    const merged = this.#underWay.then(() => this.#latestOf(sources) ?? this.#merge(sources));
+    this.#underWay = merged.catch(() => undefined);
+    return merged;
+  }
+
+  #latestOf(sources: MergeSources): Snapshot | undefined {
+    const isSame = this.#latest?.sources.every((source, rank) => source === sources[rank]);
+    return isSame === true ? this.#latest?.snapshot : undefined;
+  }
+
+  async #merge(sources: MergeSources): Promise<Snapshot> {
+    const snapshot = soleSource(sources) ?? (await this.#mergeSeveral(sources));
+    this.familyFaults = snapshot.familyFaults;
+    if (this.#settings.isKept) this.#latest = { sources, snapshot };
+    return snapshot;
+  }
+
+  async #mergeSeveral(sources: MergeSources): Promise<Snapshot> {
+    const pace = new Pace(this.#settings.sliceBudget);
+    let lines: LineMerge | undefined;
+    const kept = new Map<string, KeptFamily>();
+    const families: Family[] = [];
+    const faults = sources.flatMap((source) => source?.familyFaults ?? []);
+    for (const parts of familiesByName(sources)) {
+      const { family } = parts[0]!;
+      if (parts.length === 1) families.push(family);
+      else {
+        let next = this.#kept.get(family.name);
+        if (next === undefined || !sameParts(next.parts, parts)) {
+          lines ??= this.#newLineMerge(pace);
+          next = await this.#mergeFamily(parts, lines);
+        }
+        kept.set(family.name, next);
+        faults.push(...next.faults);
+        if (next.merged !== undefined) families.push(next.merged);
+      }
+      if (pace.due()) await pace.rest();
+    }
+    if (this.#settings.isKept) this.#kept = kept;
+    return snapshotOf(families, Object.freeze(faults.slice(0, 100)));
+  }
+
+  async #mergeFamily(parts: readonly FamilyPart[], lines: LineMerge): Promise<KeptFamily> {
+    const { name } = parts[0]!.family;
+    const declared = parts.find(({ family }) => family.metadata !== undefined);
+    const metadata = declared?.family.metadata;
+    const chunks: (readonly Chunk[])[] = [];
+    for (const { family } of parts) {
+      // Its reader took it for something else, and let in what no counter may be.
+      const isUnchecked = metadata?.type === 'counter' && family.metadata?.type !== 'counter';
+      chunks.push(isUnchecked ? await withoutBadTotals(family.chunks, lines) : family.chunks);
+    }
+    const merged = await mergeLines(chunks, lines);
+    return {
+      parts,
+      merged: merged.length === 0 ? undefined : familyOf(name, metadata, merged),
+      faults: declared === undefined ? [] : this.#conflicts(declared, parts),
+    };
+  }
+
+  #conflicts(declared: FamilyPart, parts: readonly FamilyPart[]): FamilyMetadataFault[] {
+    const nameOf = ({ rank }: FamilyPart): string => JSON.stringify(this.#settings.names[rank]);
+    return parts
+      .filter(({ family }) => isOtherwise(family.metadata, declared.family.metadata))
+      .map((part) => ({
+        name: part.family.name,
+        message: `is declared otherwise by the reader ${nameOf(part)}; the word of ${nameOf(declared)} stays, which comes before it`,
+      }));
+  }
+
+  #newLineMerge(pace: Pace): LineMerge {
+    const { duplicates, now, rejections } = this.#settings;
+    const tell =
+      (reason: 'duplicate' | 'invalid_counter_value') =>
+      (chunk: Chunk, line: number): void => {
+        rejections.add({ reason, subject: chunk.id(line).slice(0, 200), rejectedAt: now() });
+      };
+    return {
+      duplicates,
+      pace,
+      builder: new ChunkBuilder(noWork()),
+      onDuplicate: tell('duplicate'),
+      onBadTotal: tell('invalid_counter_value'),
+    };
+  }
+}
+
+/** The snapshot of the only reader that has one; the merge of one thing is that thing. */
+function soleSource(sources: MergeSources): Snapshot | undefined {
+  const present = sources.filter((source) => source !== undefined);
+  return present.length === 1 ? present[0] : undefined;
+}
+
+/** The families of all snapshots in the order of their names, those of one name together. */
+function* familiesByName(sources: MergeSources): Generator<readonly FamilyPart[], void, undefined> {
+  const all = sources.flatMap((source, rank) =>
+    (source?.families ?? []).map((family): FamilyPart => ({ family, rank })),
+  );
+  // Each source is sorted, which makes this a merge; it is stable, so parts stay in the list's order.
+  all.sort((a, b) => (a.family.name < b.family.name ? -1 : a.family.name > b.family.name ? 1 : 0));
+  for (let from = 0; from < all.length; ) {
+    const { name } = all[from]!.family;
+    let end = from + 1;
+    while (all[end]?.family.name === name) end++;
+    yield all.slice(from, end);
+    from = end;
+  }
+}
+
+function sameParts(a: readonly FamilyPart[], b: readonly FamilyPart[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((part, i) => part.family === b[i]!.family && part.rank === b[i]!.rank)
+  );
+}
+
+function isOtherwise(a: FamilyMetadata | undefined, b: FamilyMetadata | undefined): boolean {
+  return a !== undefined && (a.type !== b?.type || a.help !== b.help || a.unit !== b.unit);
+}

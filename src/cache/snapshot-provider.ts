@@ -1,0 +1,82 @@
+import type { SnapscrapeError } from '../model/errors.ts';
+import { RejectionLog } from '../model/rejection.ts';
+import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
+import type { CacheStats } from './cache-stats.ts';
+import type { Snapshot } from './snapshot.ts';
+import { UncachedReader } from './uncached-reader.ts';
+
+/**
+ * What is served when a source fails.
+ *
+ * - `last-good`: the last good snapshot, until it is older than `maxStaleness`. Of several merged
+ *   readers, those that fail for good are left out.
+ * - `fail`: nothing, for as long as the latest refresh of any source is a failed one.
+ * - `continue`: the last good snapshot, however old it is.
+ *
+ * Under every policy refused points are left out and counted, and a source that fails halfway counts
+ * as failed: half of what it has is never served.
+ */
+export type ErrorPolicy = (typeof ERROR_POLICIES)[number];
+
+/** Every {@link ErrorPolicy}. */
+export const ERROR_POLICIES = ['last-good', 'fail', 'continue'] as const;
+
+/** How long and on what a read waits, and what it makes of failures. */
+export interface SnapshotWait extends ReadOptions {
+  /** After how many ms the last good snapshot is taken instead of the one being made. */
+  readonly deadline?: number | undefined;
+  /** What is answered when a source fails. Default `last-good`. */
+  readonly errorPolicy?: ErrorPolicy | undefined;
+  /**
+   * Told of each failure that this read met and survived, before it is answered; not of the one that it
+   * rejects with. It must not throw. The error is the same object for all that joined one refresh.
+   */
+  readonly onFailure?: ((error: SnapscrapeError) => void) | undefined;
+}
+
+/** Is told of each new snapshot. */
+export interface SnapshotWatcher {
+  /** Called right after a snapshot was published; it should only start things. */
+  published(snapshot: Snapshot): void;
+}
+
+/** One of several readers behind a provider. */
+export interface ProviderMember {
+  /** What it is called, fit for a label value. */
+  readonly name: string;
+  /** Whether its latest reading succeeded. */
+  readonly up: boolean;
+  /** What its cache did; undefined where it has none. */
+  readonly stats: CacheStats | undefined;
+}
+
+/** What a handler serves from: a reader that gives rendered snapshots, whatever lies behind it. */
+export interface SnapshotProvider {
+  /**
+   * The snapshot to serve now. Rejects with a SnapscrapeError where there is none: `snapshot_unavailable`,
+   * `snapshot_stale`, `aborted`, `closed`, and `refresh_failed`, `refresh_timeout` or
+   * `invalid_source_reply` where there is no cache or the policy is `fail`.
+   */
+  current(wait?: SnapshotWait): Promise<Snapshot>;
+  /** Whether the same snapshot is given again while nothing changes, so what is derived is worth keeping. */
+  readonly isKept: boolean;
+  /** Refused points of all that it reads. */
+  readonly rejections: RejectionLog;
+  /** Tells a watcher of each new snapshot for as long as somebody else holds the watcher. */
+  watch?(watcher: SnapshotWatcher): void;
+  /** What the cache did and holds, where there is exactly one. */
+  cacheStats?(): CacheStats;
+  /** The readers behind it, where there are several; in their order. */
+  members?(): readonly ProviderMember[];
+}
+
+/** The provider that a reader is, or else one that reads it anew each time. */
+export function providerOf(reader: SnapshotReader): SnapshotProvider {
+  return isProvider(reader) ? reader : new UncachedReader(reader);
+}
+
+/** Told by the log: its class is not exported, so no reader of a user has one by chance. */
+function isProvider(reader: SnapshotReader): reader is SnapshotReader & SnapshotProvider {
+  const { current, rejections } = reader as Partial<SnapshotProvider>;
+  return typeof current === 'function' && rejections instanceof RejectionLog;
+}
