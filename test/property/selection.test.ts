@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createCachedSnapshotReader } from '../../src/cache/cached-reader.ts';
+import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
+import { familyOf, type Snapshot, snapshotOf } from '../../src/cache/snapshot.ts';
+import { providerOf } from '../../src/cache/snapshot-provider.ts';
+import { noWork } from '../../src/cache/work.ts';
+import { MemoryStore, type MetricPoint } from '../../src/index.ts';
+import { selectionOf } from '../../src/selection/selection-query.ts';
+import { SnapshotSelector } from '../../src/selection/snapshot-selector.ts';
+import { naiveId, naiveLine } from '../support/naive-page.ts';
+import { type NaiveMatcher, naiveMatch, naiveSelector } from '../support/naive-selection.ts';
+
+// Few names and values, so that matchers hit; values that look like other parts of a line.
+const NAMES = ['a', 'ab', 'b', 'b:c', 'x_total'];
+const LABELS = ['a', 'aa', 'b', 'b1', 'ba', 'le', '__proto__', 'constructor', '_'];
+const VALUES = [
+  '',
+  'x',
+  'xy',
+  'y',
+  'x"y',
+  '"',
+  '\\',
+  '\\\\',
+  '\n',
+  ',a="x"',
+  'x",a="y',
+  '},b="x"} 1\n',
+  'ü',
+  '\u{1f600}',
+  '\ufffd',
+  '=,a=',
+  ',a=',
+  '{a=',
+  '__proto__',
+];
+const FEW = ['x', 'xy', 'y', ',a="x"'];
+const PATTERNS = [
+  'x.*',
+  '.*',
+  '.+',
+  '',
+  'x|y',
+  '(x|y)+',
+  '.',
+  '[^x]*',
+  'x"y|,a=.*',
+  '|x',
+  '\\\\+',
+  '.*ü',
+];
+/** Makes families of several chunks. */
+const PAD = 'p'.repeat(1500);
+
+// Mostly the first few, so that what is sought is often there.
+const label = fc.oneof(fc.constantFrom('a', 'b'), fc.constantFrom(...LABELS));
+const value = fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom('', ...FEW) },
+  { weight: 4, arbitrary: fc.constantFrom(...VALUES) },
+  fc.string({ unit: 'binary', maxLength: 4 }),
+);
+const point: fc.Arbitrary<MetricPoint> = fc.record({
+  name: fc.oneof({ weight: 3, arbitrary: fc.constant('a') }, fc.constantFrom(...NAMES)),
+  labels: fc.array(fc.tuple(label, value), { maxLength: 5 }).map(labelsOf),
+  value: fc.integer(),
+  updatedAt: fc.integer({ min: 0, max: 5 }),
+});
+/** Points whose ids have their first labels in common. */
+const alike: fc.Arbitrary<MetricPoint> = fc.record({
+  name: fc.constant('a'),
+  labels: fc
+    .tuple(...['a', 'b', 'b1'].map((l) => fc.tuple(fc.constant(l), fc.constantFrom('', ...FEW))))
+    .map(labelsOf),
+  value: fc.integer(),
+  updatedAt: fc.constant(0),
+});
+const matcher: fc.Arbitrary<NaiveMatcher> = fc.oneof(
+  fc.record({
+    label: fc.oneof({ weight: 5, arbitrary: label }, fc.constantFrom('', 'a.b', 'ü')),
+    operator: fc.constantFrom('=' as const, '!=' as const),
+    value,
+  }),
+  fc.record({
+    label,
+    operator: fc.constantFrom('=~' as const, '!~' as const),
+    value: fc.constantFrom(...PATTERNS),
+  }),
+  fc.record({
+    label: fc.constant('__name__'),
+    operator: fc.constantFrom('=' as const, '!=' as const, '=~' as const, '!~' as const),
+    value: fc.constantFrom(...NAMES),
+  }),
+);
+const selectors = fc.array(fc.array(matcher, { maxLength: 3 }), { minLength: 1, maxLength: 3 });
+
+function labelsOf(pairs: readonly (readonly [string, string])[]): Record<string, string> {
+  // Own properties, `__proto__` too.
+  return Object.fromEntries(pairs);
+}
+
+function textOf(snapshot: Snapshot): string {
+  return snapshot.families
+    .flatMap(({ chunks }) => chunks)
+    .map(({ text }) => text.toString())
+    .join('');
+}
+
+function naiveText(
+  points: Iterable<MetricPoint>,
+  wanted: readonly (readonly NaiveMatcher[])[],
+): string {
+  const chosen = [...points].filter((p) => wanted.some((matchers) => naiveMatch(p, matchers)));
+  const lines = chosen.map((p) => [p.name, naiveId(p), naiveLine(p)] as const);
+  lines.sort((p, q) => (p[0] === q[0] ? (p[1] < q[1] ? -1 : 1) : p[0] < q[0] ? -1 : 1));
+  return lines.map(([, , line]) => line).join('');
+}
+
+function queryOf(wanted: readonly (readonly NaiveMatcher[])[]): URLSearchParams {
+  return new URLSearchParams(
+    wanted.map((matchers): [string, string] => ['match[]', naiveSelector(matchers)]),
+  );
+}
+
+function expectSound(snapshot: Snapshot): void {
+  let series = 0;
+  for (const family of snapshot.families) {
+    expect(family.chunks.length).toBeGreaterThan(0);
+    for (const chunk of family.chunks) {
+      series += chunk.series;
+      expect(chunk.lineEnd.at(-1)).toBe(chunk.text.length);
+      const lines = Array.from({ length: chunk.series }, (_, line) =>
+        naiveLine({ name: chunk.id(line), labels: {}, value: chunk.values[line]!, updatedAt: 0 }),
+      );
+      expect(lines.join('')).toBe(chunk.text.toString());
+    }
+  }
+  expect(snapshot.series).toBe(series);
+}
+
+it('selects what a plain filter over the points does, wherever chunks are cut', async () => {
+  const cuts = fc.infiniteStream(fc.nat({ max: 4 }));
+  const shape = { selector: naiveId, minLength: 1, maxLength: 40, size: 'max' } as const;
+  const set = fc.oneof(fc.uniqueArray(point, shape), fc.uniqueArray(alike, shape));
+  await fc.assert(
+    fc.asyncProperty(set, cuts, selectors, async (points, cut, list) => {
+      const snapshot = cutSnapshot(points, () => cut.next().value === 0);
+      const selector = new SnapshotSelector(selectionOf(queryOf(list))!);
+      const selected = await selector.select(snapshot);
+      expect(textOf(selected)).toBe(naiveText(points, list));
+      expectSound(selected);
+    }),
+    { numRuns: 1500 },
+  );
+}, 60_000);
+
+it('selects the same refresh after refresh as anew', async () => {
+  const rounds = fc.array(fc.array(point, { minLength: 1, maxLength: 200, size: 'max' }), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  const lists = fc.array(selectors, { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(rounds, lists, async (all, made) => {
+      const store = new MemoryStore();
+      const reader = providerOf(createCachedSnapshotReader(store, { refreshInterval: 0 }));
+      const selectors = made.map((list) => new SnapshotSelector(selectionOf(queryOf(list))!));
+      for (const round of all) {
+        await store.upsert(round.map((p) => ({ ...p, labels: { ...p.labels, pad: PAD } })));
+        const snapshot = await reader.current();
+        for (const selector of selectors) {
+          const selected = await selector.select(snapshot);
+          const anew = await new SnapshotSelector(selector.selection).select(snapshot);
+          expect([...linesOf(selected)]).toEqual([...linesOf(anew)]);
+        }
+      }
+    }),
+    { numRuns: 15 },
+  );
+}, 60_000);
+
+function cutSnapshot(points: readonly MetricPoint[], isCut: () => boolean): Snapshot {
+  const names = [...new Set(points.map(({ name }) => name))].sort();
+  const families = names.map((name) => {
+    const builder = new ChunkBuilder(noWork());
+    const own = points.filter((p) => p.name === name).map((p) => [naiveId(p), p] as const);
+    for (const [id, p] of own.sort(([a], [b]) => (a < b ? -1 : 1))) {
+      builder.addLine(id, p.value, p.updatedAt, true);
+      if (isCut()) builder.cut();
+    }
+    return familyOf(name, undefined, builder.finish());
+  });
+  return snapshotOf(families, []);
+}
+
+function* linesOf({ families }: Snapshot): Generator<[string, number, number]> {
+  for (const { chunks } of families) {
+    for (const chunk of chunks) {
+      for (let line = 0; line < chunk.series; line++) {
+        yield [chunk.id(line), chunk.values[line]!, chunk.updatedAt[line]!];
+      }
+    }
+  }
+}
