@@ -6,14 +6,26 @@
 export { CACHE_DEFAULTS, type CacheConfig, type CheckedCacheConfig } from './cache/cache-config.ts';
 export type { CacheStats, RefreshKind } from './cache/cache-stats.ts';
 export { type CachedSnapshotReader, createCachedSnapshotReader } from './cache/cached-reader.ts';
+export {
+  type CheckedMergeOptions,
+  MERGE_DEFAULTS,
+  type MergeOptions,
+  type NamedReader,
+} from './cache/merge-options.ts';
+export type { MemberState } from './cache/merged-member.ts';
+export { type MergedSnapshotReader, type MergeStats, mergeReaders } from './cache/merged-reader.ts';
 export type { FallbackReason } from './cache/refresh.ts';
+export type { ErrorPolicy } from './cache/snapshot-provider.ts';
 export type { RefreshWork } from './cache/work.ts';
+export type { ContentCoding } from './exposition/content-coding.ts';
+export type { ErrorContext, ErrorListener } from './http/error-report.ts';
 export { createOpenMetricsHandler, type OpenMetricsHandler } from './http/handler.ts';
 export {
   type CheckedHandlerOptions,
   HANDLER_DEFAULTS,
   type HandlerOptions,
 } from './http/handler-options.ts';
+export type { NodeRequest, NodeResponse } from './http/node-exchange.ts';
 export { SnapscrapeError, type SnapscrapeErrorCode } from './model/errors.ts';
 export type { FamilyMetadata, FamilyMetadataFault, FamilyType } from './model/family-metadata.ts';
 export type { MetricPoint, WritablePoint } from './model/metric-point.ts';
@@ -28,6 +40,21 @@ export type {
   SnapshotDelta,
   SnapshotReader,
 } from './model/snapshot-reader.ts';
+export type {
+  MetricRegistry,
+  RegistryMetric,
+  RegistryMetricValues,
+  RegistryValue,
+} from './registry/metric-registry.ts';
+export {
+  type CheckedRegistryReaderOptions,
+  createRegistryReader,
+  REGISTRY_DEFAULTS,
+  type RegistryReader,
+  type RegistryReaderOptions,
+} from './registry/registry-reader.ts';
+export type { SelectionOptions } from './selection/selection-query.ts';
+export { type CreateStoreOptions, createStore } from './stores/create-store.ts';
 export { MemoryStore, type MemoryStoreStats } from './stores/memory-store.ts';
 export {
   type CheckedMemoryStoreOptions,

@@ -16,8 +16,18 @@ describe('the options of a handler', () => {
       new URL('./handler-options.ts', import.meta.url),
       'HandlerOptions',
     );
-    const defaults = Object.entries(HANDLER_DEFAULTS);
-    expect([...told]).toEqual(defaults.map(([field, value]) => [field, asDocumented(value)]));
+    const inWords: Partial<Record<keyof HandlerOptions, string>> = {
+      names: 'all',
+      prefixes: 'all',
+      match: 'all',
+      shard: 'all',
+      onError: 'nobody is told',
+    };
+    const expected = Object.entries(HANDLER_DEFAULTS).map(([field, value]) => [
+      field,
+      inWords[field as keyof HandlerOptions] ?? asDocumented(value),
+    ]);
+    expect([...told]).toEqual(expected);
     expect(Object.isFrozen(HANDLER_DEFAULTS)).toBe(true);
     expect(checkHandlerOptions(undefined)).toEqual(HANDLER_DEFAULTS);
     expect(checkHandlerOptions({ gzipLevel: undefined })).toEqual(HANDLER_DEFAULTS);
@@ -30,6 +40,15 @@ describe('the options of a handler', () => {
       gzipLevel: 0,
       scrapeTimeout: Number.NaN,
       scrapeTimeoutMargin: -1,
+      errorPolicy: 'panic',
+      maxRequestsInFlight: 1.5,
+      compressions: ['gzip', 'zstd'],
+      processStartTime: new Date(Number.NaN),
+      names: [],
+      match: '{a=}',
+      shard: '5/4',
+      subsets: 1,
+      onError: 'log',
       prefix: 'a_',
     };
     const make = (): unknown =>
@@ -37,12 +56,21 @@ describe('the options of a handler', () => {
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_options' }));
     for (const fault of [
       'createOpenMetricsHandler: ',
-      'selfMetrics ("yes") must be true or false',
+      'selfMetrics ("yes") must be true, false or \'always\'',
       'metricPrefix ("1_") must be the beginning of a legal metric name, such as my_exporter_',
       'gzipLevel (0) must be a whole number of level from 1 to 9',
       'scrapeTimeout (NaN) must be a number of ms from 1 to 2147483647',
       'scrapeTimeoutMargin (-1) must be a number of ms from 0 to 60000',
-      'prefix ("a_") is no option; the options are selfMetrics, metricPrefix, gzipLevel',
+      "errorPolicy (\"panic\") must be one of 'last-good', 'fail', 'continue'",
+      'maxRequestsInFlight (1.5) must be a whole number of requests from 0 to 1000000',
+      'compressions (object) must be an array of gzip and identity, once each',
+      'processStartTime (object) must be true, false, a Date or Unix milliseconds',
+      'names (object) must be 1 to 1024 texts',
+      'match ("{a=}") is wrong: The selector is wrong at column 4',
+      'shard ("5/4") is wrong: "5/4" is no shard',
+      'subsets (1) must be true or false',
+      'onError ("log") must be a function',
+      'prefix ("a_") is no option; the options are selfMetrics, metricPrefix, errorPolicy',
     ]) {
       expect(make).toThrow(fault);
     }

@@ -1,28 +1,70 @@
+import { ERROR_POLICIES, type ErrorPolicy } from '../cache/snapshot-provider.ts';
+import { CONTENT_CODINGS, type ContentCoding } from '../exposition/content-coding.ts';
 import { isMetricName } from '../model/family-metadata.ts';
 import {
   checkOptions,
   integerWithin,
   isBoolean,
+  isFunction,
   LONGEST_TIMER,
   numberWithin,
   type OptionCheck,
+  oneOf,
 } from '../model/options.ts';
+import { SELECTION_CHECKS, type SelectionOptions } from '../selection/selection-query.ts';
+import type { ErrorListener } from './error-report.ts';
 
-/** How a handler serves. Every field may be left out; the defaults are {@link HANDLER_DEFAULTS}. */
+/**
+ * How a handler serves. Every field may be left out; the defaults are {@link HANDLER_DEFAULTS}. What
+ * each is called in Go's promhttp stands in docs/http.md.
+ */
 export interface HandlerOptions {
   /**
-   * Whether each page ends with the handler's own metrics: refreshes, ages, refused points, requests.
-   * Default true. Where the source has a family of the same name, the source's is served.
+   * Whether pages end with the handler's own metrics: refreshes, ages, refused points, requests. Default
+   * true. Subsets have those that `names` and `prefixes` name; of shards the first has all, and each
+   * the count of its own series, so that sums over shards are right; what `match` selects has none. A
+   * fixed selection takes none away with `'always'`. A family of the source with one of their names is
+   * served instead.
    */
-  readonly selfMetrics?: boolean | undefined;
+  readonly selfMetrics?: boolean | 'always' | undefined;
   /** What the names of the handler's own metrics begin with. Default `snapscrape_`; a legal name. */
   readonly metricPrefix?: string | undefined;
+  /**
+   * What is served when a source fails. Default `last-good`: the last good snapshot, until it is older
+   * than the cache's `maxStaleness`, then 503; of merged readers those that have one. With `fail` the
+   * answer is 500 for as long as the latest refresh of any source is a failed one, and 503 where one is
+   * not done in time. With `continue` the last good snapshot is served however old it is. Under every
+   * policy a refused point costs nothing but itself, and 503 is the answer where there is nothing at all.
+   */
+  readonly errorPolicy?: ErrorPolicy | undefined;
+  /**
+   * How many requests are served at a time; one more is answered at once with 503 and `Retry-After`.
+   * Default 0, which is any number; up to 1 000 000. A request ends with the last byte of its answer; in
+   * `fetch` with the answer, whose sending is the server's to bound.
+   */
+  readonly maxRequestsInFlight?: number | undefined;
+  /**
+   * The codings on offer, the preferred one first: of those that a scraper weighs alike, the first one
+   * is taken. Default `['gzip']`. `identity` is the last where it is not named; `[]` never compresses.
+   */
+  readonly compressions?: readonly ContentCoding[] | undefined;
   /** The effort of gzip, from 1 (fast) to 9 (small). Default 1, which is within a tenth of 6 in size. */
   readonly gzipLevel?: number | undefined;
   /**
+   * Whether OpenMetrics is served to who asks for it. Default true. Without it everybody gets the
+   * Prometheus text format.
+   */
+  readonly openMetrics?: boolean | undefined;
+  /**
+   * What the header `Process-Start-Time-Unix` tells in whole seconds: a `Date`, Unix milliseconds, or
+   * the start of this process where it is true. Default false: no such header. It is sent with every
+   * answer, refusals among them.
+   */
+  readonly processStartTime?: boolean | number | Date | undefined;
+  /**
    * How long a scrape may wait for a refresh, in ms, where the scraper does not say so by
    * `X-Prometheus-Scrape-Timeout-Seconds`; then the last good snapshot is served, or 503. Default
-   * 10 000, Prometheus's own default; from 1 to 2 147 483 647.
+   * 10 000, Prometheus's own default; from 1 to 2 147 483 647. The refresh goes on for the next scrape.
    */
   readonly scrapeTimeout?: number | undefined;
   /**
@@ -36,21 +78,62 @@ export interface HandlerOptions {
    * `node:http`; a web-standard server bounds its own writes.
    */
   readonly clientTimeout?: number | undefined;
+  /**
+   * The families that this handler serves, by name, whatever a query asks for beyond them; a counter
+   * `x_total` answers to `x` too. Default all; from 1 to 1024.
+   */
+  readonly names?: readonly string[] | undefined;
+  /** What the names of the families begin with that this handler serves. Default all; from 1 to 64. */
+  readonly prefixes?: readonly string[] | undefined;
+  /**
+   * The series that this handler serves, by selectors in Prometheus's syntax such as
+   * `{org="a",repo=~"x.*"}`: those that any of them matches. Default all; from 1 to 64, with 16 patterns
+   * of RE2's together. A pattern that is none is told to `onError`, and every answer is 500.
+   */
+  readonly match?: string | readonly string[] | undefined;
+  /** The share of the series that this handler serves, such as `1/4`. Default all. */
+  readonly shard?: string | undefined;
+  /**
+   * Whether queries may ask for less: `name[]`, `prefix[]`, `match[]` and `shard` as above, those of one
+   * kind adding to each other, kinds restricting each other and what is fixed here. Default true. Other
+   * parameters mean nothing. Without it no query is looked at.
+   */
+  readonly subsets?: boolean | undefined;
+  /**
+   * Told of each error that a scrape met, once each: a failed refresh, even where the last good snapshot
+   * was served, and a page that could not be made or sent. Default: nobody is told. What it throws is
+   * ignored. Clients that go away and requests that are refused are no errors. Refreshes that no scrape
+   * waits for are told to the `onError` of the cache.
+   */
+  readonly onError?: ErrorListener | undefined;
 }
 
-/** Handler options with every value in place. */
+/** Handler options with every value in place; what does not restrict the selection is undefined. */
 export type CheckedHandlerOptions = {
-  readonly [K in keyof HandlerOptions]-?: NonNullable<HandlerOptions[K]>;
+  readonly [K in keyof HandlerOptions]-?: K extends keyof SelectionOptions
+    ? HandlerOptions[K]
+    : NonNullable<HandlerOptions[K]>;
 };
 
 /** The default of every {@link HandlerOptions} field. */
 export const HANDLER_DEFAULTS: CheckedHandlerOptions = Object.freeze({
   selfMetrics: true,
   metricPrefix: 'snapscrape_',
+  errorPolicy: 'last-good',
+  maxRequestsInFlight: 0,
+  compressions: Object.freeze(['gzip'] as const),
   gzipLevel: 1,
+  openMetrics: true,
+  processStartTime: false,
   scrapeTimeout: 10_000,
   scrapeTimeoutMargin: 500,
   clientTimeout: 60_000,
+  names: undefined,
+  prefixes: undefined,
+  match: undefined,
+  shard: undefined,
+  subsets: true,
+  onError: () => undefined,
 });
 
 const isMetricPrefix: OptionCheck = (value) =>
@@ -58,15 +141,42 @@ const isMetricPrefix: OptionCheck = (value) =>
     ? undefined
     : 'must be the beginning of a legal metric name, such as my_exporter_';
 
+const isCodingList: OptionCheck = (value) => {
+  const isSound =
+    Array.isArray(value) &&
+    new Set(value).size === value.length &&
+    value.every((coding: unknown) => CONTENT_CODINGS.some((known) => known === coding));
+  return isSound ? undefined : `must be an array of ${CONTENT_CODINGS.join(' and ')}, once each`;
+};
+
+const isStartTime: OptionCheck = (value) => {
+  const time = value instanceof Date ? value.getTime() : value;
+  const isTime = typeof time === 'number' && Number.isFinite(time) && time >= 0;
+  return isTime || typeof value === 'boolean'
+    ? undefined
+    : 'must be true, false, a Date or Unix milliseconds';
+};
+
 /** Checks handler options from outside; throws `invalid_options` that lists every fault. */
 export function checkHandlerOptions(options: unknown): CheckedHandlerOptions {
   return checkOptions('createOpenMetricsHandler', options, HANDLER_DEFAULTS, {
-    selfMetrics: isBoolean,
+    selfMetrics: (value) =>
+      value === 'always' || typeof value === 'boolean'
+        ? undefined
+        : "must be true, false or 'always'",
     metricPrefix: isMetricPrefix,
+    errorPolicy: oneOf(...ERROR_POLICIES),
+    maxRequestsInFlight: integerWithin(0, 1_000_000, 'requests'),
+    compressions: isCodingList,
     gzipLevel: integerWithin(1, 9, 'level'),
+    openMetrics: isBoolean,
+    processStartTime: isStartTime,
     scrapeTimeout: numberWithin(1, LONGEST_TIMER, 'ms'),
     scrapeTimeoutMargin: numberWithin(0, 60_000, 'ms'),
     clientTimeout: numberWithin(1, LONGEST_TIMER, 'ms'),
+    ...SELECTION_CHECKS,
+    subsets: isBoolean,
+    onError: isFunction,
   });
 }
 

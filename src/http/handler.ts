@@ -1,18 +1,18 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { invalidOptions } from '../model/options.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
 import { checkHandlerOptions, type HandlerOptions } from './handler-options.ts';
+import type { NodeRequest, NodeResponse } from './node-exchange.ts';
 import { nodeListener } from './node-listener.ts';
 import { Scraper } from './scrape.ts';
 import { fetchHandler } from './web-fetch.ts';
 
-/** A `node:http` request listener that also answers web-standard requests. */
+/** A request listener of `node:http`, `node:https` and `node:http2` that also answers web-standard requests. */
 export interface OpenMetricsHandler {
   /**
-   * Answers a request of `node:http` or of any framework that hands out its request and response. The
-   * path is not looked at: route to the handler what it should answer.
+   * Answers a request of `node:http`, of `node:http2` or of any framework that hands out its request
+   * and response. The path is not looked at: route to the handler what it should answer.
    */
-  (request: IncomingMessage, response: ServerResponse): void;
+  (request: NodeRequest, response: NodeResponse): void;
   /** Answers a web-standard request. Never rejects. */
   fetch(request: Request): Promise<Response>;
 }

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { Pace } from '../cache/pace.ts';
-import type { ScrapeResponse, Scraper } from './scrape.ts';
+import { cutOff, type NodeRequest, type NodeResponse, onGone } from './node-exchange.ts';
+import type { BodyParts, ScrapeServer } from './scrape-exchange.ts';
 
 /** How much may wait in a socket before the next part waits for it to drain. */
 const WINDOW_BYTES = 1024 * 1024;
@@ -9,63 +9,57 @@ const WINDOW_BYTES = 1024 * 1024;
 /** How long the writing of a page holds the event loop at a stretch, in ms. */
 const SLICE_BUDGET = 10;
 
-/** Serves scrapes through `node:http`. */
+/** Serves scrapes through `node:http` and `node:http2`. */
 export function nodeListener(
-  scraper: Scraper,
+  scraper: ScrapeServer,
   clientTimeout: number,
-): (request: IncomingMessage, response: ServerResponse) => void {
+): (request: NodeRequest, response: NodeResponse) => void {
   return (request, response) => {
-    void serve(scraper, clientTimeout, request, response);
+    // Whoever came before this handler has answered: there is nothing to add.
+    if (!response.writableEnded) void serve(scraper, clientTimeout, request, response);
   };
 }
 
 async function serve(
-  scraper: Scraper,
+  scraper: ScrapeServer,
   clientTimeout: number,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: NodeRequest,
+  response: NodeResponse,
 ): Promise<void> {
-  scraper.requests.begin();
+  const entry = scraper.requests.begin();
   const gone = new AbortController();
-  const leave = (): void => gone.abort();
-  response.once('close', leave);
-  // A response that waits behind another one of its connection is not told when that is cut.
-  const { socket } = request;
-  const stay = onCut(socket, leave);
-  // Whatever came before this handler may have taken its time: what is closed does not close again.
-  if (response.destroyed || response.closed || socket.destroyed) leave();
-  // A socket that breaks is told by 'close' too; without a listener the error would end the process.
-  response.on('error', () => undefined);
-  const answer = await scraper.respond({
-    method: request.method ?? 'GET',
-    header: (name) => headerValue(request.headers[name]),
+  const stay = onGone(request, response, () => gone.abort());
+  // Somebody else may end the response while it is written, such as a middleware with a timeout. Without
+  // a listener the next write would end the process.
+  response.on('error', () => gone.abort());
+  const method = request.method ?? 'GET';
+  const asked = {
+    method,
+    query: queryOf(request.url ?? ''),
+    header: (name: string) => headerValue(request.headers[name]),
     signal: gone.signal,
-  });
+  };
+  const answer = await scraper.respond(asked, entry);
   // A client that does not read pins a snapshot: cut, half a page looks like what it is.
-  const cut = setTimeout(() => response.destroy(), clientTimeout);
+  const cut = setTimeout(() => cutOff(response), clientTimeout);
   try {
-    if (!gone.signal.aborted) await write(request.method, response, answer, gone.signal);
-  } catch {
-    // Half a page must not look like a whole one: without the rest of its length it does not.
-    response.destroy();
+    if (!gone.signal.aborted) {
+      response.writeHead(answer.status, answer.headers);
+      if (method === 'HEAD') response.end();
+      else await write(response, answer.parts, gone.signal);
+    }
+  } catch (error) {
+    // Half a page must not look like a whole one.
+    cutOff(response);
+    scraper.errors.tell(error, { during: 'sending', status: answer.status });
   } finally {
     clearTimeout(cut);
     stay();
-    scraper.requests.end(answer.status);
+    entry.end(answer.status);
   }
 }
 
-async function write(
-  method: string | undefined,
-  response: ServerResponse,
-  { status, headers, parts }: ScrapeResponse,
-  gone: AbortSignal,
-): Promise<void> {
-  response.writeHead(status, headers);
-  if (method === 'HEAD') {
-    response.end();
-    return;
-  }
+async function write(response: Writable, parts: BodyParts, gone: AbortSignal): Promise<void> {
   const pace = new Pace(SLICE_BUDGET);
   for await (const part of parts) {
     // A client that reads as fast as we write would have the event loop for itself.
@@ -74,19 +68,20 @@ async function write(
     const isFull = !response.write(part);
     // The parts are shared and lie ready: a full socket holds references, not copies. Responses of
     // node:http2 do not tell how much waits in them.
-    if (isFull && (response.writableLength ?? WINDOW_BYTES) >= WINDOW_BYTES) {
-      await drained(response, gone);
-    }
+    const waiting: number | undefined = response.writableLength;
+    if (isFull && (waiting ?? WINDOW_BYTES) >= WINDOW_BYTES) await drained(response, gone);
   }
   if (gone.aborted) return;
   await new Promise<void>((resolve) => {
-    response.end(resolve);
+    // Not `end(resolve)`: middleware that compresses takes the first argument for a part of the body.
+    response.once('finish', () => resolve());
+    response.end();
     gone.addEventListener('abort', () => resolve(), { once: true });
   });
 }
 
 /** Waits until the socket took what it was given, or is gone. */
-function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
+function drained(response: Writable, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       response.removeListener('drain', done);
@@ -99,26 +94,12 @@ function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
   });
 }
 
-function headerValue(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(',') : value;
+/** What stands behind the first `?` of a request's target. */
+function queryOf(target: string): string {
+  const mark = target.indexOf('?');
+  return mark < 0 ? '' : target.slice(mark + 1);
 }
 
-const leavers = new WeakMap<Socket, Set<() => void>>();
-
-/**
- * Calls back when a connection is cut; answers how to undo that. One listener serves all requests of a
- * connection, of which a client may send any number at once.
- */
-function onCut(socket: Socket, leave: () => void): () => void {
-  let waiting = leavers.get(socket);
-  if (waiting === undefined) {
-    const all = new Set<() => void>();
-    socket.once('close', () => {
-      for (const each of all) each();
-    });
-    leavers.set(socket, all);
-    waiting = all;
-  }
-  waiting.add(leave);
-  return () => void waiting.delete(leave);
+function headerValue(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(',') : value;
 }

@@ -4,6 +4,7 @@ import { pageOf, SYNTAXES, scrape } from '../../test/support/page.ts';
 import { type Answer, state, statePage } from '../../test/support/scripted-source.ts';
 import { ScriptedStore } from '../../test/support/scripted-store.ts';
 import { type CachedSnapshotReader, createCachedSnapshotReader } from '../cache/cached-reader.ts';
+import { mergeReaders } from '../cache/merged-reader.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
 import { createOpenMetricsHandler } from './handler.ts';
 
@@ -42,6 +43,7 @@ describe('the metrics of the exporter itself', () => {
         'snapscrape_refresh_longest_slice_seconds',
         'snapscrape_rejected_points_total',
         'snapscrape_family_metadata_faults',
+        'snapscrape_scrape_errors_total',
         'snapscrape_http_requests_total',
         'snapscrape_http_requests_in_flight',
       ]);
@@ -121,9 +123,52 @@ describe('the metrics of the exporter itself', () => {
       'state',
       'snapscrape_series',
       'snapscrape_rejected_points_total',
+      'snapscrape_scrape_errors_total',
       'snapscrape_http_requests_total',
       'snapscrape_http_requests_in_flight',
     ]);
+  });
+});
+
+describe('the metrics of several readers in one handler', () => {
+  it('are told of each cached one, under its name', async () => {
+    const clock = new Clock();
+    const config = { now: clock.now, refreshInterval: 1e9 };
+    const [one, two, bad] = [new ScriptedStore(), new ScriptedStore(), new ScriptedStore()];
+    two.answers.snapshot = () => [state(1), { ...state(1), name: 'b' }].slice(1);
+    bad.answers.snapshot = () => Promise.reject(new Error('no'));
+    const reader = mergeReaders([
+      { name: 'one', reader: createCachedSnapshotReader(one, config) },
+      { name: 'two', reader: createCachedSnapshotReader(two, config) },
+      { name: 'bad', reader: bad },
+    ]);
+    const handler = createOpenMetricsHandler(reader);
+    await pageOf(handler);
+    clock.advance(1500);
+    for (const syntax of SYNTAXES) {
+      const page = await pageOf(handler, syntax);
+      const samples = samplesOf(page);
+      const expected: Record<string, number | undefined> = {
+        'reader_up{reader="one"}': 1,
+        'reader_up{reader="two"}': 1,
+        'reader_up{reader="bad"}': 0,
+        'reader_series{reader="one"}': 1,
+        // Nothing is known of what a reader without a cache holds.
+        'reader_series{reader="bad"}': undefined,
+        'snapshot_age_seconds{reader="two"}': 1.5,
+        snapshot_age_seconds: undefined,
+        'refreshes_total{reader="one",kind="full",result="success"}': 1,
+        'refresh_fallbacks_total{reader="two",reason="reset"}': 0,
+        'family_metadata_faults{reader="one"}': 0,
+        'rejected_points_total{reason="duplicate"}': 0,
+        'scrape_errors_total{during="refresh"}': syntax === 'text' ? 2 : 3,
+      };
+      for (const [id, value] of Object.entries(expected)) {
+        expect([id, samples.get(`snapscrape_${id}`)]).toEqual([id, value]);
+      }
+      const types = [...page.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
+      expect(new Set(types).size).toBe(types.length);
+    }
   });
 });
 

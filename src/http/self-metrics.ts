@@ -1,84 +1,101 @@
 import type { CacheStats } from '../cache/cache-stats.ts';
 import { hasFamily, type Snapshot } from '../cache/snapshot.ts';
+import type { ProviderMember } from '../cache/snapshot-provider.ts';
 import { familyHeader } from '../exposition/family-header.ts';
 import type { ExpositionSyntax } from '../exposition/format.ts';
 import type { PageExtras } from '../exposition/page.ts';
 import type { FamilyType } from '../model/family-metadata.ts';
+import { escapeLabelValue } from '../model/label-text.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
 import { formatSampleValue } from '../model/sample-value.ts';
-
-/** What a handler counts of its own requests. */
-export class RequestCounts {
-  /** Requests that were begun and not yet ended. */
-  inFlight = 0;
-  /** Ended requests by status code. The usual codes stand at 0 from the start, for `rate()`. */
-  readonly byCode: Map<number, number> = new Map([200, 405, 500, 503].map((code) => [code, 0]));
-
-  /** Counts the beginning of a request. */
-  begin(): void {
-    this.inFlight++;
-  }
-
-  /** Counts the end of a request. */
-  end(code: number): void {
-    this.inFlight--;
-    this.byCode.set(code, (this.byCode.get(code) ?? 0) + 1);
-  }
-}
+import { ERROR_STAGES, type ErrorReport } from './error-report.ts';
+import type { RequestCounts } from './request-counts.ts';
 
 /** What the lines at the end of a page tell. */
 export interface SelfReport {
   readonly requests: RequestCounts;
+  readonly errors: ErrorReport;
   /** Refused points by reason. */
   readonly rejected: (reason: RejectionReason) => number;
-  /** What the cache did; undefined where there is none. */
+  /** What the cache did; undefined where there is none, or more than one. */
   readonly cache: CacheStats | undefined;
+  /** The readers that are merged; undefined where there is one alone. */
+  readonly members: readonly ProviderMember[] | undefined;
 }
+
+/** A sample: its labels as text without braces, and its value. */
+type Sample = readonly [labels: string, value: number];
 
 interface SelfFamily {
   readonly name: string;
   readonly type: FamilyType;
   readonly help: string;
-  /** Samples as label text and value; undefined where there is nothing to tell. */
-  samples(report: SelfReport): Iterable<readonly [labels: string, value: number]> | undefined;
+  /** Its samples; undefined where there is nothing to tell. */
+  samples(report: SelfReport): Iterable<Sample> | undefined;
+}
+
+/** Samples that each cache has, with the label `reader` where there is more than one reader. */
+function ofEachCache(tell: (stats: CacheStats) => readonly Sample[]): SelfFamily['samples'] {
+  return ({ cache, members }) => {
+    if (members === undefined) return cache && tell(cache);
+    const samples = members.flatMap(({ name, stats }) => {
+      if (stats === undefined) return [];
+      const reader = readerLabel(name);
+      return tell(stats).map(([labels, value]): Sample => {
+        return [labels === '' ? reader : `${reader},${labels}`, value];
+      });
+    });
+    return samples.length === 0 ? undefined : samples;
+  };
 }
 
 const LATEST: readonly SelfFamily[] = [
   {
+    name: 'reader_up',
+    type: 'gauge',
+    help: 'Whether the latest read of a merged reader succeeded.',
+    samples: ({ members }) => members?.map(({ name, up }) => [readerLabel(name), up ? 1 : 0]),
+  },
+  {
+    name: 'reader_series',
+    type: 'gauge',
+    help: 'Series that the cache of a merged reader holds.',
+    samples: (report) => report.members && ofEachCache(({ series }) => [['', series]])(report),
+  },
+  {
     name: 'snapshot_age_seconds',
     type: 'gauge',
     help: 'How long ago the data of this page began to be read from its source.',
-    samples: ({ cache }) => cache && [['', (cache.age ?? Number.NaN) / 1000]],
+    samples: ofEachCache(({ age }) => [['', (age ?? Number.NaN) / 1000]]),
   },
   {
     name: 'refresh_duration_seconds',
     type: 'gauge',
     help: 'How long the latest refresh from the source took, successful or not.',
-    samples: ({ cache }) => cache && [['', cache.refreshDuration / 1000]],
+    samples: ofEachCache(({ refreshDuration }) => [['', refreshDuration / 1000]]),
   },
   {
     name: 'refreshes_total',
     type: 'counter',
     help: 'Refreshes from the source by kind and result.',
-    samples: ({ cache }) =>
-      cache && [
-        ['{kind="delta",result="failure"}', cache.failuresByKind.delta],
-        ['{kind="delta",result="success"}', cache.deltas],
-        ['{kind="full",result="failure"}', cache.failuresByKind.full],
-        ['{kind="full",result="success"}', cache.fullRefreshes],
-      ],
+    samples: ofEachCache(({ failuresByKind, deltas, fullRefreshes }) => [
+      ['kind="delta",result="failure"', failuresByKind.delta],
+      ['kind="delta",result="success"', deltas],
+      ['kind="full",result="failure"', failuresByKind.full],
+      ['kind="full",result="success"', fullRefreshes],
+    ]),
   },
   {
     name: 'refresh_fallbacks_total',
     type: 'counter',
     help: 'Refreshes that read everything because a delta could not be used, by reason.',
-    samples: ({ cache }) => cache && byReason(Object.entries(cache.fallbacksByReason)),
+    samples: ofEachCache(({ fallbacksByReason }) => byReason(Object.entries(fallbacksByReason))),
   },
   {
     name: 'refresh_longest_slice_seconds',
     type: 'gauge',
     help: 'The longest that the latest successful refresh held the event loop at a stretch.',
-    samples: ({ cache }) => cache && [['', cache.longestSlice / 1000]],
+    samples: ofEachCache(({ longestSlice }) => [['', longestSlice / 1000]]),
   },
   {
     name: 'rejected_points_total',
@@ -90,14 +107,21 @@ const LATEST: readonly SelfFamily[] = [
     name: 'family_metadata_faults',
     type: 'gauge',
     help: 'Parts of the declared HELP, TYPE and UNIT that could not be used.',
-    samples: ({ cache }) => cache && [['', cache.familyFaults.length]],
+    samples: ofEachCache(({ familyFaults }) => [['', familyFaults.length]]),
+  },
+  {
+    name: 'scrape_errors_total',
+    type: 'counter',
+    help: 'Scrapes that met an error, by what was being done, even where a page was served.',
+    samples: ({ errors }) =>
+      ERROR_STAGES.map((stage): Sample => [`during="${stage}"`, errors.counts[stage]]),
   },
   {
     name: 'http_requests_total',
     type: 'counter',
     help: 'Requests for metrics that have ended, by status code.',
     samples: ({ requests }) =>
-      [...requests.byCode].map(([code, count]) => [`{code="${code}"}`, count] as const),
+      [...requests.byCode].map(([code, count]): Sample => [`code="${code}"`, count]),
   },
   {
     name: 'http_requests_in_flight',
@@ -113,20 +137,27 @@ const SERIES = {
   help: 'Series on this page by family, without those that tell of the exporter itself.',
 } as const;
 
+/** The name of the metric that counts the series of a page, under a prefix. */
+export function seriesName(prefix: string): string {
+  return prefix + SERIES.name;
+}
+
 /** Writes the metrics that tell of the exporter itself, under a prefix. */
 export class SelfMetrics implements PageExtras {
   readonly names: ReadonlySet<string>;
   readonly #prefix: string;
 
-  constructor(prefix: string) {
+  /** @param isShown - which of them the page has, by their names. */
+  constructor(prefix: string, isShown: (name: string) => boolean = () => true) {
     this.#prefix = prefix;
-    this.names = new Set([SERIES, ...LATEST].map(({ name }) => prefix + name));
+    const names = [SERIES, ...LATEST].map(({ name }) => prefix + name);
+    this.names = new Set(names.filter(isShown));
   }
 
   /** The series by family: the part that depends on the snapshot alone and is made once for each. */
   *lines(snapshot: Snapshot, syntax: ExpositionSyntax): Generator<string, void, undefined> {
-    const name = this.#prefix + SERIES.name;
-    if (snapshot.series === 0 || hasFamily(snapshot, name)) return;
+    const name = seriesName(this.#prefix);
+    if (!this.names.has(name) || snapshot.series === 0 || hasFamily(snapshot, name)) return;
     yield familyHeader({ name, metadata: { ...SERIES, name } }, syntax, namesOf(snapshot));
     for (const family of snapshot.families) {
       yield `${name}{family="${family.name}"} ${family.series}\n`;
@@ -138,6 +169,7 @@ export class SelfMetrics implements PageExtras {
     const taken = namesOf(snapshot);
     let text = '';
     for (const family of LATEST) {
+      if (!this.names.has(this.#prefix + family.name)) continue;
       const samples = family.samples(report);
       if (samples !== undefined) text += this.#family(family, samples, taken, syntax);
     }
@@ -146,14 +178,16 @@ export class SelfMetrics implements PageExtras {
 
   #family(
     family: SelfFamily,
-    samples: Iterable<readonly [labels: string, value: number]>,
+    samples: Iterable<Sample>,
     taken: NamesTaken,
     syntax: ExpositionSyntax,
   ): string {
     const name = this.#prefix + family.name;
     if (taken(name)) return '';
     let text = familyHeader({ name, metadata: { ...family, name } }, syntax, taken);
-    for (const [labels, value] of samples) text += `${name}${labels} ${formatSampleValue(value)}\n`;
+    for (const [labels, value] of samples) {
+      text += `${name}${labels === '' ? '' : `{${labels}}`} ${formatSampleValue(value)}\n`;
+    }
     return text;
   }
 }
@@ -164,6 +198,11 @@ function namesOf(snapshot: Snapshot): NamesTaken {
   return (name) => hasFamily(snapshot, name);
 }
 
-function byReason(counts: Iterable<readonly [string, number]>): (readonly [string, number])[] {
-  return [...counts].map(([reason, count]) => [`{reason="${reason}"}`, count] as const);
+function byReason(counts: Iterable<readonly [string, number]>): readonly Sample[] {
+  return [...counts].map(([reason, count]): Sample => [`reason="${reason}"`, count]);
+}
+
+function readerLabel(name: string): string {
+  const escaped = escapeLabelValue(name);
+  return `reader="${typeof escaped === 'string' ? escaped : ''}"`;
 }

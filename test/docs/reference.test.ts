@@ -5,6 +5,7 @@ import {
   createCachedSnapshotReader,
   createOpenMetricsHandler,
   MemoryStore,
+  mergeReaders,
 } from '../../src/index.ts';
 import { REJECTION_REASONS } from '../../src/model/rejection.ts';
 
@@ -35,7 +36,9 @@ describe('docs/reference.md', () => {
   it('lists every metric that a page has about the exporter itself, with its type', async () => {
     const store = new MemoryStore();
     await store.upsert({ name: 'a', labels: {}, value: 1 });
-    const handler = createOpenMetricsHandler(createCachedSnapshotReader(store));
+    // A merged reader has all that others have, and more.
+    const reader = mergeReaders([createCachedSnapshotReader(store)]);
+    const handler = createOpenMetricsHandler(reader);
     const page = await (await handler.fetch(new Request('http://localhost/'))).text();
     const served = [...page.matchAll(/^# TYPE (snapscrape_\S+) (\S+)$/gm)].map(
       ([, name, type]) => `${name} ${type}`,

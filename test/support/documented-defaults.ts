@@ -19,5 +19,6 @@ export function asDocumented(value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) {
     return String(value).replace(/\B(?=(\d{3})+$)/g, ' ');
   }
+  if (Array.isArray(value)) return `\`[${value.map((item) => `'${String(item)}'`).join(', ')}]\``;
   return typeof value === 'string' || typeof value === 'number' ? `\`${value}\`` : String(value);
 }

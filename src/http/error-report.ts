@@ -1,0 +1,62 @@
+import { SnapscrapeError } from '../model/errors.ts';
+
+/** Every thing that may have been done when an error was met. */
+export const ERROR_STAGES = ['refresh', 'page', 'sending'] as const;
+
+/** What was being done when an error was met. */
+export interface ErrorContext {
+  /**
+   * `refresh`: the source was read for this scrape, or is failing since before; `page`: the page was
+   * being made; `sending`: the answer had begun, and its connection was cut.
+   */
+  readonly during: (typeof ERROR_STAGES)[number];
+  /** What the scrape is answered with: 200 where the last good snapshot is served in spite of it. */
+  readonly status: number;
+}
+
+/** Is told of errors that a handler met. */
+export type ErrorListener = (error: SnapscrapeError, context: ErrorContext) => void;
+
+/** Counts the scrapes that met an error, and tells a listener of each error once. */
+export class ErrorReport {
+  /** How many scrapes met an error, by what was being done. */
+  readonly counts: Record<ErrorContext['during'], number> = { refresh: 0, page: 0, sending: 0 };
+  readonly #listener: ErrorListener;
+  readonly #told = new WeakSet<Error>();
+
+  /** @param listener - what it throws, at once or later, fails neither a scrape nor the process. */
+  constructor(listener: ErrorListener) {
+    this.#listener = listener;
+  }
+
+  /** Tells of an error; of one that is no SnapscrapeError as the cause of one. */
+  tell(thrown: unknown, context: ErrorContext): void {
+    this.counts[context.during]++;
+    const error = asScrapeError(thrown);
+    const root = rootOf(error);
+    if (this.#told.has(root)) return;
+    this.#told.add(root);
+    const tell = async (): Promise<void> => this.#listener(error, context);
+    tell().catch(() => undefined);
+  }
+}
+
+function asScrapeError(cause: unknown): SnapscrapeError {
+  if (cause instanceof SnapscrapeError) return cause;
+  return new SnapscrapeError('scrape_failed', 'A page could not be made or sent; see the cause', {
+    cause,
+  });
+}
+
+/** Scrapes that share a failed refresh have errors of their own with one cause. */
+function rootOf(error: Error): Error {
+  let root = error;
+  for (let depth = 0; depth < 8; depth++) {
+    const { cause } = root;
+    const inner: unknown = root instanceof AggregateError ? root.errors[0] : cause;
+    const isOurs = inner instanceof SnapscrapeError || inner instanceof AggregateError;
+    if (!isOurs) break;
+    root = inner;
+  }
+  return root;
+}

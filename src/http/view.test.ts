@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { Gate, ScriptedSource, state } from '../../test/support/scripted-source.ts';
+import { turns } from '../../test/support/until.ts';
+import type { Snapshot } from '../cache/snapshot.ts';
+import { providerOf } from '../cache/snapshot-provider.ts';
+import { Deflater } from '../exposition/deflate.ts';
+import { View } from './view.ts';
+
+/** Two snapshots that follow each other. */
+async function snapshots(): Promise<readonly [Snapshot, Snapshot]> {
+  const source = new ScriptedSource();
+  source.answer = () => [state(source.reads)];
+  const provider = providerOf(source);
+  return [await provider.current(), await provider.current()];
+}
+
+describe('a view whose selection takes its time', () => {
+  it('does not go back to an older snapshot that was selected late', async () => {
+    const [first, second] = await snapshots();
+    const gate = new Gate();
+    const deflater = new Deflater(1);
+    const select = async (snapshot: Snapshot): Promise<Snapshot> => {
+      if (snapshot === first) await gate.promise;
+      return snapshot;
+    };
+    const view = new View({ deflater, selector: { select } });
+    const late = view.published(first);
+    await view.published(second);
+    expect(deflater.deflated).toBe(1);
+    gate.open();
+    await late;
+    await turns();
+    expect(deflater.deflated).toBe(1);
+  });
+});
