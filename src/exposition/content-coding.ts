@@ -4,7 +4,7 @@ import { parseHeaderList } from './http-list.ts';
 export type ContentCoding = (typeof CONTENT_CODINGS)[number];
 
 /** Every {@link ContentCoding}. */
-export const CONTENT_CODINGS = ['gzip', 'identity'] as const;
+export const CONTENT_CODINGS = ['zstd', 'gzip', 'identity'] as const;
 
 /**
  * Chooses the coding of a response from the `Accept-Encoding` header (RFC 9110, 12.5.3). Pure; never

@@ -102,10 +102,10 @@ describe('the pages of snapshots', () => {
     const maker = new PageMaker(NO_EXTRAS, deflater);
     const page = await maker.page(first!, 'text');
     expect(maker.gzipped(page)).toBeUndefined();
-    await maker.warm(first!, 'text');
+    await maker.warm(first!, 'text', 'gzip');
     expect(deflater.deflated).toBe(page.pieces.length);
     expect(maker.gzipped(page)).toBeDefined();
-    await maker.warm(first!, 'text');
+    await maker.warm(first!, 'text', 'gzip');
     expect(deflater.deflated).toBe(page.pieces.length);
     expect(maker.gzipped(await maker.page(second!, 'text'))).toBeUndefined();
   });

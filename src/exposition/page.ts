@@ -89,9 +89,13 @@ export class PageMaker {
    * Has the page of a snapshot compressed and put together before anybody asks for it. Rejects when that
    * fails, which is not kept: the scrape that needs it has it made again.
    */
-  async warm(snapshot: Snapshot, syntax: ExpositionSyntax): Promise<void> {
+  async warm(snapshot: Snapshot, syntax: ExpositionSyntax, coding: 'gzip' | 'zstd'): Promise<void> {
     const pages = this.#pages(syntax);
     const page = await pages.page(snapshot);
+    if (coding === 'zstd') {
+      await this.zstd(page);
+      return;
+    }
     const missing = page.pieces.filter((piece) => this.#deflater.ready(piece) === undefined);
     await Promise.all(missing.map((piece) => this.#deflater.deflate(piece)));
     if (pages.isLatest(snapshot)) await this.gzipped(page);

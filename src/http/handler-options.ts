@@ -46,6 +46,8 @@ export interface HandlerOptions {
   /**
    * The codings on offer, the preferred one first: of those that a scraper weighs alike, the first one
    * is taken. Default `['gzip']`. `identity` is the last where it is not named; `[]` never compresses.
+   * `zstd` is passed over by a Node that has none, which is before 22.15. It is made of a whole page for
+   * each snapshot, where gzip is made of what changed.
    */
   readonly compressions?: readonly ContentCoding[] | undefined;
   /** The effort of gzip, from 1 (fast) to 9 (small). Default 1, which is within a tenth of 6 in size. */
@@ -146,7 +148,7 @@ const isCodingList: OptionCheck = (value) => {
     Array.isArray(value) &&
     new Set(value).size === value.length &&
     value.every((coding: unknown) => CONTENT_CODINGS.some((known) => known === coding));
-  return isSound ? undefined : `must be an array of ${CONTENT_CODINGS.join(' and ')}, once each`;
+  return isSound ? undefined : `must be an array of ${CONTENT_CODINGS.join(', ')}, once each`;
 };
 
 const isStartTime: OptionCheck = (value) => {

@@ -4,9 +4,10 @@ import {
   type SnapshotProvider,
   type SnapshotWatcher,
 } from '../cache/snapshot-provider.ts';
-import { chooseCoding } from '../exposition/content-coding.ts';
+import { type ContentCoding, chooseCoding } from '../exposition/content-coding.ts';
 import { OFFERED_FORMATS, type OfferedFormat } from '../exposition/format.ts';
 import { negotiate } from '../exposition/negotiate.ts';
+import { hasZstd } from '../exposition/zstd.ts';
 import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { type ErrorContext, ErrorReport } from './error-report.ts';
@@ -35,6 +36,7 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
   readonly #options: CheckedHandlerOptions;
   readonly #views: Views;
   readonly #formats: readonly OfferedFormat[];
+  readonly #codings: readonly ContentCoding[];
   readonly #always: FixedHeaders;
 
   constructor(reader: SnapshotReader, options: CheckedHandlerOptions) {
@@ -46,6 +48,7 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     this.#formats = OFFERED_FORMATS.filter(
       ({ syntax }) => options.openMetrics || syntax !== 'openmetrics',
     );
+    this.#codings = options.compressions.filter((coding) => coding !== 'zstd' || hasZstd);
     this.#always = startTimeHeader(options.processStartTime);
     this.#reader.watch?.(this);
     // Who starts an exporter should learn at once that its options cannot be served.
@@ -111,7 +114,7 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
 
   async #page(request: ScrapeRequest, view: View, snapshot: Snapshot): Promise<ScrapeResponse> {
     const format = negotiate(request.header('accept'), this.#formats);
-    const coding = chooseCoding(request.header('accept-encoding'), this.#options.compressions);
+    const coding = chooseCoding(request.header('accept-encoding'), this.#codings);
     const { syntax } = format;
     const parts = await view.body(snapshot, { syntax, coding }, () => this.#report());
     const headers = {

@@ -4,7 +4,7 @@ import type { Deflater } from '../exposition/deflate.ts';
 import type { ExpositionSyntax } from '../exposition/format.ts';
 import { streamGzip } from '../exposition/gzip.ts';
 import { type Page, PageMaker } from '../exposition/page.ts';
-import { GzipWarmth } from './gzip-warmth.ts';
+import { CompressionWarmth } from './compression-warmth.ts';
 import type { BodyParts } from './scrape-exchange.ts';
 import type { SelfMetrics, SelfReport } from './self-metrics.ts';
 
@@ -31,11 +31,14 @@ export class View {
   readonly #self: SelfMetrics | undefined;
   readonly #selector: ViewSelector | undefined;
   readonly #pages: PageMaker;
-  readonly #warmth: GzipWarmth;
+  readonly #warmth: CompressionWarmth;
   #newest: Snapshot | undefined;
 
   /** @param warmth - what to compress ahead. */
-  constructor({ deflater, self, selector }: ViewParts, warmth: GzipWarmth = new GzipWarmth()) {
+  constructor(
+    { deflater, self, selector }: ViewParts,
+    warmth: CompressionWarmth = new CompressionWarmth(),
+  ) {
     this.#self = self;
     this.#selector = selector;
     this.#warmth = warmth;
@@ -45,9 +48,9 @@ export class View {
   /** Lets go of earlier pages and compresses the next ones ahead, for those who have asked lately. */
   async published(snapshot: Snapshot): Promise<void> {
     this.#newest = snapshot;
-    const syntaxes = this.#warmth.wanted();
+    const forms = this.#warmth.wanted();
     // What nobody asked for lately is not even selected.
-    if (syntaxes.length === 0) {
+    if (forms.length === 0) {
       this.#pages.keepOnly(snapshot);
       return;
     }
@@ -55,7 +58,9 @@ export class View {
     // While this one was selected the next one may have come.
     if (this.#newest !== snapshot) return;
     this.#pages.keepOnly(selected);
-    await Promise.all(syntaxes.map((syntax) => this.#pages.warm(selected, syntax)));
+    await Promise.all(
+      forms.map(({ syntax, coding }) => this.#pages.warm(selected, syntax, coding)),
+    );
   }
 
   /** The body of an answer. */
@@ -65,11 +70,14 @@ export class View {
     report: () => SelfReport,
   ): Promise<BodyParts> {
     const { syntax, coding } = format;
-    if (coding === 'gzip') this.#warmth.asked(syntax);
+    if (coding !== 'identity') this.#warmth.asked({ syntax, coding });
     const selected = await this.#select(snapshot);
     const page = await this.#pages.page(selected, syntax);
     const end = (): Buffer => this.#end(selected, syntax, report);
-    return coding === 'gzip' ? this.#gzipped(page, end) : [...page.pieces, end()];
+    if (coding === 'identity') return [...page.pieces, end()];
+    if (coding === 'gzip') return this.#gzipped(page, end);
+    const stem = await this.#pages.zstd(page);
+    return [...stem.parts, stem.end(end())];
   }
 
   async #select(snapshot: Snapshot): Promise<Snapshot> {

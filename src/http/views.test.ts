@@ -1,11 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { manyPoints } from '../../test/support/many-points.ts';
 import { ACCEPT } from '../../test/support/page.ts';
 import { ScriptedSource, state } from '../../test/support/scripted-source.ts';
 import { until } from '../../test/support/until.ts';
 import { type CachedSnapshotReader, createCachedSnapshotReader } from '../cache/cached-reader.ts';
+import { GzipStem } from '../exposition/gzip.ts';
 import { createOpenMetricsHandler } from './handler.ts';
 import type { HandlerOptions } from './handler-options.ts';
 import { deflaterFor } from './reader-deflaters.ts';
@@ -82,6 +83,24 @@ describe('a view', () => {
     await reader.refresh();
     expect(await refreshed(reader)).toBe(0);
     expect(await isReady(handler)).toBe(true);
+  });
+});
+
+describe('a page that lies ready', () => {
+  it('is neither compressed nor joined by the scrapes that get it', async () => {
+    const joining = vi.spyOn(GzipStem, 'of');
+    onTestFinished(() => joining.mockRestore());
+    const reader = changing();
+    const handler = createOpenMetricsHandler(reader, { selfMetrics: false });
+    await reader.refresh();
+    await refreshed(reader);
+    await isReady(handler);
+    const { deflated } = deflaterFor(reader, 1);
+    const joined = joining.mock.calls.length;
+    expect(joined).toBeGreaterThan(0);
+    for (let i = 0; i < 3; i++) expect(await isReady(handler)).toBe(true);
+    expect(deflaterFor(reader, 1).deflated).toBe(deflated);
+    expect(joining.mock.calls.length).toBe(joined);
   });
 });
 

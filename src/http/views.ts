@@ -7,7 +7,7 @@ import { bothSelections, type Selection } from '../selection/selection.ts';
 import { selection, selectionOf } from '../selection/selection-query.ts';
 import { SelectorCache } from '../selection/selector-cache.ts';
 import type { SnapshotSelector } from '../selection/snapshot-selector.ts';
-import { GzipWarmth } from './gzip-warmth.ts';
+import { CompressionWarmth } from './compression-warmth.ts';
 import type { CheckedHandlerOptions } from './handler-options.ts';
 import { ownShare } from './own-share.ts';
 import { deflaterFor } from './reader-deflaters.ts';
@@ -94,17 +94,17 @@ export class Views {
 
   #ownView(): View {
     const { compressions, openMetrics } = this.#options;
-    const expected = openMetrics ? 'openmetrics' : 'text';
-    const syntaxes = compressions.includes('gzip') ? ([expected] as const) : [];
+    const syntax = openMetrics ? 'openmetrics' : 'text';
+    const expected = compressions.includes('gzip') ? [{ syntax, coding: 'gzip' } as const] : [];
     const fixed = this.#fixed;
     const selector = fixed && this.#selectors.fixed(fixed);
-    return this.#view({ told: undefined, selector }, new GzipWarmth(syntaxes));
+    return this.#view({ told: undefined, selector }, new CompressionWarmth(expected));
   }
 
   /** @param told - what the exporter's own metrics are selected by beside what is fixed. */
   #view(
     { told, selector }: { told: Selection | undefined; selector: ViewSelector | undefined },
-    warmth: GzipWarmth = new GzipWarmth([], QUERY_PATIENCE),
+    warmth: CompressionWarmth = new CompressionWarmth([], QUERY_PATIENCE),
   ): View {
     const { selfMetrics, metricPrefix } = this.#options;
     const fixed = selfMetrics === 'always' ? undefined : this.#fixed;

@@ -16,7 +16,7 @@ it('a reader that is read for each scrape has nothing of the others compressed a
   const pages = new PageMaker({ names: new Set(), lines: () => '' }, deflater);
   const scrape = async (): Promise<number> => {
     const snapshot = await all.current();
-    await pages.warm(snapshot, 'openmetrics');
+    await pages.warm(snapshot, 'openmetrics', 'gzip');
     return snapshot.series;
   };
   await scrape();

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { inTextOrder, sortChanges } from '../../src/cache/change-list.ts';
+import type { Chunk } from '../../src/cache/chunk.ts';
+import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
+import { mergeFamily } from '../../src/cache/merge.ts';
+import { isSameText } from '../../src/cache/self-check.ts';
+import { familyOf, snapshotOf } from '../../src/cache/snapshot.ts';
+import { StagedFamily } from '../../src/cache/staging.ts';
+import { noWork } from '../../src/cache/work.ts';
+import { Deflater } from '../../src/exposition/deflate.ts';
+import { GzipStem } from '../../src/exposition/gzip.ts';
+import { PieceJoiner } from '../../src/exposition/pieces.ts';
+import { seriesId } from '../../src/model/series-id.ts';
+import { EagerPace } from '../support/eager-pace.ts';
+import { manyPoints } from '../support/many-points.ts';
+
+const SERIES = 20_000;
+const IDS = manyPoints(SERIES, 60).map(seriesId);
+
+function staged(ids: readonly string[]): StagedFamily {
+  const family = new StagedFamily('many');
+  for (const id of ids) family.put(id, 1, 1);
+  return family;
+}
+
+function chunksOf(ids: readonly string[]): readonly Chunk[] {
+  const builder = new ChunkBuilder(noWork());
+  for (const id of ids) builder.addLine(id, 1, 1, false);
+  return builder.finish();
+}
+
+/** Merges changes into chunks, and counts the places where it would have rested. */
+async function restsOfMerge(chunks: readonly Chunk[], ids: readonly string[]) {
+  const changes = await sortChanges(staged(ids), 'last', new EagerPace(), () => undefined);
+  const pace = new EagerPace();
+  const builder = new ChunkBuilder(noWork());
+  const merged = await mergeFamily(chunks, changes, 'partial', pace, builder);
+  return { rests: pace.rests, series: merged.reduce((sum, { series }) => sum + series, 0) };
+}
+
+// Work of n items must be able to rest some n / 1000 times, however the items lie: what a clock shows
+// depends on the machine.
+describe('work that may be long can be cut into slices', () => {
+  it('sorting', async () => {
+    const pace = new EagerPace();
+    await sortChanges(staged([...IDS].reverse()), 'last', pace, () => undefined);
+    expect(pace.rests).toBeGreaterThan(SERIES / 1000);
+    const names = new EagerPace();
+    const ordered = await inTextOrder([...IDS].reverse(), (id) => id, names);
+    expect(ordered).toEqual(IDS);
+    expect(names.rests).toBeGreaterThan(SERIES / 1000);
+  });
+
+  it.each([
+    ['behind all others', IDS.slice(0, 1)],
+    ['between two others', [IDS[0]!, IDS.at(-1)!]],
+    ['before all others', IDS.slice(-1)],
+    ['where there was nothing', []],
+  ])('the merge of many new series %s', async (_, before) => {
+    const known = new Set(before);
+    const added = IDS.filter((id) => !known.has(id));
+    const { rests, series } = await restsOfMerge(chunksOf(before), added);
+    expect(series).toBe(SERIES);
+    expect(rests).toBeGreaterThan(SERIES / 100);
+  });
+
+  it('the merge of changes all over', async () => {
+    const chunks = chunksOf(IDS);
+    const { rests } = await restsOfMerge(chunks, IDS);
+    expect(rests).toBeGreaterThanOrEqual(chunks.length);
+  });
+
+  it('the comparison of two snapshots, whatever their chunks', async () => {
+    const pace = new EagerPace();
+    const a = snapshotOf([familyOf('many', undefined, chunksOf(IDS))], []);
+    const halves = [...chunksOf(IDS.slice(0, 5)), ...chunksOf(IDS.slice(5))];
+    const b = snapshotOf([familyOf('many', undefined, halves)], []);
+    expect(await isSameText(a, b, pace)).toBe(true);
+    expect(pace.rests).toBe(a.families[0]!.chunks.length);
+    const other = [...chunksOf(IDS.slice(0, -1)), ...chunksOf([IDS.at(-1)!.replace('9"', '8"')])];
+    const c = snapshotOf([familyOf('many', undefined, other)], []);
+    expect(c.bytes).toBe(a.bytes);
+    expect(await isSameText(a, c, pace)).toBe(false);
+  });
+
+  it('the joining of a page and of its compressed form', async () => {
+    const joining = new EagerPace();
+    const parts = IDS.map((id) => ({ text: Buffer.from(id), isMark: false }));
+    const pieces = await new PieceJoiner().join(parts, joining);
+    expect(joining.rests).toBe(parts.length);
+    const noise = Array.from({ length: 20 }, () => randomBytes(40_000));
+    const deflater = new Deflater(1);
+    const deflated = await Promise.all([...pieces, ...noise].map((p) => deflater.deflate(p)));
+    const stemming = new EagerPace();
+    const stem = await GzipStem.of(deflated, stemming);
+    expect(stemming.rests).toBeGreaterThanOrEqual(stem.parts.length - 1);
+    expect(stem.parts.length).toBeGreaterThan(1);
+  });
+});

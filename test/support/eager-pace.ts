@@ -1,0 +1,19 @@
+import { Pace } from '../../src/cache/pace.ts';
+
+/** A pace that is due each time it is asked, and counts how often work rested: where it may be cut. */
+export class EagerPace extends Pace {
+  rests = 0;
+
+  constructor() {
+    super(1e9);
+  }
+
+  override due(): boolean {
+    return true;
+  }
+
+  override rest(): Promise<void> {
+    this.rests++;
+    return super.rest();
+  }
+}
