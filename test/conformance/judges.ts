@@ -1,7 +1,6 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll } from 'vitest';
-import { REPOSITORY, skipWithout, type Tool, toolPath } from '../support/tools.ts';
+import { skipWithout, type Tool, toolPath } from '../support/tools.ts';
+import { startAsking } from './asking-process.ts';
 import type { Exposition, Reading } from './reading.ts';
 
 /**
@@ -53,43 +52,18 @@ function toolOf(name: JudgeName): Tool {
   return name === 'python' ? 'judge-python' : 'judge-go';
 }
 
-interface Waiting {
-  readonly resolve: (reading: Reading) => void;
-  readonly reject: (error: Error) => void;
+/** What the judges are asked. */
+interface Job {
+  readonly reader: JudgeName;
+  readonly contentType: string;
+  readonly bodyBase64: string;
 }
 
-/** Answers come in the order of the jobs, so a queue of those who wait is all the bookkeeping. */
 function processJudge(reader: JudgeName, command: string, args: readonly string[]): Judge {
-  const child = spawn(command, args, { cwd: REPOSITORY });
-  const waiting: Waiting[] = [];
-  let complaint = '';
-  child.stderr.on('data', (text: Buffer) => {
-    complaint += text.toString();
-  });
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    waiting.shift()?.resolve(JSON.parse(line) as Reading);
-  });
-  const fail = (error: Error): void => {
-    for (const { reject } of waiting.splice(0)) reject(error);
-  };
-  child.on('error', fail);
-  child.stdin.on('error', fail);
-  child.on('close', (code) => fail(new Error(`${reader} ended with ${code}: ${complaint}`)));
+  const judge = startAsking<Job, Reading>(reader, command, args);
   return {
-    read: (exposition) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ resolve, reject });
-        ask(child, reader, exposition);
-      }),
-    close: () => child.kill('SIGKILL'),
+    read: ({ contentType, body }) =>
+      judge.ask({ reader, contentType, bodyBase64: body.toString('base64') }),
+    close: () => judge.close(),
   };
-}
-
-function ask(
-  child: ChildProcessWithoutNullStreams,
-  reader: JudgeName,
-  { contentType, body }: Exposition,
-): void {
-  const job = { reader, contentType, bodyBase64: body.toString('base64') };
-  child.stdin.write(`${JSON.stringify(job)}\n`);
 }

@@ -1,7 +1,7 @@
-// Command judge reads expositions with the parsers of Prometheus and says what it read.
+// Command judge reads expositions and selectors with the parsers of Prometheus and says what it read.
 //
-// It takes one job as a JSON line on standard input and answers one reading as a JSON line on standard
-// output, until the input ends.
+// It takes one job as a JSON line on standard input and answers one reading, or one verdict on a
+// selector, as a JSON line on standard output, until the input ends.
 package main
 
 import (
@@ -19,6 +19,8 @@ type job struct {
 	ContentType string `json:"contentType"`
 	// Body is the exposition; JSON carries it as base64.
 	Body []byte `json:"bodyBase64"`
+	// Question is about a selector; there is no exposition then.
+	Question *question `json:"question"`
 }
 
 var readers = map[string]func(contentType string, body []byte) (reading, error){
@@ -27,10 +29,13 @@ var readers = map[string]func(contentType string, body []byte) (reading, error){
 	"expfmt":           readExpfmt,
 }
 
-func judge(line []byte) reading {
+func judge(line []byte) any {
 	var j job
 	if err := json.Unmarshal(line, &j); err != nil {
 		return refusal("unreadable job: " + err.Error())
+	}
+	if j.Question != nil {
+		return answer(*j.Question)
 	}
 	read, ok := readers[j.Reader]
 	if !ok {
