@@ -1,7 +1,7 @@
 import type { Reading } from '../protocol.ts';
-import type { Change, WorkloadShape } from '../workload/workload.ts';
+import { type Change, Workload, type WorkloadShape } from '../workload/workload.ts';
 import { type Measure, type Observation, refreshOf } from './observation.ts';
-import { checkPage, type PageSum } from './page-check.ts';
+import { checkPage, expectedSum, type PageSum } from './page-check.ts';
 import { ScrapeClient } from './scrape-client.ts';
 import { type Coding, type SubjectPlan, TYPICAL_CHANGE } from './subject-list.ts';
 import { type Launch, SubjectProcess } from './subject-process.ts';
@@ -55,6 +55,7 @@ class SubjectRun {
   readonly #task: Task;
   readonly #process: SubjectProcess;
   readonly #client: ScrapeClient;
+  readonly #made: Change[] = [];
 
   constructor(task: Task, process: SubjectProcess, client: ScrapeClient) {
     this.#task = task;
@@ -74,6 +75,7 @@ class SubjectRun {
     if (plan.codings.includes('gzip') && plan.changes.length > 0) await this.#cycles();
     if (withBlocks && plan.hasBlockSeries) await this.#blocks();
     this.#note('memory refreshed', await this.#process.memory());
+    await this.#checkLastPage();
   }
 
   /** The first page is checked; where it was long in coming, no others are asked for. */
@@ -128,16 +130,28 @@ class SubjectRun {
   }
 
   #refresh(change: Change, keepsGarbage = false): Promise<Reading> {
+    this.#made.push(change);
     return this.#process.measure({ command: 'refresh', change, keepsGarbage });
   }
 
   async #cycles(): Promise<void> {
     await withEffort(REFRESHES, async () => {
+      this.#made.push(TYPICAL_CHANGE);
       await this.#process.begin({ command: 'refresh-and-begin', change: TYPICAL_CHANGE });
       const { wall, body } = await this.#client.scrape('gzip');
       const reading = await this.#process.measure({ command: 'end' });
       this.#note('cycle', { ...reading, wall, body });
     });
+  }
+
+  /** A subject that left out changes would be fast: the last page must hold what all of them led to. */
+  async #checkLastPage(): Promise<void> {
+    const { plan, series, names } = this.#task;
+    const [coding] = plan.codings;
+    if (this.#made.length === 0 || coding === undefined) return;
+    const workload = new Workload({ series, names });
+    for (const change of this.#made) workload.change(change);
+    checkPage(await this.#client.page(coding), expectedSum(workload));
   }
 
   /** Garbage is kept, so that its collections are seen too. */

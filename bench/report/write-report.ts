@@ -13,8 +13,8 @@ const NOTES_START = '<!-- The text from here on is kept when the report is writt
 const NOTES_END = '<!-- The text up to here is kept. -->';
 
 const METHOD = `Each subject runs in a process of its own, one after the other, in another order in each round; another process
-scrapes it over loopback, with one connection that is kept. Every first page is checked: as many series as there are, and
-the same sum of values. Numbers are medians, in ms unless said otherwise, with the smallest and the largest value
+scrapes it over loopback, with one connection that is kept. The first page and the last one, after all changes, are checked:
+as many series as there are, and the same sum of values. Numbers are medians, in ms unless said otherwise, with the smallest and the largest value
 in brackets. Compare numbers of one table; they were taken within minutes of each other.
 
 - **CPU** is user and system time of the serving process, trailing work (compression, garbage) included; **main** is
