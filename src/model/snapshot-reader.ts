@@ -57,6 +57,14 @@ export interface SnapshotDelta {
  * number is taken as a step backwards, which leads to a full refresh.
  */
 export interface IncrementalSnapshotReader extends SnapshotReader {
+  /**
+   * Answers with all points that exist now. Where points may have changed while they were read, the answer
+   * may have a `cursor` when all of them were: it is of exactly these points, and takes the place of the one
+   * that was read before.
+   */
+  snapshot(
+    options?: ReadOptions,
+  ): Awaitable<Many<MetricPoint> & { readonly cursor?: string | undefined }>;
   /** Answers with the cursor of the state as it is now. */
   snapshotCursor(options?: ReadOptions): Awaitable<string>;
   /** Answers with what changed since `cursor`. */

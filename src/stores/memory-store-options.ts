@@ -94,16 +94,24 @@ const isRetentionByFamily: OptionCheck = (value) => {
   return faults.length === 0 ? undefined : faults.join(', ');
 };
 
+/** What is checked of the options that every store has. */
+export const STORE_OPTION_CHECKS: Readonly<Record<keyof MemoryStoreOptions, OptionCheck>> = {
+  retention: isRetention,
+  retentionByFamily: isRetentionByFamily,
+  sweepInterval: numberWithin(1, LONGEST_TIMER_MS, 'milliseconds'),
+  maxSeries: integerWithin(0, Number.POSITIVE_INFINITY, 'series'),
+  maxSeriesBytes: integerWithin(64, MOST_ENTRIES, 'bytes'),
+  changeLogSize: integerWithin(1, MOST_ENTRIES, 'changes'),
+  deltaBatchSize: integerWithin(1, MOST_ENTRIES, 'changes'),
+  now: isFunction,
+};
+
 /** Checks the options of a {@link MemoryStore}: every fault is in one `invalid_options` error. */
 export function checkMemoryStoreOptions(given: unknown): CheckedMemoryStoreOptions {
-  return checkOptions<CheckedMemoryStoreOptions>('MemoryStore', given, MEMORY_STORE_DEFAULTS, {
-    retention: isRetention,
-    retentionByFamily: isRetentionByFamily,
-    sweepInterval: numberWithin(1, LONGEST_TIMER_MS, 'milliseconds'),
-    maxSeries: integerWithin(0, Number.POSITIVE_INFINITY, 'series'),
-    maxSeriesBytes: integerWithin(64, MOST_ENTRIES, 'bytes'),
-    changeLogSize: integerWithin(1, MOST_ENTRIES, 'changes'),
-    deltaBatchSize: integerWithin(1, MOST_ENTRIES, 'changes'),
-    now: isFunction,
-  });
+  return checkOptions<CheckedMemoryStoreOptions>(
+    'MemoryStore',
+    given,
+    MEMORY_STORE_DEFAULTS,
+    STORE_OPTION_CHECKS,
+  );
 }

@@ -29,7 +29,7 @@ export class Retention {
   }
 
   /** Tells whether a point is beyond its retention. */
-  isOver(point: MetricPoint, now: number): boolean {
+  isOver(point: Pick<MetricPoint, 'name' | 'updatedAt'>, now: number): boolean {
     return now - point.updatedAt > (this.#byFamily.get(point.name) ?? this.#general);
   }
 }

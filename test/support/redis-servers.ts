@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach } from 'vitest';
 import { until } from './until.ts';
 
 /** A Redis server of a test's own, on a private port. */
@@ -21,30 +20,11 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-const isInstalled = ['redis-server', 'redis-cli'].every(canRun);
 const running = new Set<ChildProcess>();
 
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
-
-/** Skips every test of the enclosing suite, and says so, where there is no Redis to start. */
-export function skipWithoutRedis(): void {
-  beforeEach((context) => {
-    // In CI a missing server is a failure: the first test that starts one fails.
-    const isSkipped = !isInstalled && process.env.CI === undefined;
-    context.skip(isSkipped, 'redis-server is missing; apt-get install redis-server redis-sentinel');
-  });
-}
-
-function canRun(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** A port that nobody listens at. */
 export async function freePort(): Promise<number> {

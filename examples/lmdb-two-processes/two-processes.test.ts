@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { REPOSITORY } from '../../test/support/tools.ts';
+import { until } from '../../test/support/until.ts';
+
+const PATIENCE_MS = 25_000;
+let folder: string;
+const running: ChildProcess[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'snapscrape-example-'));
+});
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
+
+/** Starts one of the programs; answers with it and what it has printed when that has the pattern. */
+async function start(program: string, argument: string, pattern: RegExp) {
+  const path = resolve(import.meta.dirname, program);
+  const child = spawn(process.execPath, ['--import', 'tsx', path, folder, argument], {
+    cwd: REPOSITORY,
+  });
+  running.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data) => {
+      output += String(data);
+    });
+  }
+  await until(`${program} prints ${pattern}`, () => pattern.test(output), PATIENCE_MS);
+  return { child, printed: () => output };
+}
+
+it('what the collector writes is served, also after both were killed', async () => {
+  const collector = await start('collector.ts', '100', /changed\n/);
+  const server = await start('server.ts', '0', /metrics\n/);
+  const page = async (output: string): Promise<string> => {
+    return (await fetch(output.trim().split('\n').at(-1)!)).text();
+  };
+  expect(await page(server.printed())).toMatch(/^host_load{minutes="15"} [\d.]+$/m);
+  collector.child.kill('SIGKILL');
+  server.child.kill('SIGKILL');
+  const again = await start('server.ts', '0', /metrics\n/);
+  const text = await page(again.printed());
+  expect(text).toContain('# TYPE host_cpu_idle_seconds_total counter\n');
+  expect(text).toMatch(/^host_free_memory_bytes \d+$/m);
+  again.child.kill('SIGTERM');
+  await until('the server ends when told', () => again.child.exitCode === 0, PATIENCE_MS);
+}, 90_000);

@@ -1,0 +1,80 @@
+import type { Database, Transaction } from 'lmdb';
+import { SnapscrapeError } from '../../model/errors.ts';
+
+/**
+ * The layout of the file. Version 1: databases `meta` (state, epoch), `series` (id to slot), `samples` (pages
+ * of slots), `gaps` (pages with free slots), `changes` (log) and `families`. A version that cannot be read by
+ * this code raises it; the first eight bytes of the state are the version in every layout.
+ */
+export const SCHEMA_VERSION = 1;
+
+/** What is known of the whole file; it is read and written in the transactions that change it. */
+export interface LedgerState {
+  /** The number of changes since the file was made. */
+  sequence: number;
+  /** The number of changes that are no longer remembered. */
+  oldest: number;
+  /** How many series there are. */
+  series: number;
+  /** How many slots there are, free ones included. */
+  slots: number;
+}
+
+const STATE = 'state';
+const EPOCH = 'epoch';
+
+/** A file's own numbers and name, in the database `meta`. */
+export class StateRecord {
+  readonly #meta: Database<Buffer, string>;
+  readonly #path: string;
+
+  /** @param path - where the file is, named in errors. */
+  constructor(meta: Database<Buffer, string>, path: string) {
+    this.#meta = meta;
+    this.#path = path;
+  }
+
+  /** Makes the first state where there is none; within a write transaction. */
+  initialize(epoch: string): void {
+    if (this.#meta.get(STATE) !== undefined) return;
+    this.#meta.put(EPOCH, Buffer.from(epoch));
+    this.write({ sequence: 0, oldest: 0, series: 0, slots: 0 });
+  }
+
+  /** The name of this data set, which tells its cursors from all others'. */
+  epoch(): string {
+    return this.#meta.get(EPOCH)?.toString() ?? '';
+  }
+
+  /**
+   * Reads the state, in a read transaction or, without one, in the current write.
+   *
+   * Throws `store_schema_newer` when a newer version of this package has changed the file, also while
+   * it is open here.
+   */
+  read(transaction?: Transaction): LedgerState {
+    const bytes = this.#meta.get(STATE, transaction === undefined ? undefined : { transaction });
+    const schema = bytes?.readDoubleLE(0);
+    if (bytes === undefined || schema !== SCHEMA_VERSION) {
+      throw new SnapscrapeError(
+        'store_schema_newer',
+        `The LMDB store at ${this.#path} has layout ${schema ?? 'unknown'}, and this version of snapscrape reads ${SCHEMA_VERSION}; update snapscrape here too`,
+      );
+    }
+    return {
+      sequence: bytes.readDoubleLE(8),
+      oldest: bytes.readDoubleLE(16),
+      series: bytes.readDoubleLE(24),
+      slots: bytes.readDoubleLE(32),
+    };
+  }
+
+  /** Writes the state, within a write transaction. */
+  write({ sequence, oldest, series, slots }: LedgerState): void {
+    const bytes = Buffer.alloc(40);
+    for (const [i, number] of [SCHEMA_VERSION, sequence, oldest, series, slots].entries()) {
+      bytes.writeDoubleLE(number, i * 8);
+    }
+    this.#meta.put(STATE, bytes);
+  }
+}

@@ -1,0 +1,58 @@
+import { statfsSync } from 'node:fs';
+import { SnapscrapeError, type SnapscrapeErrorCode } from '../../model/errors.ts';
+
+const FULL = /MDB_MAP_FULL|ENOSPC|No space left|EDQUOT|quota|EFBIG|File too large/i;
+const FORBIDDEN = /EACCES|EPERM|EROFS|Permission denied|Read-only file system|not permitted/i;
+// A full disk takes part of a write, which LMDB calls an input/output error.
+const PARTIAL = /EIO|Input\/output error/i;
+const LITTLE_ROOM_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The coded error for what LMDB or the file system threw. Errors that have a code of ours stay as they are.
+ *
+ * @param action - what was tried, as a verb.
+ */
+export function lmdbFailure(action: string, path: string, cause: unknown): SnapscrapeError {
+  if (cause instanceof SnapscrapeError) return cause;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const [code, remedy] = remedyOf(text, path);
+  return new SnapscrapeError(code, `Could not ${action} the LMDB store at ${path}: ${remedy}`, {
+    cause,
+  });
+}
+
+function remedyOf(text: string, path: string): readonly [SnapscrapeErrorCode, string] {
+  if (FULL.test(text) || (PARTIAL.test(text) && hasLittleRoom(path))) {
+    return [
+      'store_full',
+      'there is no room on its disk; free some. What was acknowledged is there',
+    ];
+  }
+  if (FORBIDDEN.test(text)) {
+    return [
+      'store_forbidden',
+      'this process may not write there; correct the rights of the folder',
+    ];
+  }
+  return ['store_unavailable', 'see the cause; the folder must be on a local disk'];
+}
+
+function hasLittleRoom(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize < LITTLE_ROOM_BYTES;
+  } catch {
+    return false;
+  }
+}
+
+/** Why a commit failed: lmdb tells it by a promise on the error, which must not be left unhandled. */
+export async function reasonOf(thrown: unknown): Promise<unknown> {
+  if (!(thrown instanceof Error) || !('commitError' in thrown)) return thrown;
+  try {
+    await thrown.commitError;
+    return thrown;
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,58 @@
+import { checkOptions, numberWithin } from '../../model/options.ts';
+import {
+  MEMORY_STORE_DEFAULTS,
+  type MemoryStoreOptions,
+  STORE_OPTION_CHECKS,
+} from '../memory-store-options.ts';
+
+/** The options that an `LmdbStore` has in common with a `MemoryStore`; they mean the same. */
+export type SharedStoreOptions = Pick<
+  MemoryStoreOptions,
+  | 'retention'
+  | 'retentionByFamily'
+  | 'sweepInterval'
+  | 'maxSeries'
+  | 'maxSeriesBytes'
+  | 'deltaBatchSize'
+  | 'now'
+>;
+
+/** Options of an `LmdbStore`; defaults are in {@link LMDB_STORE_DEFAULTS}. */
+export interface LmdbStoreOptions extends SharedStoreOptions {
+  /**
+   * How many changes are remembered in the file for deltas. A reader that falls further behind is told to
+   * read everything again. One change costs about the length of its series id. Processes with different
+   * sizes on one file each trim the log to their own when they write. Default: 262 144. From 1 to
+   * 16 777 216.
+   */
+  readonly changeLogSize?: number | undefined;
+  /**
+   * How long one snapshot, or one batch of a delta, may be read, in ms; after that its iteration throws
+   * `snapshot_expired`. While it is read the file keeps what it shows, and grows by what is written
+   * meanwhile. Default: 60 000. From 1 to 2 147 483 647.
+   */
+  readonly maxReadTime?: number | undefined;
+}
+
+/** Checked options: nothing is missing but `sweepInterval`, whose default follows from the retention. */
+export type CheckedLmdbStoreOptions = {
+  readonly [K in Exclude<keyof LmdbStoreOptions, 'sweepInterval'>]-?: NonNullable<
+    LmdbStoreOptions[K]
+  >;
+} & { readonly sweepInterval: number | undefined };
+
+/** The defaults of {@link LmdbStoreOptions}. */
+export const LMDB_STORE_DEFAULTS: CheckedLmdbStoreOptions = Object.freeze({
+  ...MEMORY_STORE_DEFAULTS,
+  maxReadTime: 60_000,
+});
+
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** Checks the options of an `LmdbStore`: every fault is in one `invalid_options` error. */
+export function checkLmdbStoreOptions(given: unknown): CheckedLmdbStoreOptions {
+  return checkOptions<CheckedLmdbStoreOptions>('LmdbStore', given, LMDB_STORE_DEFAULTS, {
+    ...STORE_OPTION_CHECKS,
+    maxReadTime: numberWithin(1, LONGEST_TIMER_MS, 'milliseconds'),
+  });
+}

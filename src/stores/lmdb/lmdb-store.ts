@@ -1,0 +1,293 @@
+import { PointAdmission } from '../../model/admission.ts';
+import { catalogFamilies, type FamilyMetadata } from '../../model/family-metadata.ts';
+import type { MetricPoint, WritablePoint } from '../../model/metric-point.ts';
+import { invalidOptions } from '../../model/options.ts';
+import {
+  describeSubject,
+  type RejectedPoint,
+  RejectionLog,
+  type RejectionReason,
+} from '../../model/rejection.ts';
+import type { SnapshotDelta } from '../../model/snapshot-reader.ts';
+import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
+import { Retention, sweepRegularly } from '../retention.ts';
+import { canonicalSeriesId, seriesPredicate } from '../series-target.ts';
+import { collect, inputFailed, sortInput } from '../store-input.ts';
+import { UpsertTally } from '../upsert-tally.ts';
+import { readWritten } from '../written-point.ts';
+import { ChangeRecords } from './change-records.ts';
+import { openEnvironment } from './environment.ts';
+import { eventsOf, FramedPoints } from './frame-reading.ts';
+import { LedgerAccess } from './ledger-access.ts';
+import type { LedgerState } from './ledger-state.ts';
+import {
+  type CheckedLmdbStoreOptions,
+  checkLmdbStoreOptions,
+  type LmdbStoreOptions,
+} from './lmdb-store-options.ts';
+import { PointBatch } from './point-batch.ts';
+import { endExpired, endMatching, endSeries } from './series-ending.ts';
+import { seriesKey } from './series-key.ts';
+
+/** What an {@link LmdbStore} and its file hold, and what this store has refused and ended since it was opened. */
+export interface LmdbStoreStats {
+  /** The series in the file. */
+  readonly series: number;
+  /** The changes that the file remembers for deltas. */
+  readonly changes: number;
+  /** The size of the file in bytes. It never shrinks; see docs/stores.md for its bound. */
+  readonly fileBytes: number;
+  /** Series that this store ended because they were beyond their retention. */
+  readonly expired: number;
+  /** Points that this store refused by reason, for every reason of the closed list. */
+  readonly rejected: Readonly<Record<RejectionReason, number>>;
+  /** The last points that this store refused, oldest first, at most 100. */
+  readonly lastRejected: readonly RejectedPoint[];
+}
+
+// A delta of so few series is read at once; a larger one as it is iterated, so that it holds nobody up.
+const FEW = 256;
+
+/**
+ * The embedded, durable store: an LMDB file that any number of processes on one host write and read.
+ *
+ * Writes are acknowledged when every process sees them and the disk has them. A call is written in transactions of some thousand points: a reader sees all of a transaction or
+ * nothing. The folder must be on a local disk: LMDB cannot work over network file systems.
+ *
+ * @example
+ * ```ts
+ * const store = await LmdbStore.open('./data', { retention: 3_600_000 });
+ * await store.upsert({ name: 'jobs_running', labels: { queue: 'mail' }, value: 3 });
+ * ```
+ */
+export class LmdbStore implements MetricStore {
+  readonly #access: LedgerAccess;
+  readonly #options: CheckedLmdbStoreOptions;
+  readonly #epoch: string;
+  readonly #retention: Retention;
+  readonly #changes: ChangeRecords;
+  readonly #refused: RejectionLog = new RejectionLog();
+  readonly #sweepTimer: NodeJS.Timeout | undefined;
+  #expired = 0;
+
+  private constructor(access: LedgerAccess, options: CheckedLmdbStoreOptions) {
+    this.#access = access;
+    this.#options = options;
+    this.#epoch = access.environment.state.epoch();
+    this.#retention = new Retention(options.retention, options.retentionByFamily);
+    this.#changes = new ChangeRecords(access.environment.changes, options.changeLogSize);
+    if (this.#retention.shortest !== Number.POSITIVE_INFINITY) {
+      this.#sweepTimer = sweepRegularly(
+        new WeakRef(this),
+        options.sweepInterval ?? this.#retention.sweepInterval,
+      );
+    }
+  }
+
+  /**
+   * Opens the store in a folder, or makes it there.
+   *
+   * Rejects with `invalid_options` with every fault, with `dependency_missing` where the package lmdb is
+   * not installed, with `store_schema_newer` where a newer version of this package wrote the file, and
+   * with `store_forbidden`, `store_full` or `store_unavailable` when it cannot be opened.
+   *
+   * @param path - the folder, made where it is missing; on a local disk.
+   * @param options - see {@link LmdbStoreOptions}.
+   */
+  static async open(path: string, options?: LmdbStoreOptions): Promise<LmdbStore> {
+    const checked = checkLmdbStoreOptions(options);
+    if (typeof path !== 'string' || path === '') {
+      throw invalidOptions('LmdbStore', [`path (${describeSubject(path)}) must be a folder`]);
+    }
+    return new LmdbStore(new LedgerAccess(await openEnvironment(path), checked), checked);
+  }
+
+  /** {@inheritDoc MetricStore.upsert} */
+  async upsert(
+    points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
+  ): Promise<UpsertResult> {
+    this.#access.assertOpen('upsert');
+    const tally = new UpsertTally();
+    const input = sortInput('upsert', points);
+    const batch = new PointBatch(this.#access, this.#options.maxSeries, (id, outcome) => {
+      if (outcome === undefined) this.#refuse('series_limit', id, tally);
+      else tally.count(outcome);
+    });
+    const admission = new PointAdmission(this.#options);
+    const take = (given: unknown): boolean => this.#take(given, admission, batch, tally);
+    let failure: unknown;
+    const write = async (): Promise<void> =>
+      batch.write().catch((error) => {
+        failure = error;
+        throw error;
+      });
+    try {
+      if (input.kind === 'sync')
+        for (const point of input.points) {
+          if (take(point)) await write();
+        }
+      else for await (const point of input.points) if (take(point)) await write();
+    } catch (cause) {
+      if (failure !== undefined) throw failure;
+      await batch.finish();
+      throw inputFailed('upsert', cause);
+    }
+    await batch.finish();
+    return tally.result();
+  }
+
+  /** {@inheritDoc MetricStore.delete} */
+  async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
+    this.#access.assertOpen('delete');
+    if (typeof target === 'string') {
+      return endSeries(this.#access, 'delete', [canonicalSeriesId(target)]);
+    }
+    if (typeof target !== 'object' || target === null) {
+      throw invalidOptions('delete', [
+        `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,
+      ]);
+    }
+    if (!(Symbol.iterator in target)) {
+      return endMatching(this.#access, target, seriesPredicate(target));
+    }
+    return endSeries(this.#access, 'delete', collect('delete', target).map(canonicalSeriesId));
+  }
+
+  /** {@inheritDoc MetricStore.setFamilies} */
+  async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
+    this.#access.assertOpen('setFamilies');
+    const { byName, faults } = catalogFamilies(collect('setFamilies', families));
+    if (faults.length > 0) {
+      throw invalidOptions(
+        'setFamilies',
+        faults.map((fault) => `${fault.name} ${fault.message}`),
+      );
+    }
+    const { environment } = this.#access;
+    await this.#access.transact('setFamilies', () => {
+      environment.state.read(); // Nothing may be written to a newer layout.
+      for (const [name, family] of byName) {
+        environment.families.put(seriesKey(name), Buffer.from(JSON.stringify(family)));
+      }
+    });
+  }
+
+  /** {@inheritDoc MetricStore.families} */
+  families(): readonly FamilyMetadata[] {
+    const { environment } = this.#access;
+    return this.#access.read('families', ({ transaction }) => {
+      const stored = environment.families.getRange({ transaction });
+      return Array.from(stored, ({ value }) => JSON.parse(value.toString()) as FamilyMetadata);
+    });
+  }
+
+  /**
+   * Answers with all points as they are when an iteration begins, in the order of the UTF-8 bytes of their
+   * ids (those of more than 1 900 bytes: of the first 1 900); each iteration is a still frame of its own.
+   * It throws `snapshot_expired` when it takes longer than `maxReadTime`, and `closed` when the store is
+   * closed.
+   */
+  snapshot(): Iterable<MetricPoint> {
+    this.#access.assertOpen('snapshot');
+    const access = this.#access;
+    return {
+      [Symbol.iterator]: () => new FramedPoints(access.environment, access.openFrame('snapshot')),
+    };
+  }
+
+  /** Answers with the cursor of the state as it is now; it is good for every process on the file. */
+  snapshotCursor(): string {
+    return this.#cursorAt(this.#access.read('snapshotCursor', (frame) => frame.state).sequence);
+  }
+
+  /**
+   * Answers with the last state of each series that changed since the cursor, in batches, each as the file
+   * is when it is asked for. Events of a large batch can be iterated once, within `maxReadTime`.
+   */
+  snapshotDelta(cursor: string): SnapshotDelta {
+    const { environment } = this.#access;
+    const frame = this.#access.openFrame('snapshotDelta');
+    try {
+      const state = frame.state;
+      const from = this.#sequenceOf(cursor, state);
+      if (from === undefined) {
+        frame.close();
+        return { nextCursor: this.#cursorAt(state.sequence), events: [], reset: true };
+      }
+      const most = this.#options.deltaBatchSize;
+      const { ids, end } = this.#changes.since(from, most, frame.transaction);
+      const events = eventsOf(environment, frame, ids);
+      return {
+        nextCursor: this.#cursorAt(end),
+        events: ids.length <= FEW ? [...events] : events,
+        more: end < state.sequence,
+      };
+    } catch (cause) {
+      frame.close();
+      throw cause;
+    }
+  }
+
+  /** {@inheritDoc MetricStore.gc} */
+  async gc(now: number = this.#options.now()): Promise<number> {
+    this.#access.assertOpen('gc');
+    if (typeof now !== 'number' || Number.isNaN(now)) {
+      throw invalidOptions('gc', [`now (${describeSubject(now)}) must be Unix milliseconds`]);
+    }
+    const expired = await endExpired(this.#access, this.#retention, now);
+    this.#expired += expired;
+    return expired;
+  }
+
+  /** Tells whether the file can be read, and is still the one at its path. Never rejects. */
+  async healthy(): Promise<boolean> {
+    return this.#access.isSound();
+  }
+
+  /** {@inheritDoc MetricStore.close} */
+  async close(): Promise<void> {
+    clearInterval(this.#sweepTimer);
+    await this.#access.close();
+  }
+
+  /** Answers with how much there is and what became of points that are not there. */
+  async stats(): Promise<LmdbStoreStats> {
+    const state = this.#access.read('stats', (frame) => frame.state);
+    return {
+      series: state.series,
+      changes: state.sequence - state.oldest,
+      fileBytes: this.#access.fileBytes(),
+      expired: this.#expired,
+      rejected: this.#refused.countsByReason(),
+      lastRejected: this.#refused.lastRejected(),
+    };
+  }
+
+  /** Takes a point of an upsert; answers whether the batch is full. */
+  #take(given: unknown, admission: PointAdmission, batch: PointBatch, tally: UpsertTally): boolean {
+    const written = readWritten(given, this.#options.now);
+    if (admission.admit(written)) {
+      return batch.add(admission.id!, admission.value, admission.updatedAt);
+    }
+    this.#refuse(admission.reason!, admission.subject(given), tally);
+    return false;
+  }
+
+  #refuse(reason: RejectionReason, subject: string, tally: UpsertTally): void {
+    const rejected = { reason, subject: subject.slice(0, 200), rejectedAt: this.#options.now() };
+    this.#refused.add(rejected);
+    tally.refuse(rejected);
+  }
+
+  #cursorAt(sequence: number): string {
+    return `${this.#epoch}:${sequence}`;
+  }
+
+  #sequenceOf(cursor: unknown, { oldest, sequence }: LedgerState): number | undefined {
+    if (typeof cursor !== 'string') return undefined;
+    const at = Number(cursor.slice(this.#epoch.length + 1));
+    // Written back and compared, so that nothing but the very text of a cursor is one.
+    if (!Number.isSafeInteger(at) || cursor !== this.#cursorAt(at)) return undefined;
+    return at >= oldest && at <= sequence ? at : undefined;
+  }
+}

@@ -1,0 +1,161 @@
+import { SnapscrapeError } from '../../model/errors.ts';
+import { NOWHERE, type Position } from './cursor.ts';
+import { FOUND } from './data-set-scripts.ts';
+import { type Keys, type Layout, layoutName, readLayout, SCHEMA } from './layout.ts';
+import { CREATE, HEAD } from './partition-scripts.ts';
+import type { RedisCalls } from './redis-calls.ts';
+import type { RedisScript } from './redis-script.ts';
+import { countOf, listOf, optionalTextsOf, textsOf } from './replies.ts';
+import { newToken } from './token.ts';
+import type { WriterLease } from './writer-lease.ts';
+
+/** Where a partition is and how much it holds. */
+export interface PartitionHead {
+  /** Its last change. */
+  readonly at: Position;
+  /** How many series it has. */
+  readonly series: number;
+  /** The bytes of their ids. */
+  readonly idBytes: number;
+}
+
+/** What a data set needs to know beside how to reach it. */
+export interface DataSetOptions {
+  /** How it is laid out if it is made now. */
+  readonly layout: Layout;
+  /** How many changes are remembered. */
+  readonly changeLogSize: number;
+}
+
+/** The data set under one key prefix: its layout, and scripts on its partitions. */
+export class DataSet {
+  readonly calls: RedisCalls;
+  readonly keys: Keys;
+  readonly lease: WriterLease | undefined;
+  readonly #options: DataSetOptions;
+  #layout: Layout | undefined;
+
+  constructor(
+    calls: RedisCalls,
+    keys: Keys,
+    lease: WriterLease | undefined,
+    options: DataSetOptions,
+  ) {
+    this.calls = calls;
+    this.keys = keys;
+    this.lease = lease;
+    this.#options = options;
+  }
+
+  /** The layout as it was last seen; where nobody has written yet, what it would be. */
+  async layout(method: string): Promise<Layout> {
+    return this.#layout ?? (await this.readLayout(method));
+  }
+
+  /** Reads the layout anew: somebody may have made the data set again. */
+  async readLayout(method: string): Promise<Layout> {
+    const { calls, keys } = this;
+    const args = ['HMGET', keys.meta, 'schema', 'partitions', 'buckets'];
+    const found = optionalTextsOf(await calls.read(method, keys.meta, args));
+    return this.#take(found) ?? this.#options.layout;
+  }
+
+  /** The layout, with the data set made where there is none. */
+  async found(method: string): Promise<Layout> {
+    if (this.#layout !== undefined) return this.#layout;
+    const { calls, keys } = this;
+    const { partitions, buckets } = this.#options.layout;
+    const args = [String(SCHEMA), String(partitions), String(buckets)];
+    const found = optionalTextsOf(await calls.run(method, FOUND, [keys.meta], args));
+    return this.#take(found) ?? this.#options.layout;
+  }
+
+  /** Where a partition is, all of it at one moment. */
+  async head(method: string, partition: number): Promise<PartitionHead> {
+    const { state, log } = this.keys.partition(partition);
+    const reply = textsOf(await this.calls.run(method, HEAD, [state, log], []));
+    const [seq, token, series, idBytes, layout] = reply;
+    if (layout !== '') this.#assertLayout(layout!);
+    const at = seq === '0' ? NOWHERE : { seq: countOf(seq), token: token! };
+    return { at, series: countOf(series), idBytes: countOf(idBytes) };
+  }
+
+  /** The heads of all partitions, by number. */
+  async heads(method: string, { partitions }: Layout): Promise<PartitionHead[]> {
+    return Promise.all(Array.from({ length: partitions }, (_, p) => this.head(method, p)));
+  }
+
+  /**
+   * Runs a script that changes a partition; answers with what it says, or undefined where there is no such
+   * partition and none is to be made.
+   *
+   * @param buckets - the numbers of the buckets that the script may touch.
+   */
+  async change(
+    method: string,
+    script: RedisScript,
+    partition: number,
+    buckets: readonly number[],
+    args: readonly string[],
+    whenAbsent: 'make' | 'leave',
+  ): Promise<readonly unknown[] | undefined> {
+    const keys = this.keys.partition(partition);
+    const scriptKeys = [keys.state, keys.log, keys.marks, ...buckets.map(keys.bucket)];
+    for (let attempt = 0; ; attempt++) {
+      const layout = await this.layout(method);
+      const fence = (await this.lease?.fence(method, this)) ?? '0';
+      const room = Math.ceil(this.#options.changeLogSize / layout.partitions);
+      const common = [newToken(), String(room), layoutName(layout), fence];
+      const reply = listOf(await this.calls.run(method, script, scriptKeys, [...common, ...args]));
+      if (reply[0] === 'ok') return reply;
+      if (reply[0] === 'fenced') throw this.#fencedError(method);
+      if (reply[0] === 'layout') this.#assertLayout(String(reply[1]));
+      if (whenAbsent === 'leave') return undefined;
+      if (attempt > 2) throw changedError();
+      await this.#make(method, partition, layout, fence);
+    }
+  }
+
+  async #make(method: string, partition: number, before: Layout, fence: string): Promise<void> {
+    // The whole data set may be gone, and another process may have made it otherwise.
+    this.#layout = undefined;
+    const layout = await this.found(method);
+    if (layoutName(layout) !== layoutName(before)) throw changedError();
+    const { state, log, marks, bucket } = this.keys.partition(partition);
+    const buckets = Array.from({ length: layout.buckets }, (_, number) => bucket(number));
+    const args = [newToken(), layoutName(layout), fence];
+    await this.calls.run(method, CREATE, [state, log, marks, ...buckets], args);
+  }
+
+  #take(found: readonly (string | undefined)[]): Layout | undefined {
+    const [schema, partitions, buckets] = found;
+    this.#layout = undefined;
+    if (schema === undefined) return undefined;
+    this.#layout = readLayout(schema, partitions ?? '', buckets ?? '');
+    return this.#layout;
+  }
+
+  #assertLayout(name: string): void {
+    const [schema, partitions, buckets] = name.split(':');
+    const layout = readLayout(schema ?? '', partitions ?? '', buckets ?? '');
+    if (this.#layout === undefined || layoutName(this.#layout) === layoutName(layout)) return;
+    this.#layout = undefined;
+    throw changedError();
+  }
+
+  #fencedError(method: string): SnapscrapeError {
+    this.lease?.lost();
+    return new SnapscrapeError(
+      'store_fenced',
+      `RedisStore may not ${method}(): another store has the writer's lease. ` +
+        'Give writerLease to every writer, and write from the one that has it',
+    );
+  }
+}
+
+function changedError(): SnapscrapeError {
+  return new SnapscrapeError(
+    'store_unavailable',
+    'The data set in Redis was made anew with another layout; what is read or written now will find it',
+  );
+}

@@ -1,0 +1,13 @@
+/**
+ * The store for many hosts, over Redis or Valkey.
+ *
+ * @packageDocumentation
+ */
+export type { RedisStoreDelta } from './delta-reading.ts';
+export type { RedisConnection } from './redis-address.ts';
+export { RedisStore, type RedisStoreStats } from './redis-store.ts';
+export {
+  type CheckedRedisStoreOptions,
+  REDIS_STORE_DEFAULTS,
+  type RedisStoreOptions,
+} from './redis-store-options.ts';

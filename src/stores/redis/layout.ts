@@ -1,0 +1,102 @@
+import { SnapscrapeError } from '../../model/errors.ts';
+
+/** The version of the layout that this code reads and writes. */
+export const SCHEMA = 1;
+
+/** How a data set is spread over keys. Set when it is made, and the same for every process. */
+export interface Layout {
+  /** Parts with a log of changes each; all keys of one are in the same slot of a cluster. */
+  readonly partitions: number;
+  /** Hashes of samples in each partition. */
+  readonly buckets: number;
+}
+
+/** How a layout is named within a partition. */
+export function layoutName({ partitions, buckets }: Layout): string {
+  return `${SCHEMA}:${partitions}:${buckets}`;
+}
+
+/**
+ * Reads a layout from what a store says of itself; throws `store_schema_newer` when a newer version of this
+ * package made it.
+ */
+export function readLayout(schema: string, partitions: string, buckets: string): Layout {
+  if (Number(schema) > SCHEMA) {
+    throw new SnapscrapeError(
+      'store_schema_newer',
+      `The data set has the layout ${schema} and this version knows ${SCHEMA}; upgrade snapscrape`,
+    );
+  }
+  const layout = { partitions: Number(partitions), buckets: Number(buckets) };
+  if (!(layout.partitions >= 1 && layout.buckets >= 1)) {
+    throw new SnapscrapeError(
+      'store_unavailable',
+      'The key of the data set holds something else; give another keyPrefix',
+    );
+  }
+  return layout;
+}
+
+/** The keys of one partition. */
+export interface PartitionKeys {
+  /** A hash: sequence number, how many series, layout, fence. */
+  readonly state: string;
+  /** A stream: the changes. */
+  readonly log: string;
+  /** A hash: for each bucket what the next sweep must know. */
+  readonly marks: string;
+  /** A hash of series ids and samples. */
+  bucket(number: number): string;
+}
+
+/** The names of all keys of a data set. What stands in braces decides on the slot in a cluster. */
+export class Keys {
+  /** A hash: schema, layout, version of the families, last fence. */
+  readonly meta: string;
+  /** A hash of metric names and metadata as JSON. */
+  readonly families: string;
+  /** Who may write, where that is limited to one. */
+  readonly lease: string;
+  /** Held while series are added beside a budget for several partitions. */
+  readonly budget: string;
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+    this.meta = `${prefix}{meta}`;
+    this.families = `${prefix}{meta}:families`;
+    this.lease = `${prefix}{meta}:lease`;
+    this.budget = `${prefix}{meta}:budget`;
+  }
+
+  /** The keys of a partition. */
+  partition(number: number): PartitionKeys {
+    const stem = `${this.#prefix}{${number}}`;
+    return {
+      state: `${stem}:state`,
+      log: `${stem}:log`,
+      marks: `${stem}:marks`,
+      bucket: (bucket) => `${stem}:${bucket}`,
+    };
+  }
+}
+
+/** A number from 0 to 2³² - 1 that decides where a series is: FNV-1a over UTF-16 units, then mixed. */
+export function hashOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
+  // FNV alone leaves the lower bits of similar texts alike (the finalizer of MurmurHash3).
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** The partition that a series is in, by its hash. */
+export function partitionOf(hash: number, { partitions }: Layout): number {
+  return hash % partitions;
+}
+
+/** The bucket that a series is in within its partition, by its hash. */
+export function bucketOf(hash: number, { partitions, buckets }: Layout): number {
+  return Math.floor(hash / partitions) % buckets;
+}

@@ -1,0 +1,144 @@
+import type { SnapscrapeError } from '../../model/errors.ts';
+import {
+  checkOptions,
+  integerWithin,
+  invalidOptions,
+  isFunction,
+  LONGEST_TIMER,
+  numberWithin,
+  type OptionCheck,
+} from '../../model/options.ts';
+import {
+  MEMORY_STORE_DEFAULTS,
+  type MemoryStoreOptions,
+  STORE_OPTION_CHECKS,
+} from '../memory-store-options.ts';
+import type { Layout } from './layout.ts';
+import { parseRedisUrl, type RedisConnection } from './redis-address.ts';
+
+/** Options of a `RedisStore`; defaults are in {@link REDIS_STORE_DEFAULTS}. */
+export interface RedisStoreOptions
+  extends Pick<
+    MemoryStoreOptions,
+    | 'retention'
+    | 'retentionByFamily'
+    | 'sweepInterval'
+    | 'maxSeries'
+    | 'maxSeriesBytes'
+    | 'deltaBatchSize'
+    | 'now'
+  > {
+  /**
+   * What all keys begin with, so that several data sets and other programs share a server: any text without
+   * braces, at most 200 characters. Default: `snapscrape:`.
+   */
+  readonly keyPrefix?: string | undefined;
+  /**
+   * How long one command may take, in ms, waiting for the connection included; after that the call rejects
+   * with `store_unavailable`. One call makes many commands where there is much to read or write. Default:
+   * 5 000. From 1 to 2 147 483 647.
+   */
+  readonly timeout?: number | undefined;
+  /**
+   * How many changes are remembered in Redis for deltas, over all partitions. A reader that falls further
+   * behind is told to read everything again. One change costs about the length of its series id and 20 bytes.
+   * Processes with different sizes over one data set each trim the log to their own when they write.
+   * Default: 262 144. From 1 to 16 777 216.
+   */
+  readonly changeLogSize?: number | undefined;
+  /**
+   * Into how many parts the data set is divided when it is made; each has a slot of a cluster and a log of
+   * its own. Whoever opens it later takes it as it is. Default: 16 for a cluster, else 1, which keeps cursors
+   * short. From 1 to 256.
+   */
+  readonly partitions?: number | undefined;
+  /**
+   * Into how many hashes the series are divided when the data set is made: about one for each 1 000 series
+   * that are to be expected. Ten times as many series only make single reads longer. Default: 1 024. From 1
+   * to 1 048 576, and at most 4 096 to a partition.
+   */
+  readonly buckets?: number | undefined;
+  /**
+   * Makes this store the only writer, for so many ms at a time: it takes a lease in Redis at its first write
+   * and keeps it with its later ones. Writes of all other stores over the data set reject with `store_fenced`
+   * until the lease has ended or this store is closed. Reads need no lease. Give it to every writer. Default:
+   * none; any number of stores write. From 100 to 2 147 483 647.
+   */
+  readonly writerLease?: number | undefined;
+  /**
+   * Told of errors of the connection while nobody waits for it, each time that it breaks or cannot be made.
+   * Default: nothing.
+   */
+  readonly onError?: ((error: SnapscrapeError) => void) | undefined;
+}
+
+/** Checked options; what is undefined follows from others. */
+export type CheckedRedisStoreOptions = {
+  readonly [K in Exclude<
+    keyof RedisStoreOptions,
+    'sweepInterval' | 'partitions' | 'writerLease'
+  >]-?: NonNullable<RedisStoreOptions[K]>;
+} & {
+  readonly sweepInterval: number | undefined;
+  readonly partitions: number | undefined;
+  readonly writerLease: number | undefined;
+};
+
+/** The defaults of {@link RedisStoreOptions}. */
+export const REDIS_STORE_DEFAULTS: CheckedRedisStoreOptions = Object.freeze({
+  ...MEMORY_STORE_DEFAULTS,
+  keyPrefix: 'snapscrape:',
+  timeout: 5_000,
+  partitions: undefined,
+  buckets: 1_024,
+  writerLease: undefined,
+  onError: () => undefined,
+});
+
+const CLUSTER_PARTITIONS = 16;
+const MOST_BUCKETS_EACH = 4_096;
+
+const isKeyPrefix: OptionCheck = (value) =>
+  // Braces decide on the slot in a cluster; where they stand must be ours to say.
+  typeof value === 'string' && value.length <= 200 && !/[{}]/.test(value)
+    ? undefined
+    : 'must be a text of at most 200 characters without braces';
+
+/** Checks the options of a `RedisStore`: every fault is in one `invalid_options` error. */
+export function checkRedisStoreOptions(given: unknown): CheckedRedisStoreOptions {
+  return checkOptions<CheckedRedisStoreOptions>('RedisStore', given, REDIS_STORE_DEFAULTS, {
+    ...STORE_OPTION_CHECKS,
+    keyPrefix: isKeyPrefix,
+    timeout: numberWithin(1, LONGEST_TIMER, 'milliseconds'),
+    partitions: integerWithin(1, 256, 'partitions'),
+    buckets: integerWithin(1, 1_048_576, 'buckets'),
+    writerLease: numberWithin(100, LONGEST_TIMER, 'milliseconds'),
+    onError: isFunction,
+  });
+}
+
+/** How a data set that is made with these options is laid out. */
+export function layoutOf(
+  { partitions: given, buckets: all }: CheckedRedisStoreOptions,
+  kind: RedisConnection['kind'],
+): Layout {
+  const partitions = given ?? (kind === 'cluster' ? CLUSTER_PARTITIONS : 1);
+  const buckets = Math.ceil(all / partitions);
+  if (buckets <= MOST_BUCKETS_EACH) return { partitions, buckets };
+  throw invalidOptions('RedisStore', [
+    `buckets (${all}) must be at most ${MOST_BUCKETS_EACH} for each of the ${partitions} partitions`,
+  ]);
+}
+
+/** Checks where a store is to be: a URL, or a connection with the client library's own options. */
+export function checkConnection(where: unknown): RedisConnection {
+  if (typeof where === 'string') return parseRedisUrl(where);
+  const { kind, options } = (where ?? {}) as { kind?: unknown; options?: unknown };
+  const isKnown = kind === 'standalone' || kind === 'sentinel' || kind === 'cluster';
+  if (isKnown && typeof options === 'object' && options !== null) {
+    return where as RedisConnection;
+  }
+  throw invalidOptions('RedisStore', [
+    "where must be a URL, or an object with a kind ('standalone', 'sentinel' or 'cluster') and options",
+  ]);
+}

@@ -1,0 +1,312 @@
+import { PointAdmission } from '../../model/admission.ts';
+import { catalogFamilies, type FamilyMetadata } from '../../model/family-metadata.ts';
+import type { MetricPoint, WritablePoint } from '../../model/metric-point.ts';
+import { invalidOptions } from '../../model/options.ts';
+import {
+  describeSubject,
+  type RejectedPoint,
+  RejectionLog,
+  type RejectionReason,
+} from '../../model/rejection.ts';
+import type { ReadOptions } from '../../model/snapshot-reader.ts';
+import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
+import { Retention, sweepRegularly } from '../retention.ts';
+import { canonicalSeriesId } from '../series-target.ts';
+import { collect, inputFailed, sortInput } from '../store-input.ts';
+import { UpsertTally } from '../upsert-tally.ts';
+import { readWritten } from '../written-point.ts';
+import { DataSet } from './data-set.ts';
+import { type RedisStoreDelta, readCursor, readDelta } from './delta-reading.ts';
+import { FamilyRecords } from './family-records.ts';
+import { Keys } from './layout.ts';
+import { PointRounds } from './point-rounds.ts';
+import { PointStream } from './point-stream.ts';
+import type { RedisConnection } from './redis-address.ts';
+import { RedisCalls } from './redis-calls.ts';
+import { loadRedisLibrary, type RedisLibrary } from './redis-link.ts';
+import {
+  type CheckedRedisStoreOptions,
+  checkConnection,
+  checkRedisStoreOptions,
+  layoutOf,
+  type RedisStoreOptions,
+} from './redis-store-options.ts';
+import { SeriesBudget } from './series-budget.ts';
+import { endMatching, endSeries } from './series-ending.ts';
+import { SnapshotReading } from './snapshot-reading.ts';
+import { Sweep } from './sweeping.ts';
+import { WriterLease } from './writer-lease.ts';
+
+/** What a {@link RedisStore} did since it was opened, known without asking Redis. */
+export interface RedisStoreStats {
+  /** Whether the connection is there. */
+  readonly connected: boolean;
+  /** Commands sent, each a round trip; what is sent together with others is counted too. */
+  readonly commands: number;
+  /** How many of them were tries after a first one failed. */
+  readonly retries: number;
+  /** Connections given up because an answer did not come in time. */
+  readonly connectionsReplaced: number;
+  /** Series that this store ended because they were beyond their retention. */
+  readonly expired: number;
+  /** Points that this store refused by reason, for every reason of the closed list. */
+  readonly rejected: Readonly<Record<RejectionReason, number>>;
+  /** The last points that this store refused, oldest first, at most 100. */
+  readonly lastRejected: readonly RejectedPoint[];
+}
+
+/**
+ * The store for many hosts: Redis or Valkey, alone, watched by Sentinels, or a cluster.
+ *
+ * Any number of stores in any number of processes read and write one data set. A write is acknowledged when
+ * the master has it; how it survives the master is up to Redis (see docs/stores.md). When acknowledged writes
+ * are lost in a failover, or the data set is emptied or restored, cursors from before are no longer good and
+ * readers are told to read everything again.
+ *
+ * @example
+ * ```ts
+ * const store = await RedisStore.open('redis://localhost:6379', { retention: 3_600_000 });
+ * await store.upsert({ name: 'jobs_running', labels: { queue: 'mail' }, value: 3 });
+ * ```
+ */
+export class RedisStore implements MetricStore {
+  readonly #options: CheckedRedisStoreOptions;
+  readonly #calls: RedisCalls;
+  readonly #dataSet: DataSet;
+  readonly #families: FamilyRecords;
+  readonly #sweep: Sweep;
+  readonly #refused: RejectionLog = new RejectionLog();
+  readonly #sweepTimer: NodeJS.Timeout | undefined;
+  #expired = 0;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    library: RedisLibrary,
+    connection: RedisConnection,
+    options: CheckedRedisStoreOptions,
+  ) {
+    this.#options = options;
+    const { timeout, onError, writerLease, changeLogSize } = options;
+    const layout = layoutOf(options, connection.kind);
+    this.#calls = new RedisCalls(library, connection, timeout, onError);
+    const lease = writerLease === undefined ? undefined : new WriterLease(writerLease);
+    this.#dataSet = new DataSet(this.#calls, new Keys(options.keyPrefix), lease, {
+      layout,
+      changeLogSize,
+    });
+    this.#families = new FamilyRecords(this.#dataSet);
+    const { retention: general, retentionByFamily: byFamily } = options;
+    this.#sweep = new Sweep(this.#dataSet, { general, byFamily });
+    const retention = new Retention(general, byFamily);
+    if (retention.shortest !== Number.POSITIVE_INFINITY) {
+      this.#sweepTimer = sweepRegularly(
+        new WeakRef(this),
+        options.sweepInterval ?? retention.sweepInterval,
+      );
+    }
+  }
+
+  /**
+   * Opens a store. The server need not be there yet: calls reject with `store_unavailable` until it is, and
+   * the connection is made again whenever it breaks.
+   *
+   * Rejects with `invalid_options`, and with `dependency_missing` where the package `@redis/client` is not
+   * installed.
+   *
+   * @param where - a URL (`redis://`, `rediss://`, `redis-sentinel://`, `redis-cluster://`), or a connection
+   *   with options of `@redis/client`.
+   * @param options - see {@link RedisStoreOptions}.
+   */
+  static async open(
+    where: string | RedisConnection,
+    options?: RedisStoreOptions,
+  ): Promise<RedisStore> {
+    const checked = checkRedisStoreOptions(options);
+    const connection = checkConnection(where);
+    layoutOf(checked, connection.kind);
+    return new RedisStore(await loadRedisLibrary(), connection, checked);
+  }
+
+  /**
+   * {@inheritDoc MetricStore.upsert}
+   *
+   * When the connection breaks in the middle it rejects with `store_unavailable`; what was given may be
+   * written or not then, and can be written again.
+   */
+  async upsert(
+    points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
+  ): Promise<UpsertResult> {
+    this.#calls.assertOpen('upsert');
+    const tally = new UpsertTally();
+    const input = sortInput('upsert', points);
+    const layout = await this.#dataSet.found('upsert');
+    const budget = new SeriesBudget(this.#dataSet, this.#options.maxSeries);
+    const rounds = new PointRounds(this.#dataSet, layout, budget, (id, outcome) => {
+      if (outcome === undefined) this.#refuse('series_limit', id, tally);
+      else tally.count(outcome);
+    });
+    const admission = new PointAdmission(this.#options);
+    let failure: unknown;
+    const write = async (): Promise<void> =>
+      rounds.write().catch((error: unknown) => {
+        failure = error;
+        throw error;
+      });
+    try {
+      if (input.kind === 'sync') {
+        for (const point of input.points) {
+          if (this.#take(point, admission, rounds, tally)) await write();
+        }
+      } else {
+        for await (const point of input.points) {
+          this.#calls.assertOpen('upsert');
+          if (this.#take(point, admission, rounds, tally)) await write();
+        }
+      }
+    } catch (cause) {
+      if (failure !== undefined) throw failure;
+      this.#calls.assertOpen('upsert');
+      await rounds.finish();
+      throw inputFailed('upsert', cause);
+    }
+    await rounds.finish();
+    return tally.result();
+  }
+
+  /** {@inheritDoc MetricStore.delete} */
+  async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
+    this.#calls.assertOpen('delete');
+    if (typeof target === 'string') return endSeries(this.#dataSet, [canonicalSeriesId(target)]);
+    if (typeof target !== 'object' || target === null) {
+      throw invalidOptions('delete', [
+        `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,
+      ]);
+    }
+    if (!(Symbol.iterator in target)) return endMatching(this.#dataSet, target);
+    return endSeries(this.#dataSet, collect('delete', target).map(canonicalSeriesId));
+  }
+
+  /** {@inheritDoc MetricStore.setFamilies} */
+  async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
+    this.#calls.assertOpen('setFamilies');
+    const { byName, faults } = catalogFamilies(collect('setFamilies', families));
+    if (faults.length > 0) {
+      throw invalidOptions(
+        'setFamilies',
+        faults.map((fault) => `${fault.name} ${fault.message}`),
+      );
+    }
+    await this.#families.set(byName.values());
+  }
+
+  /** {@inheritDoc MetricStore.families} */
+  async families(): Promise<readonly FamilyMetadata[]> {
+    this.#calls.assertOpen('families');
+    return this.#families.all();
+  }
+
+  /**
+   * Answers with all points, page by page, in no particular order. It can be iterated once, and fails with
+   * `store_unavailable` when Redis does, or loses changes meanwhile.
+   *
+   * What others write meanwhile may be in it or not; the answer's `cursor`, which is there when all of it was
+   * read, is that of exactly these points. A delta from there leads to a state that was.
+   */
+  snapshot(options: ReadOptions = {}): AsyncIterableIterator<MetricPoint> & {
+    readonly cursor: string | undefined;
+  } {
+    this.#calls.assertOpen('snapshot');
+    return new PointStream(new SnapshotReading(this.#dataSet, options));
+  }
+
+  /** Answers with the cursor of the state as it is now; it is good for every store over the data set. */
+  async snapshotCursor(): Promise<string> {
+    this.#calls.assertOpen('snapshotCursor');
+    return readCursor(this.#dataSet);
+  }
+
+  /**
+   * Answers with what series became since the cursor, in batches, each as it was at its place in the log:
+   * stores that have come to the same cursor have the same points. A batch of a data set with many partitions
+   * has at least one change of each that changed.
+   */
+  async snapshotDelta(cursor: string): Promise<RedisStoreDelta> {
+    this.#calls.assertOpen('snapshotDelta');
+    return readDelta(this.#dataSet, cursor, this.#options.deltaBatchSize);
+  }
+
+  /** {@inheritDoc MetricStore.gc} */
+  async gc(now: number = this.#options.now()): Promise<number> {
+    this.#calls.assertOpen('gc');
+    if (typeof now !== 'number' || Number.isNaN(now)) {
+      throw invalidOptions('gc', [`now (${describeSubject(now)}) must be Unix milliseconds`]);
+    }
+    const expired = await this.#sweep.run(now);
+    this.#expired += expired;
+    return expired;
+  }
+
+  /** Tells whether Redis answers within `timeout` and has a data set that can be read. Never rejects. */
+  async healthy(): Promise<boolean> {
+    try {
+      await this.#dataSet.readLayout('healthy');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Gives back the lease, if there is one, and ends the connection. Closing again does nothing. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Answers with what this store did. */
+  stats(): RedisStoreStats {
+    return {
+      connected: this.#calls.isConnected,
+      commands: this.#calls.sent,
+      retries: this.#calls.retries,
+      connectionsReplaced: this.#calls.replaced,
+      expired: this.#expired,
+      rejected: this.#refused.countsByReason(),
+      lastRejected: this.#refused.lastRejected(),
+    };
+  }
+
+  /** Answers with how many series the data set has; asks each partition. */
+  async size(): Promise<number> {
+    this.#calls.assertOpen('size');
+    const heads = await this.#dataSet.heads('size', await this.#dataSet.readLayout('size'));
+    return heads.reduce((sum, { series }) => sum + series, 0);
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#sweepTimer);
+    // A server that is away keeps nobody from closing; the lease ends by itself then.
+    if (this.#calls.isConnected) await this.#dataSet.lease?.release(this.#dataSet).catch(() => {});
+    this.#calls.close();
+  }
+
+  /** Takes a point of an upsert; answers whether the round is full. */
+  #take(
+    given: unknown,
+    admission: PointAdmission,
+    rounds: PointRounds,
+    tally: UpsertTally,
+  ): boolean {
+    const written = readWritten(given, this.#options.now);
+    if (admission.admit(written)) {
+      return rounds.add(admission.id!, admission.value, admission.updatedAt);
+    }
+    this.#refuse(admission.reason!, admission.subject(given), tally);
+    return false;
+  }
+
+  #refuse(reason: RejectionReason, subject: string, tally: UpsertTally): void {
+    const rejected = { reason, subject: subject.slice(0, 200), rejectedAt: this.#options.now() };
+    this.#refused.add(rejected);
+    tally.refuse(rejected);
+  }
+}

@@ -1,0 +1,64 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { SnapscrapeError } from '../../model/errors.ts';
+import type { DataSet } from './data-set.ts';
+import { RELEASE } from './data-set-scripts.ts';
+import type { Layout } from './layout.ts';
+import { newToken } from './token.ts';
+
+// Longer than the calls under it take; who dies meanwhile holds up others for so long.
+const LOCK_MS = 5_000;
+const PATIENCE_MS = 2 * LOCK_MS;
+const PAUSE_MS = 5;
+
+/**
+ * How many series there may be. One partition counts its own within the script that writes. Several cannot,
+ * being on several servers: new series then wait for a lock, under which all are counted. Series that exist
+ * need no lock.
+ */
+export class SeriesBudget {
+  readonly #dataSet: DataSet;
+  readonly #maxSeries: number;
+
+  constructor(dataSet: DataSet, maxSeries: number) {
+    this.#dataSet = dataSet;
+    this.#maxSeries = maxSeries;
+  }
+
+  /** Whether new series must be counted over several partitions. */
+  isShared({ partitions }: Layout): boolean {
+    return partitions > 1 && this.#maxSeries !== Number.POSITIVE_INFINITY;
+  }
+
+  /** The most series that one partition may have by itself. */
+  partitionLimit(layout: Layout): number {
+    return this.isShared(layout) ? 0 : Math.min(this.#maxSeries, Number.MAX_VALUE);
+  }
+
+  /** Does something while nobody else adds series; it is told for how many there is room. */
+  async spend(layout: Layout, work: (room: number) => Promise<void>): Promise<void> {
+    const { calls, keys } = this.#dataSet;
+    const holder = newToken();
+    await this.#lock(holder);
+    try {
+      const heads = await this.#dataSet.heads('upsert', layout);
+      await work(this.#maxSeries - heads.reduce((sum, { series }) => sum + series, 0));
+    } finally {
+      await calls.run('upsert', RELEASE, [keys.budget], [holder]);
+    }
+  }
+
+  async #lock(holder: string): Promise<void> {
+    const { calls, keys } = this.#dataSet;
+    const args = ['SET', keys.budget, holder, 'NX', 'PX', String(LOCK_MS)];
+    const deadline = performance.now() + PATIENCE_MS;
+    while ((await calls.write('upsert', keys.budget, args)) === null) {
+      if (performance.now() > deadline) {
+        throw new SnapscrapeError(
+          'store_unavailable',
+          'RedisStore could not upsert(): other writers add series all the time; write again',
+        );
+      }
+      await pause(PAUSE_MS * (1 + Math.random()));
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { SeriesMatcher } from '../metric-store.ts';
+import { type SeriesPredicate, seriesPredicate } from '../series-target.ts';
+import type { DataSet } from './data-set.ts';
+import { bucketOf, hashOf, type Layout, partitionOf } from './layout.ts';
+import { END } from './partition-scripts.ts';
+import { countOf } from './replies.ts';
+import { SnapshotReading } from './snapshot-reading.ts';
+import { SampleReader } from './stored-sample.ts';
+
+// As many as a script ends in a millisecond or so.
+const FULL_CALL = 500;
+
+/** Ends series; answers how many of them there were. */
+export async function endSeries(dataSet: DataSet, ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  const layout = await dataSet.layout('delete');
+  const byPartition = new Map<number, { id: string; hash: number }[]>();
+  for (const id of ids) {
+    const hash = hashOf(id);
+    const partition = partitionOf(hash, layout);
+    const list = byPartition.get(partition);
+    if (list === undefined) byPartition.set(partition, [{ id, hash }]);
+    else list.push({ id, hash });
+  }
+  let ended = 0;
+  for (const [partition, series] of byPartition) {
+    for (let from = 0; from < series.length; from += FULL_CALL) {
+      const some = series.slice(from, from + FULL_CALL);
+      ended += await endInPartition(dataSet, layout, partition, some);
+    }
+  }
+  return ended;
+}
+
+/** Ends the series that a matcher chooses, page by page; answers how many there were. */
+export async function endMatching(dataSet: DataSet, matcher: SeriesMatcher): Promise<number> {
+  const isChosen: SeriesPredicate = seriesPredicate(matcher);
+  const reader = new SampleReader();
+  let ended = 0;
+  for await (const lines of new SnapshotReading(dataSet, {}).pages()) {
+    const ids: string[] = [];
+    for (let i = 0; i < lines.length; i += 2) {
+      const id = lines[i]!;
+      if (isChosen(reader.sample(id, lines[i + 1]!))) ids.push(id);
+    }
+    ended += await endSeries(dataSet, ids);
+  }
+  return ended;
+}
+
+async function endInPartition(
+  dataSet: DataSet,
+  layout: Layout,
+  partition: number,
+  series: readonly { readonly id: string; readonly hash: number }[],
+): Promise<number> {
+  const places = new Map<number, number>();
+  const args: string[] = [];
+  for (const { id, hash } of series) {
+    const bucket = bucketOf(hash, layout);
+    let place = places.get(bucket);
+    if (place === undefined) places.set(bucket, (place = places.size + 1));
+    args.push(String(place), id);
+  }
+  const buckets = [...places.keys()];
+  const reply = await dataSet.change('delete', END, partition, buckets, args, 'leave');
+  return reply === undefined ? 0 : countOf(reply[1]);
+}

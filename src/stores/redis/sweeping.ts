@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import type { DataSet } from './data-set.ts';
+import type { Layout } from './layout.ts';
+import { SWEEP } from './partition-scripts.ts';
+import { countOf, optionalTextsOf, textOf } from './replies.ts';
+
+/** How long series live, as a script is told. */
+export interface Lifetimes {
+  /** In ms, for each family without a word of its own. */
+  readonly general: number;
+  /** In ms, by metric name. */
+  readonly byFamily: Readonly<Record<string, number>>;
+}
+
+// As many series as a script looks at in about a millisecond, and ends in a few.
+const SLICE = '500';
+const MARKS_PER_READ = 256;
+
+/**
+ * Ends series beyond their retention, in any process and as often as one likes.
+ *
+ * For each bucket the store knows the oldest time written since the last sweep, and when the first of what
+ * that sweep left comes to its end. So only buckets are looked at in which something may have come to its
+ * end: each about once in the shortest retention.
+ */
+export class Sweep {
+  readonly #dataSet: DataSet;
+  readonly #lifetimes: Lifetimes;
+  readonly #shortest: number;
+  readonly #args: readonly string[];
+  readonly #name: string;
+
+  constructor(dataSet: DataSet, lifetimes: Lifetimes) {
+    this.#dataSet = dataSet;
+    this.#lifetimes = lifetimes;
+    const byFamily = Object.entries(lifetimes.byFamily);
+    this.#shortest = Math.min(lifetimes.general, ...byFamily.map(([, life]) => life));
+    this.#args = byFamily.flatMap(([name, life]) => [name, lifetime(life)]);
+    const terms = [lifetime(lifetimes.general), ...this.#args].join(' ');
+    // What a sweep leaves behind is of use to sweeps with the same retentions only.
+    this.#name = createHash('sha1').update(terms).digest('hex').slice(0, 12);
+  }
+
+  /** Sweeps once; answers how many series were ended. */
+  async run(now: number): Promise<number> {
+    if (this.#shortest === Number.POSITIVE_INFINITY) return 0;
+    const layout = await this.#dataSet.layout('gc');
+    let ended = 0;
+    for (let partition = 0; partition < layout.partitions; partition++) {
+      for (const bucket of await this.#dueBuckets(partition, layout, now)) {
+        ended += await this.#sweepBucket(partition, bucket, now);
+      }
+    }
+    return ended;
+  }
+
+  async #dueBuckets(partition: number, { buckets }: Layout, now: number): Promise<number[]> {
+    const { marks } = this.#dataSet.keys.partition(partition);
+    const due: number[] = [];
+    for (let from = 0; from < buckets; from += MARKS_PER_READ) {
+      const numbers = Array.from(
+        { length: Math.min(MARKS_PER_READ, buckets - from) },
+        (_, i) => from + i,
+      );
+      const fields = numbers.flatMap((number) => [`l${number}`, `d${number}`]);
+      const reply = await this.#dataSet.calls.read('gc', marks, ['HMGET', marks, ...fields]);
+      const found = optionalTextsOf(reply);
+      for (const [i, number] of numbers.entries()) {
+        if (this.#isDue(found[2 * i], found[2 * i + 1], now)) due.push(number);
+      }
+    }
+    return due;
+  }
+
+  #isDue(oldest: string | undefined, left: string | undefined, now: number): boolean {
+    if (oldest !== undefined && now - Number(oldest) > this.#shortest) return true;
+    if (left === undefined) return false;
+    const [name, end] = left.split(':');
+    if (name !== this.#name) return true;
+    // Not later than the script would have it, whose sum is rounded.
+    return end !== '' && now >= Number(end);
+  }
+
+  async #sweepBucket(partition: number, bucket: number, now: number): Promise<number> {
+    let ended = 0;
+    let earliest = '';
+    const general = lifetime(this.#lifetimes.general);
+    for (let from = '0'; ; ) {
+      const where = [String(bucket), from, SLICE, earliest, this.#name];
+      const args = [String(now), general, ...where, ...this.#args];
+      const reply = await this.#dataSet.change('gc', SWEEP, partition, [bucket], args, 'leave');
+      if (reply === undefined) return ended;
+      from = textOf(reply[1]);
+      ended += countOf(reply[2]);
+      earliest = textOf(reply[3]);
+      if (from === '0') return ended;
+    }
+  }
+}
+
+function lifetime(ms: number): string {
+  return ms === Number.POSITIVE_INFINITY ? '' : String(ms);
+}

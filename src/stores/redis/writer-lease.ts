@@ -1,0 +1,95 @@
+import { SnapscrapeError } from '../../model/errors.ts';
+import { LEASE, RELEASE } from './data-set-scripts.ts';
+import type { Keys, Layout } from './layout.ts';
+import { FENCE } from './partition-scripts.ts';
+import type { RedisCalls } from './redis-calls.ts';
+import { countOf, textsOf } from './replies.ts';
+import { newToken } from './token.ts';
+
+/** What is leased. */
+export interface LeasedDataSet {
+  readonly calls: RedisCalls;
+  readonly keys: Keys;
+  /** How many partitions there are to tell of a new holder. */
+  layout(method: string): Promise<Layout>;
+}
+
+/**
+ * The right to be the only writer of a data set. Who has it has a fence, a number that grows from holder to
+ * holder; every write carries it, and partitions refuse lower ones. So a writer that was stopped for longer
+ * than its lease cannot write between the writes of the next one.
+ */
+export class WriterLease {
+  readonly #ttl: number;
+  readonly #holder: string = `${newToken()}${newToken()}`;
+  #fence = 0;
+  // By the monotonic clock; before it the lease is held for certain.
+  #renewAt = 0;
+  #taking: Promise<void> | undefined;
+
+  /**
+   * @param ttl - how long the lease lasts without being kept, in ms.
+   */
+  constructor(ttl: number) {
+    this.#ttl = ttl;
+  }
+
+  /** The fence to write with. Rejects with `store_fenced` while another store has the lease. */
+  async fence(method: string, dataSet: LeasedDataSet): Promise<string> {
+    if (performance.now() >= this.#renewAt) {
+      this.#taking ??= this.#take(method, dataSet).finally(() => {
+        this.#taking = undefined;
+      });
+      await this.#taking;
+    }
+    return String(this.#fence);
+  }
+
+  /** Notes that another store took it: the next write asks for it again. */
+  lost(): void {
+    this.#fence = 0;
+    this.#renewAt = 0;
+  }
+
+  /** Gives it back, so that the next writer need not wait. */
+  async release(dataSet: LeasedDataSet): Promise<void> {
+    const fence = this.#fence;
+    if (fence === 0) return;
+    const { calls, keys } = dataSet;
+    this.lost();
+    // The fences first: who takes the lease then raises its own.
+    await this.#tellPartitions(dataSet, fence, 'lower');
+    await calls.run('close', RELEASE, [keys.lease], [this.#holder]);
+  }
+
+  async #take(method: string, dataSet: LeasedDataSet): Promise<void> {
+    const { calls, keys } = dataSet;
+    const args = [this.#holder, String(this.#ttl), String(this.#fence)];
+    const asked = performance.now();
+    const reply = textsOf(await calls.run(method, LEASE, [keys.meta, keys.lease], args));
+    if (reply[0] !== 'ok') {
+      this.lost();
+      throw new SnapscrapeError(
+        'store_fenced',
+        `RedisStore may not ${method}(): another store has the writer's lease; write from that one, or wait until it ends`,
+      );
+    }
+    const fence = countOf(reply[1]);
+    if (fence !== this.#fence) await this.#tellPartitions(dataSet, fence, 'raise');
+    this.#fence = fence;
+    this.#renewAt = asked + this.#ttl / 3;
+  }
+
+  async #tellPartitions(
+    dataSet: LeasedDataSet,
+    fence: number,
+    how: 'raise' | 'lower',
+  ): Promise<void> {
+    const { partitions } = await dataSet.layout('upsert');
+    const tell = (partition: number): Promise<unknown> => {
+      const { state } = dataSet.keys.partition(partition);
+      return dataSet.calls.run('upsert', FENCE, [state], [String(fence), how]);
+    };
+    await Promise.all(Array.from({ length: partitions }, (_, partition) => tell(partition)));
+  }
+}

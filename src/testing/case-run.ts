@@ -1,0 +1,189 @@
+import type { MetricPoint } from '../model/metric-point.ts';
+import { seriesId } from '../model/series-id.ts';
+import type { DeltaEvent } from '../model/snapshot-reader.ts';
+import type { MetricStore, UpsertResult } from '../stores/metric-store.ts';
+import type { ContractCase, ContractStoreOptions, ContractSubject } from './contract-subject.ts';
+
+/** What a case needs beside a store; without it the case is left out. */
+export type CaseNeed = 'shared' | 'durable';
+
+/** A case before it is told of a subject. */
+export interface CaseOutline {
+  readonly title: string;
+  readonly needs?: CaseNeed;
+  readonly body: (run: CaseRun) => Promise<void>;
+}
+
+/** One run of a case: the stores over its data set. */
+export interface CaseRun {
+  /** Opens a store over the case's data set. */
+  open(options?: ContractStoreOptions): Promise<MetricStore>;
+}
+
+/** Makes cases of outlines for a subject, leaving out those that it cannot have. */
+export function casesOf(
+  topic: string,
+  subject: ContractSubject,
+  outlines: readonly CaseOutline[],
+): ContractCase[] {
+  const has = { shared: subject.isShared, durable: subject.isDurable };
+  return outlines
+    .filter(({ needs }) => needs === undefined || has[needs])
+    .map(({ title, body }) => ({ topic, title, run: () => runCase(subject, body) }));
+}
+
+async function runCase(
+  subject: ContractSubject,
+  body: (run: CaseRun) => Promise<void>,
+): Promise<void> {
+  const dataSet = await subject.createDataSet();
+  const opened: MetricStore[] = [];
+  try {
+    await body({
+      async open(options = {}) {
+        const store = await dataSet.open(options);
+        opened.push(store);
+        return store;
+      },
+    });
+  } finally {
+    for (const store of opened) await store.close();
+    await dataSet.discard?.();
+  }
+}
+
+/** The answer of an upsert that did nothing but what is said here. */
+export function outcome(counts: Partial<UpsertResult>): UpsertResult {
+  return { added: 0, changed: 0, unchanged: 0, older: 0, refused: 0, refusals: [], ...counts };
+}
+
+/** A point without labels, but for what is said here. */
+export function pointOf(
+  name: string,
+  value: number,
+  updatedAt = 1,
+  labels: Record<string, string> = {},
+): MetricPoint {
+  return { name, labels, value, updatedAt };
+}
+
+/** Series of one family, told apart by the label `i` from 0 on. */
+export function manyPoints(
+  name: string,
+  count: number,
+  value: number,
+  updatedAt = 1,
+): MetricPoint[] {
+  return Array.from({ length: count }, (_, i) => pointOf(name, value, updatedAt, { i: `${i}` }));
+}
+
+/** What a store holds, by series id. */
+export type StoreState = ReadonlyMap<string, StoredSample>;
+
+/** What is compared of a point; its name and labels are in its id. */
+export interface StoredSample {
+  readonly value: number;
+  readonly updatedAt: number;
+}
+
+/** Reads a snapshot; throws when it has a series twice. */
+export async function stateOf(store: MetricStore): Promise<StoreState> {
+  const state = new Map<string, StoredSample>();
+  for await (const point of await store.snapshot()) {
+    const id = idOf(point);
+    if (state.has(id)) throw new Error(`The snapshot has ${id} twice`);
+    state.set(id, sampleOf(point));
+  }
+  return state;
+}
+
+/** The ids of a snapshot, sorted. */
+export async function idsOf(store: MetricStore): Promise<string[]> {
+  return [...(await stateOf(store)).keys()].sort();
+}
+
+/** A reader that knows a store by its deltas alone, and reads a snapshot only when it must. */
+export class DeltaFollower {
+  /** What it knows. */
+  readonly state: Map<string, StoredSample> = new Map();
+  /** How often it was told to read everything again. */
+  resets = 0;
+  /** How many batches it has read. */
+  batches = 0;
+  readonly #store: MetricStore;
+  #cursor: string;
+
+  private constructor(store: MetricStore, cursor: string) {
+    this.#store = store;
+    this.#cursor = cursor;
+  }
+
+  /** Begins with a cursor, and a snapshot read after it. */
+  static async begin(store: MetricStore): Promise<DeltaFollower> {
+    const follower = new DeltaFollower(store, await store.snapshotCursor());
+    await follower.#readAll();
+    return follower;
+  }
+
+  /** The cursor that it has come to. */
+  get cursor(): string {
+    return this.#cursor;
+  }
+
+  /** Reads one batch; answers whether another follows. */
+  async pull(): Promise<boolean> {
+    const delta = await this.#store.snapshotDelta(this.#cursor);
+    this.batches++;
+    this.#cursor = delta.nextCursor;
+    if (delta.reset === true) {
+      this.resets++;
+      await this.#readAll();
+      return false;
+    }
+    for await (const event of delta.events) this.#apply(event);
+    return delta.more === true;
+  }
+
+  /** Reads until nothing more follows; answers with what it then knows. */
+  async catchUp(): Promise<StoreState> {
+    while (await this.pull());
+    return this.state;
+  }
+
+  async #readAll(): Promise<void> {
+    this.state.clear();
+    for (const [id, sample] of await stateOf(this.#store)) this.state.set(id, sample);
+  }
+
+  #apply(event: DeltaEvent): void {
+    if (event.deleted !== true) this.state.set(idOf(event.point), sampleOf(event.point));
+    else this.state.delete('seriesId' in event ? event.seriesId : seriesId(event.point));
+  }
+}
+
+/** The events of a delta that is one batch. */
+export async function eventsOf(
+  store: MetricStore,
+  cursor: string,
+): Promise<{ id: string; sample: StoredSample | 'ended' }[]> {
+  const delta = await store.snapshotDelta(cursor);
+  if (delta.reset === true) throw new Error('The delta says reset');
+  if (delta.more === true) throw new Error('The delta says that more follows');
+  const events: { id: string; sample: StoredSample | 'ended' }[] = [];
+  for await (const event of delta.events) {
+    if (event.deleted !== true)
+      events.push({ id: idOf(event.point), sample: sampleOf(event.point) });
+    else if ('seriesId' in event) events.push({ id: event.seriesId, sample: 'ended' });
+    else events.push({ id: seriesId(event.point), sample: 'ended' });
+  }
+  return events;
+}
+
+function idOf({ name, labels }: MetricPoint): string {
+  // From the parts, so that a point whose labels are not those of its series is found out.
+  return seriesId({ name, labels: { ...labels } });
+}
+
+function sampleOf({ value, updatedAt }: MetricPoint): StoredSample {
+  return { value, updatedAt };
+}
