@@ -1,0 +1,50 @@
+import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
+
+/** A short answer with a fixed text. */
+export interface ShortAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A short answer in plain text. */
+export function plainAnswer(
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): ShortAnswer {
+  return {
+    status,
+    headers: {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      ...headers,
+    },
+    body,
+  };
+}
+
+/** What is said to other methods than GET and HEAD; undefined for these. */
+export function methodRefusal(method: string | undefined): ShortAnswer | undefined {
+  if (method === 'GET' || method === 'HEAD') return undefined;
+  return plainAnswer(405, 'Only GET and HEAD are served here.\n', { Allow: 'GET, HEAD' });
+}
+
+/** Sends a short answer, unless the request was answered already or its client is gone. */
+export function sendAnswer(
+  request: NodeRequest,
+  response: NodeResponse,
+  { status, headers, body }: ShortAnswer,
+): void {
+  if (response.headersSent || response.writableEnded || response.closed) return;
+  // A socket that breaks is told by 'close' too; without a listener the error would end the process.
+  response.on('error', () => undefined);
+  for (const [name, value] of Object.entries(headers)) {
+    // What a web configuration says of its headers stands.
+    if (!response.hasHeader(name)) response.setHeader(name, value);
+  }
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.writeHead(status);
+  response.end(request.method === 'HEAD' ? '' : body);
+}

@@ -1,0 +1,163 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { Clock } from '../../test/support/clock.ts';
+import { never, ScriptedSource } from '../../test/support/scripted-source.ts';
+import { type CachedSnapshotReader, createCachedSnapshotReader, mergeReaders } from '../index.ts';
+import { createHealthHandler } from './health.ts';
+
+const HOUR = 3_600_000;
+
+/** A source, its cache and their clock; nothing is refreshed by itself. */
+function cached(): { source: ScriptedSource; reader: CachedSnapshotReader; clock: Clock } {
+  const source = new ScriptedSource();
+  const clock = new Clock();
+  const reader = createCachedSnapshotReader(source, {
+    now: clock.now,
+    refreshInterval: 1000,
+    maxStaleness: 60_000,
+  });
+  return { source, reader, clock };
+}
+
+function failing(): never {
+  throw new Error('secret');
+}
+
+async function probe(
+  handler: { fetch(request: Request): Promise<Response> },
+  path = '/-/ready',
+): Promise<string> {
+  const response = await handler.fetch(new Request(`http://exporter${path}`));
+  return `${response.status} ${await response.text()}`;
+}
+
+const READY = '200 The exporter is ready.\n';
+const STARTING = '503 Not ready: there is no good snapshot yet.\n';
+const STALE = '503 Not ready: the last good snapshot is too old.\n';
+const FAILING = '503 Not ready: the latest refresh failed.\n';
+const DRAINING = '503 Not ready: the exporter is shutting down.\n';
+
+test('it is ready from the first good snapshot until that is too old, and again after', async () => {
+  const { source, reader, clock } = cached();
+  const health = createHealthHandler(reader);
+  expect(await probe(health)).toBe(STARTING);
+  source.answer = failing;
+  await expect(reader.refresh()).rejects.toThrow();
+  expect(await probe(health)).toBe(STARTING);
+  source.answer = undefined;
+  await reader.refresh();
+  expect(await probe(health)).toBe(READY);
+
+  source.answer = failing;
+  await expect(reader.refresh()).rejects.toThrow();
+  expect(await probe(health)).toBe(READY);
+  clock.advance(60_001);
+  expect(await probe(health)).toBe(STALE);
+  source.answer = undefined;
+  await reader.refresh();
+  expect(await probe(health)).toBe(READY);
+});
+
+test('data that is old because nobody asked is no reason: the next scrape gets a page', async () => {
+  const { source, reader, clock } = cached();
+  const health = createHealthHandler(reader);
+  await reader.refresh();
+  clock.advance(HOUR);
+  expect(await probe(health)).toBe(READY);
+  source.answer = never;
+  const hanging = reader.refresh().catch(() => undefined);
+  expect(await probe(health)).toBe(STALE);
+  reader.close();
+  await hanging;
+});
+
+test('the error policy decides as it does for scrapes', async () => {
+  const { source, reader, clock } = cached();
+  const [fail, goOn] = (['fail', 'continue'] as const).map((errorPolicy) =>
+    createHealthHandler(reader, { errorPolicy }),
+  );
+  await reader.refresh();
+  source.answer = failing;
+  await expect(reader.refresh()).rejects.toThrow();
+  expect(await probe(fail!)).toBe(FAILING);
+  clock.advance(HOUR);
+  expect(await probe(goOn!)).toBe(READY);
+});
+
+test('of merged readers each is tried, and one that fails spares the others', async () => {
+  const [a, b] = [cached(), cached()];
+  const health = createHealthHandler(mergeReaders([a.reader, b.reader, new ScriptedSource()]));
+  expect(await probe(health)).toBe(STARTING);
+  await a.reader.refresh();
+  expect(await probe(health)).toBe(STARTING);
+  b.source.answer = failing;
+  await expect(b.reader.refresh()).rejects.toThrow();
+  expect(await probe(health)).toBe(READY);
+});
+
+test('a reader without a cache is read for each scrape, and ready', async () => {
+  const source = new ScriptedSource();
+  expect(await probe(createHealthHandler(source))).toBe(READY);
+  expect(source.reads).toBe(0);
+});
+
+test('no probe reads the source, whatever its state', async () => {
+  const { source, reader, clock } = cached();
+  const health = createHealthHandler(reader);
+  await probe(health);
+  await reader.refresh();
+  clock.advance(HOUR);
+  for (const path of ['/-/ready', '/-/healthy']) await probe(health, path);
+  expect(source.reads).toBe(1);
+});
+
+test('it is healthy at all times, and not ready once it drains', async () => {
+  const { reader } = cached();
+  const health = createHealthHandler(reader);
+  await reader.refresh();
+  expect(health.readiness()).toBe('ready');
+  health.drain();
+  expect(health.readiness()).toBe('draining');
+  expect(await probe(health)).toBe(DRAINING);
+  expect(await probe(health, '/-/healthy')).toBe('200 The exporter is healthy.\n');
+});
+
+test('the last part of the path decides, over a socket too', async () => {
+  const health = createHealthHandler(new ScriptedSource());
+  const server = createServer(health).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const asked = async (path: string, method = 'GET'): Promise<unknown[]> => {
+    const response = await fetch(`${url}${path}`, { method });
+    return [response.status, await response.text()];
+  };
+  expect(await asked('/-/ready?verbose')).toEqual([200, 'The exporter is ready.\n']);
+  expect(await asked('/mounted/at/ready')).toEqual([200, 'The exporter is ready.\n']);
+  expect(await asked('/healthy', 'HEAD')).toEqual([200, '']);
+  expect(await asked('/-/live')).toEqual([404, 'Not found.\n']);
+  expect(await asked('/ready', 'POST')).toEqual([405, 'Only GET and HEAD are served here.\n']);
+  expect(await probe(health, '/-/live')).toBe('404 Not found.\n');
+});
+
+test('a 503 says when to come back, and that it must not be kept', async () => {
+  const { reader } = cached();
+  const { headers } = await createHealthHandler(reader).fetch(new Request('http://a/-/ready'));
+  expect(Object.fromEntries(headers)).toEqual({
+    'cache-control': 'no-store',
+    'content-type': 'text/plain; charset=utf-8',
+    'retry-after': '5',
+    'x-content-type-options': 'nosniff',
+  });
+});
+
+test('what is no reader and no option is refused', () => {
+  const { reader } = cached();
+  for (const make of [
+    () => createHealthHandler(undefined as never),
+    () => createHealthHandler(reader, { errorPolicy: 'never' as never }),
+  ]) {
+    expect(make).toThrow(expect.objectContaining({ code: 'invalid_options' }));
+  }
+});

@@ -1,0 +1,49 @@
+/**
+ * A small server around the handler: listening, the web configuration file, views, probes, draining.
+ *
+ * @packageDocumentation
+ */
+
+export type { ClientRefusal } from '../web/client-refusal.ts';
+export {
+  createRequestGuard,
+  type GuardedRequest,
+  REQUEST_GUARD_DEFAULTS,
+  type RequestGuard,
+  type RequestGuardOptions,
+  type RequestRefusal,
+} from '../web/request-guard.ts';
+export { Secret } from '../web/secret.ts';
+export { secureServer } from '../web/secure-server.ts';
+export { type SecureServerOptions, tlsOptionsOf } from '../web/tls-options.ts';
+export type {
+  AccessConfig,
+  ClientAuthType,
+  RateLimit,
+  TlsServerConfig,
+  WebConfig,
+} from '../web/web-config.ts';
+export {
+  WEB_CONFIG_FILE_DEFAULTS,
+  WebConfigFile,
+  type WebConfigFileOptions,
+  type WebConfigReload,
+} from '../web/web-config-file.ts';
+export { drainOnSignals } from './drain-on-signals.ts';
+export { createExporterServer, type ExporterServer } from './exporter-server.ts';
+export {
+  createHealthHandler,
+  HEALTH_DEFAULTS,
+  type HealthHandler,
+  type HealthOptions,
+} from './health.ts';
+export type { LandingPage } from './landing-page.ts';
+export type { ServedAddress } from './listen-address.ts';
+export type { Readiness } from './readiness.ts';
+export {
+  type CheckedServerOptions,
+  type ExporterServerOptions,
+  SERVER_DEFAULTS,
+  type ServerView,
+} from './server-options.ts';
+export type { ViewAuth } from './view-auth.ts';

@@ -1,0 +1,56 @@
+import { plainAnswer, type ShortAnswer } from './answer.ts';
+
+/** What the page at `/` says. */
+export interface LandingPage {
+  /** The exporter's name, as text. Default `Exporter`. */
+  readonly title?: string | undefined;
+  /** One sentence about it, as text. Default: none. */
+  readonly description?: string | undefined;
+  /** The exporter's version, as text. Default: none is told. */
+  readonly version?: string | undefined;
+}
+
+/** A link of the page. */
+export interface PageLink {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The page: static, without scripts, styles or anything from elsewhere. */
+export function landingPageAnswer(page: LandingPage, links: readonly PageLink[]): ShortAnswer {
+  const title = escapeHtml(page.title ?? 'Exporter');
+  const items = links.map(
+    ({ path, text }) => `<li><a href="${escapeHtml(path)}">${escapeHtml(text)}</a></li>`,
+  );
+  const body = [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width">',
+    `<title>${title}</title>`,
+    `<h1>${title}</h1>`,
+    ...(page.description ? [`<p>${escapeHtml(page.description)}</p>`] : []),
+    ...(page.version ? [`<p>Version ${escapeHtml(page.version)}</p>`] : []),
+    '<ul>',
+    ...items,
+    '</ul>',
+    '</html>',
+    '',
+  ].join('\n');
+  return plainAnswer(200, body, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  });
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}

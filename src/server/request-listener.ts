@@ -1,0 +1,81 @@
+import { SnapscrapeError } from '../model/errors.ts';
+import { createRequestGuard, type RequestGuard } from '../web/request-guard.ts';
+import type { AccessConfig } from '../web/web-config.ts';
+import { sendAnswer } from './answer.ts';
+import { pathOf } from './request-path.ts';
+import { type Listener, NOT_FOUND, type Route } from './routes.ts';
+import { viewAccess } from './view-auth.ts';
+
+/** The access of a server without a web configuration file. */
+export const OPEN_ACCESS: { readonly current: AccessConfig } = Object.freeze({
+  current: Object.freeze({
+    headers: new Map<string, string>(),
+    users: new Map<string, never>(),
+    bearerTokens: new Map<string, never>(),
+    rateLimit: undefined,
+  }),
+});
+
+/** Finds the route of each request, and who may have it. */
+export interface RoutedListener {
+  readonly listener: Listener;
+  /** Ends what compares passwords. */
+  close(): void;
+}
+
+/**
+ * Routes requests by their paths, past the guard of each route.
+ *
+ * @param access - what the web configuration file says now.
+ * @param onError - told when passwords cannot be compared.
+ */
+export function routedListener(
+  routes: ReadonlyMap<string, Route>,
+  access: { readonly current: AccessConfig },
+  onError: (error: SnapscrapeError) => void,
+): RoutedListener {
+  const guardOf = guards(access, (cause) =>
+    onError(new SnapscrapeError('scrape_failed', 'A password could not be compared', { cause })),
+  );
+  const every = [...routes.values(), NOT_FOUND].map((route) => [route, guardOf(route)] as const);
+  const guardByRoute = new Map(every);
+  const listener: Listener = (request, response) => {
+    const path = pathOf(request.url ?? '');
+    const route = (path === undefined ? undefined : routes.get(path)) ?? NOT_FOUND;
+    for (const [name, value] of access.current.headers) response.setHeader(name, value);
+    const guard = guardByRoute.get(route);
+    if (guard === undefined) route.serve(request, response);
+    else void pass(guard, route, request, response);
+  };
+  const close = (): void => {
+    for (const guard of guardByRoute.values()) guard?.close();
+  };
+  return { listener, close };
+}
+
+/** The guard of each route; routes that the file guards share one, with its rate limit. */
+function guards(
+  access: { readonly current: AccessConfig },
+  onError: (error: unknown) => void,
+): (route: Route) => RequestGuard | undefined {
+  const shared = createRequestGuard(access, { onError });
+  return ({ access: who }) => {
+    if (who === 'everybody' || (who === 'server' && access === OPEN_ACCESS)) return undefined;
+    return who === 'server' ? shared : createRequestGuard(viewAccess(who, access), { onError });
+  };
+}
+
+async function pass(
+  guard: RequestGuard,
+  route: Route,
+  ...[request, response]: Parameters<Listener>
+): Promise<void> {
+  const gone = new AbortController();
+  const leave = (): void => gone.abort();
+  response.once('close', leave);
+  const { headers } = request;
+  const refusal = await guard.check({ headers, signal: gone.signal });
+  response.off('close', leave);
+  if (refusal === undefined) route.serve(request, response);
+  else sendAnswer(request, response, refusal);
+}

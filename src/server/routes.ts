@@ -1,0 +1,68 @@
+import { createOpenMetricsHandler } from '../http/handler.ts';
+import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
+import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import { methodRefusal, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
+import type { HealthHandler } from './health.ts';
+import { landingPageAnswer } from './landing-page.ts';
+import { type CheckedServerOptions, HEALTH_PATHS } from './server-options.ts';
+import type { ViewAuth } from './view-auth.ts';
+
+/** Answers a request. */
+export type Listener = (request: NodeRequest, response: NodeResponse) => void;
+
+/** What is served at a path, and to whom. */
+export interface Route {
+  readonly serve: Listener;
+  /** Who is let in: those of the web configuration file, everybody, or a view's own users. */
+  readonly access: 'server' | 'everybody' | ViewAuth;
+}
+
+/** The routes of a server by their exact paths. Throws `invalid_options` for a reader that is none. */
+export function routesOf(
+  reader: SnapshotReader,
+  options: CheckedServerOptions,
+  health: HealthHandler,
+): ReadonlyMap<string, Route> {
+  const { metricsPath, handler, views, guardHealth } = options;
+  const probes = guardHealth ? 'server' : 'everybody';
+  const routes = new Map<string, Route>([
+    ['/', { serve: fixed(landingPage(options)), access: 'server' }],
+    ...HEALTH_PATHS.map((path): [string, Route] => [path, { serve: health, access: probes }]),
+    [metricsPath, { serve: createOpenMetricsHandler(reader, handler), access: 'server' }],
+  ]);
+  for (const { path, auth, ...own } of views) {
+    const serve = createOpenMetricsHandler(reader, { ...handler, ...given(own) });
+    routes.set(path, { serve, access: auth ?? 'server' });
+  }
+  return routes;
+}
+
+/** What is served where there is no route; to those who may see the rest. */
+export const NOT_FOUND: Route = Object.freeze({
+  serve: (...[request, response]: Parameters<Listener>) =>
+    sendAnswer(request, response, plainAnswer(404, 'Not found.\n')),
+  access: 'server',
+});
+
+/** Options that are set to undefined are not set. */
+function given<T extends object>(options: T): T {
+  const set = { ...options };
+  for (const key of Object.keys(set) as (keyof T)[]) if (set[key] === undefined) delete set[key];
+  return set;
+}
+
+/** Views with users of their own are not listed: their paths may tell who the tenants are. */
+function landingPage({ metricsPath, views, landingPage: page }: CheckedServerOptions): ShortAnswer {
+  const open = views.filter(({ auth }) => auth === undefined);
+  return landingPageAnswer(page, [
+    { path: metricsPath, text: 'Metrics' },
+    ...open.map(({ path }) => ({ path, text: `Metrics: ${path}` })),
+    { path: HEALTH_PATHS[0], text: 'Health' },
+    { path: HEALTH_PATHS[1], text: 'Readiness' },
+  ]);
+}
+
+function fixed(answer: ShortAnswer): Listener {
+  return (request, response) =>
+    sendAnswer(request, response, methodRefusal(request.method) ?? answer);
+}

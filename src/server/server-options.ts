@@ -1,0 +1,223 @@
+import { checkHandlerOptions, type HandlerOptions } from '../http/handler-options.ts';
+import { SnapscrapeError } from '../model/errors.ts';
+import {
+  checkOptions,
+  integerWithin,
+  invalidOptions,
+  isBoolean,
+  isFunction,
+  LONGEST_TIMER,
+  type OptionCheck,
+} from '../model/options.ts';
+import type { LandingPage } from './landing-page.ts';
+import { parseListenAddress } from './listen-address.ts';
+import { isRoutePath } from './request-path.ts';
+import { type ViewAuth, viewAuthFault } from './view-auth.ts';
+
+/** A path of its own with a page of its own: usually what one tenant may see. */
+export interface ServerView extends HandlerOptions {
+  /** Where it is served: an exact path such as `/metrics/team-a`. */
+  readonly path: string;
+  /**
+   * Who may see it, instead of the users and tokens of the web configuration file. Its headers and its
+   * rate limit hold here too; a view with `auth` has a bucket of its own. Default: those of the file.
+   */
+  readonly auth?: ViewAuth | undefined;
+}
+
+/** How an exporter is served. Every field may be left out; the defaults are {@link SERVER_DEFAULTS}. */
+export interface ExporterServerOptions {
+  /**
+   * Where to listen, at one or more addresses: `127.0.0.1:9464`, `[::1]:9464`, `:9464` for all interfaces,
+   * `unix:/run/exporter.sock`. Port 0 takes any that is free. Default `[':9464']`.
+   */
+  readonly listenAddresses?: readonly string[] | undefined;
+  /** The path of the page with all metrics. Default `/metrics`; `/` leaves no landing page. */
+  readonly metricsPath?: string | undefined;
+  /** How pages are served. Default: the handler's own defaults. Views begin with the same. */
+  readonly handler?: HandlerOptions | undefined;
+  /**
+   * More pages of the same reader, each at a path of its own. Default: none. What a view does not set
+   * itself is as in `handler`.
+   */
+  readonly views?: readonly ServerView[] | undefined;
+  /**
+   * The path of a web configuration file: TLS, users, tokens, headers and rate limit in the format of
+   * Prometheus's exporter-toolkit, followed when it changes. Default: none, which is plain HTTP for
+   * everybody.
+   */
+  readonly webConfigFile?: string | undefined;
+  /** What the page at `/` says, which links to all others. Default: a page without a name. */
+  readonly landingPage?: LandingPage | undefined;
+  /**
+   * Whether probes need the credentials of the web configuration file and count for its rate limit. Default
+   * false, unlike the toolkit: an orchestrator has no place for passwords, a probe that is refused ends the
+   * process that a flood of requests is aimed at, and all a probe tells is whether there are metrics.
+   */
+  readonly guardHealth?: boolean | undefined;
+  /**
+   * How long scrapes under way may take when the server is closed, in ms; then they are cut. Default
+   * 10 000, Prometheus's scrape timeout; from 0 to 2 147 483 647.
+   */
+  readonly drainTimeout?: number | undefined;
+  /**
+   * How long a server that is closed goes on to accept connections while `/-/ready` is 503, in ms, so that
+   * whoever sends it requests can notice. Default 0; up to 2 147 483 647.
+   */
+  readonly shutdownDelay?: number | undefined;
+  /**
+   * How long a client may take to send the head of a request, or a TLS handshake, in ms; then its
+   * connection is closed. Default 10 000; from 100 to 2 147 483 647.
+   */
+  readonly headersTimeout?: number | undefined;
+  /**
+   * How long a client may take to send a whole request, in ms. Default 30 000; from 100 to
+   * 2 147 483 647, and not below `headersTimeout`.
+   */
+  readonly requestTimeout?: number | undefined;
+  /**
+   * How long a connection may be idle between two requests, in ms. Default 75 000, so that a scraper that
+   * comes each minute keeps its connection; from 1 to 2 147 483 647.
+   */
+  readonly keepAliveTimeout?: number | undefined;
+  /** How long the head of a request may be, in bytes; beyond it is 431. Default 16 384; from 1024 to 1 048 576. */
+  readonly maxHeaderSize?: number | undefined;
+  /**
+   * How many connections each address may have; one more is closed at once. Default 1 000; from 1 to
+   * 1 000 000.
+   */
+  readonly maxConnections?: number | undefined;
+  /**
+   * Told of what goes wrong beside requests: a web configuration file that is bad after a change, passwords
+   * that cannot be compared, connections that cannot be accepted. Default: nobody is told. What it throws
+   * is ignored. Errors of scrapes are told to the handler's own `onError`.
+   */
+  readonly onError?: ((error: SnapscrapeError) => void) | undefined;
+}
+
+/** Server options with every value in place, `webConfigFile` where it was given. */
+export type CheckedServerOptions = {
+  readonly [K in Exclude<keyof ExporterServerOptions, 'webConfigFile'>]-?: NonNullable<
+    ExporterServerOptions[K]
+  >;
+} & { readonly webConfigFile: string | undefined };
+
+/** The default of every {@link ExporterServerOptions} field. */
+export const SERVER_DEFAULTS: CheckedServerOptions = Object.freeze({
+  listenAddresses: Object.freeze([':9464']),
+  metricsPath: '/metrics',
+  handler: Object.freeze({}),
+  views: Object.freeze([]),
+  webConfigFile: undefined,
+  landingPage: Object.freeze({}),
+  guardHealth: false,
+  drainTimeout: 10_000,
+  shutdownDelay: 0,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 16_384,
+  maxConnections: 1000,
+  onError: () => undefined,
+});
+
+/** Where probes are answered. */
+export const HEALTH_PATHS = ['/-/healthy', '/-/ready'] as const;
+
+const OWNER = 'createExporterServer';
+
+/** Checks server options from outside; throws `invalid_options` that lists every fault. */
+export function checkServerOptions(options: unknown): CheckedServerOptions {
+  const checked = checkOptions(OWNER, options, SERVER_DEFAULTS, {
+    listenAddresses: addressesFault,
+    metricsPath: pathFault,
+    handler: handlerFault,
+    views: viewsFault,
+    webConfigFile: (value) =>
+      typeof value === 'string' && value !== '' ? undefined : 'must be the path of a file',
+    landingPage: landingPageFault,
+    guardHealth: isBoolean,
+    drainTimeout: integerWithin(0, LONGEST_TIMER, 'ms'),
+    shutdownDelay: integerWithin(0, LONGEST_TIMER, 'ms'),
+    headersTimeout: integerWithin(100, LONGEST_TIMER, 'ms'),
+    requestTimeout: integerWithin(100, LONGEST_TIMER, 'ms'),
+    keepAliveTimeout: integerWithin(1, LONGEST_TIMER, 'ms'),
+    maxHeaderSize: integerWithin(1024, 1_048_576, 'bytes'),
+    maxConnections: integerWithin(1, 1_000_000, 'connections'),
+    onError: isFunction,
+  });
+  const faults = faultsTogether(checked);
+  if (faults.length > 0) throw invalidOptions(OWNER, faults);
+  return checked;
+}
+
+/** What is wrong with options that are sound each by itself. */
+function faultsTogether(options: CheckedServerOptions): readonly string[] {
+  const { metricsPath, views, headersTimeout, requestTimeout } = options;
+  const paths = [metricsPath, ...views.map(({ path }) => path)];
+  const taken = paths.filter((path, at) => paths.indexOf(path) !== at);
+  const faults = [...new Set(taken)].map((path) => `the path ${path} is given twice`);
+  if (requestTimeout < headersTimeout) {
+    faults.push(
+      `requestTimeout (${requestTimeout}) must not be below headersTimeout (${headersTimeout})`,
+    );
+  }
+  return faults;
+}
+
+function addressesFault(value: unknown): string | undefined {
+  const isList =
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((text) => typeof text === 'string' && parseListenAddress(text) !== undefined);
+  return isList
+    ? undefined
+    : 'must be a list of addresses: :9464, 127.0.0.1:9464, [::1]:9464 or unix:/path';
+}
+
+function pathFault(value: unknown): string | undefined {
+  if (HEALTH_PATHS.some((path) => path === value)) return 'is the path of a probe; choose another';
+  return isRoutePath(value)
+    ? undefined
+    : 'must be a path that begins with a slash and has no query, such as /metrics';
+}
+
+function handlerFault(value: unknown): string | undefined {
+  try {
+    checkHandlerOptions(value);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SnapscrapeError) return `is wrong: ${error.message}`;
+    throw error;
+  }
+}
+
+const viewsFault: OptionCheck = (views) => {
+  if (!Array.isArray(views)) return 'must be a list of views';
+  const faults = views.flatMap((view: unknown, at) => {
+    const fault = viewFault(view);
+    return fault === undefined ? [] : [`[${at}] ${fault}`];
+  });
+  return faults.length === 0 ? undefined : faults.join('; ');
+};
+
+function viewFault(view: unknown): string | undefined {
+  if (typeof view !== 'object' || view === null) return 'must be an object with a path';
+  const { path, auth, ...handler }: { path?: unknown; auth?: unknown } = view;
+  const faults = [
+    pathFault(path)?.replace(/^/, 'path '),
+    auth === undefined ? undefined : viewAuthFault(auth)?.replace(/^/, 'auth '),
+    handlerFault(handler),
+  ];
+  return faults.filter((fault) => fault !== undefined).join('; ') || undefined;
+}
+
+function landingPageFault(page: unknown): string | undefined {
+  if (typeof page !== 'object' || page === null) return 'must be an object with a title';
+  const { title, description, version, ...rest }: Record<string, unknown> = { ...page };
+  const isText = [title, description, version].every(
+    (text) => text === undefined || typeof text === 'string',
+  );
+  const isKnown = Object.keys(rest).length === 0;
+  return isText && isKnown ? undefined : 'must have texts alone: title, description, version';
+}

@@ -1,0 +1,282 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import bcrypt from 'bcryptjs';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
+import { createCachedSnapshotReader, MemoryStore } from '../../src/index.ts';
+import { createExporterServer, type ExporterServer } from '../../src/server/index.ts';
+import {
+  type Certificate,
+  makeAuthority,
+  makeCertificate,
+  skipWithoutCommand,
+} from '../support/certificates.ts';
+import { REPOSITORY, skipWithout, toolPath } from '../support/tools.ts';
+import { type RunningProcess, startProcess } from './process.ts';
+import {
+  type Prometheus,
+  type QueriedSeries,
+  type ScrapeJob,
+  startPrometheus,
+} from './prometheus.ts';
+
+const ORGS = ['a', 'b'];
+const SERIES = 400;
+const PASSWORD = 'open sesame';
+
+skipWithoutCommand('openssl');
+
+const folder = mkdtempSync(join(tmpdir(), 'exporter-server-'));
+const servers: ExporterServer[] = [];
+let secure = 0;
+let plain = 0;
+let clientCert: Certificate;
+
+/** The worked configuration of docs/sharding.md: a job, as it stands there. */
+function shardingJob(): Readonly<Record<string, unknown>> & { readonly job_name: string } {
+  const text = readFileSync(join(REPOSITORY, 'docs/sharding.md'), 'utf8');
+  const block = /<!-- example: sharding -->\n+```yaml\n([\s\S]*?)```/.exec(text)?.[1];
+  const { scrape_configs: jobs } = parse(
+    (block ?? '').replaceAll('exporter:9464', `localhost:${plain}`),
+  ) as { readonly scrape_configs: [ReturnType<typeof shardingJob>] };
+  return jobs[0];
+}
+
+async function filledStore(): Promise<MemoryStore> {
+  const store = new MemoryStore();
+  await store.setFamilies([
+    { name: 'repo_stars', type: 'gauge', help: 'Stars.' },
+    { name: 'repo_pushes', type: 'counter', help: 'Pushes.' },
+  ]);
+  const points = Array.from({ length: SERIES }, (_, i) => ({
+    name: i % 2 === 0 ? 'repo_stars' : 'repo_pushes_total',
+    labels: { org: ORGS[i % ORGS.length === 0 ? 0 : 1]!, repo: `r${i}` },
+    value: i,
+  }));
+  await store.upsert(points);
+  return store;
+}
+
+async function serve(options: Parameters<typeof createExporterServer>[1]): Promise<number> {
+  const reader = createCachedSnapshotReader(await filledStore(), { background: true });
+  const server = createExporterServer(reader, { listenAddresses: ['localhost:0'], ...options });
+  servers.push(server);
+  const [address] = await server.start();
+  return address!.port!;
+}
+
+beforeAll(async () => {
+  const ca = makeAuthority(folder, 'ca');
+  makeCertificate(folder, 'srv', 'DNS:localhost,IP:127.0.0.1', ca);
+  clientCert = makeCertificate(folder, 'client', 'DNS:scraper', ca);
+  writeFileSync(
+    join(folder, 'web.yml'),
+    `tls_server_config:
+  cert_file: srv.crt
+  key_file: srv.key
+  client_auth_type: RequireAndVerifyClientCert
+  client_ca_file: ca.crt
+basic_auth_users:
+  scraper: '${bcrypt.hashSync(PASSWORD, 5)}'
+`,
+  );
+  secure = await serve({ webConfigFile: join(folder, 'web.yml') });
+  plain = await serve({ views: [{ path: '/metrics/b', match: '{org="b"}' }] });
+});
+
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What a client of the secure exporter is told, by Prometheus's names. */
+function credentials(): Readonly<Record<string, unknown>> {
+  return {
+    scheme: 'https',
+    tls_config: {
+      ca_file: join(folder, 'ca.crt'),
+      cert_file: clientCert.certFile,
+      key_file: clientCert.keyFile,
+    },
+    basic_auth: { username: 'scraper', password: PASSWORD },
+  };
+}
+
+function jobs(): readonly ScrapeJob[] {
+  const [atSecure, atPlain] = [secure, plain].map((port) => `localhost:${port}`);
+  const { tls_config, ...rest } = credentials();
+  const subset = (name: string, params: Readonly<Record<string, readonly string[]>>): ScrapeJob => {
+    return { name, target: atPlain!, settings: { params } };
+  };
+  return [
+    { name: 'whole', target: atPlain! },
+    { name: 'identity', target: atPlain!, settings: { enable_compression: false } },
+    { name: 'secure', target: atSecure!, settings: credentials() },
+    { name: 'http1', target: atSecure!, settings: { ...credentials(), enable_http2: false } },
+    {
+      name: 'stranger',
+      target: atSecure!,
+      settings: { ...rest, tls_config: { ca_file: join(folder, 'ca.crt') } },
+    },
+    {
+      name: 'guesser',
+      target: atSecure!,
+      settings: { ...credentials(), basic_auth: { username: 'scraper', password: 'guess' } },
+    },
+    { name: 'view', target: atPlain!, settings: { metrics_path: '/metrics/b' } },
+    subset('names', { 'name[]': ['repo_pushes', 'snapscrape_series'] }),
+    subset('match', { 'match[]': ['{org="a",repo=~"r[0-9]0"}', 'repo_stars{repo="r2"}'] }),
+    { name: shardingJob().job_name, target: '', settings: shardingJob() },
+  ];
+}
+
+describe('a real Prometheus at an exporter server', () => {
+  skipWithout('prometheus');
+  let prometheus: Prometheus | undefined;
+
+  beforeAll(async () => {
+    if (toolPath('prometheus') === undefined) return;
+    prometheus = await startPrometheus(join(folder, 'prometheus'), jobs());
+  });
+  afterAll(() => prometheus?.stop());
+
+  /** Asks until the only value of an expression is as expected; Prometheus takes its time. */
+  async function settles(expression: string, value: number): Promise<void> {
+    let last: readonly QueriedSeries[] = [];
+    await vi
+      .waitUntil(
+        async () => {
+          last = await prometheus!.query(expression);
+          return last.length === 1 && last[0]!.value === value;
+        },
+        { timeout: 30_000, interval: 100 },
+      )
+      .catch(() => {
+        throw new Error(`${expression} is ${JSON.stringify(last)} and not ${value}`);
+      });
+  }
+
+  it.each(['whole', 'identity', 'secure', 'http1'])('gets every series as %s', async (job) => {
+    await settles(`count({job="${job}",__name__=~"repo_.*"})`, SERIES);
+    await settles(`sum({job="${job}",__name__=~"repo_.*"})`, (SERIES * (SERIES - 1)) / 2);
+    await settles(`up{job="${job}"}`, 1);
+  });
+
+  it.each(['stranger', 'guesser'])('gets nothing as a %s', async (job) => {
+    await settles(`up{job="${job}"}`, 0);
+    expect(await prometheus!.query(`{job="${job}",__name__=~"repo_.*"}`)).toEqual([]);
+  });
+
+  it('gets the families that `name[]` names', async () => {
+    await settles('count({job="names",__name__="repo_pushes_total"})', SERIES / 2);
+    await settles('sum(snapscrape_series{job="names"})', SERIES / 2);
+    expect(await prometheus!.query('repo_stars{job="names"}')).toEqual([]);
+  });
+
+  it('gets the series that `match[]` selects, and those of a view', async () => {
+    // r10, r30 … are of b, r20, r40 … of a.
+    const repos = ['r0', 'r00', ...'0123456789'].filter((_, i) => i > 1).map((d) => `r${d}0`);
+    const selected = repos.filter((repo) => Number(repo.slice(1)) % 2 === 0 && repo !== 'r00');
+    await settles('count({job="match",__name__=~"repo_.*"})', selected.length + 1);
+    await settles('count({job="view",__name__=~"repo_.*"})', SERIES / 2);
+    await settles('count({job="view",org!="b",__name__=~"repo_.*"}) or vector(0)', 0);
+  });
+
+  it('gets each series once from the four shards of docs/sharding.md', async () => {
+    await settles('count({job="large",__name__=~"repo_.*"})', SERIES);
+    await settles('sum({job="large",__name__=~"repo_.*"})', (SERIES * (SERIES - 1)) / 2);
+    await settles('count({job="large",shard!="",__name__=~"repo_.*"}) or vector(0)', 0);
+    await settles('count(up{job="large"} == 1)', 4);
+    await settles('sum(snapscrape_series{job="large"})', SERIES);
+    await settles('count(sum by (of_shard) (snapscrape_series{job="large"}) > 50)', 4);
+    // Samples of all parts and of the whole: each part beyond the first repeats its own counts of series.
+    const parts = await prometheus!.query('sum(scrape_samples_scraped{job="large"})');
+    const whole = await prometheus!.query('scrape_samples_scraped{job="whole"}');
+    expect(parts[0]!.value).toBeGreaterThanOrEqual(whole[0]!.value);
+    expect(parts[0]!.value).toBeLessThanOrEqual(whole[0]!.value + 6);
+  });
+
+  it('has complained of the stranger and the guesser alone', () => {
+    const complaints = prometheus!
+      .log()
+      .filter((line) => / level=(WARN|ERROR) |scrape_pool=.*(err=|[Ff]ail|[Dd]uplicate)/.test(line))
+      .filter((line) => !/scrape_pool=(stranger|guesser) /.test(line));
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('VictoriaMetrics at an exporter server', () => {
+  skipWithoutCommand('victoria-metrics');
+  let victoria: RunningProcess | undefined;
+  afterAll(() => victoria?.stop());
+
+  it('gets every series, a view and a subset, with certificate and password', async () => {
+    const names = ['whole', 'secure', 'view', 'match'];
+    const wanted = jobs().filter(({ name }) => names.includes(name));
+    const config = join(folder, 'victoria.yml');
+    const scrapeConfigs = wanted.map(({ name, target, settings }) => ({
+      job_name: name,
+      scrape_interval: '1s',
+      static_configs: [{ targets: [target] }],
+      ...settings,
+    }));
+    writeFileSync(config, JSON.stringify({ scrape_configs: scrapeConfigs }));
+    victoria = startProcess('victoria-metrics', [
+      `-promscrape.config=${config}`,
+      `-storageDataPath=${join(folder, 'victoria')}`,
+      '-httpListenAddr=127.0.0.1:0',
+      '-search.latencyOffset=0s',
+      '-search.disableCache',
+    ]);
+    const [, address] = await victoria.printed(/http server at http:\/\/(127\.0\.0\.1:\d+)/);
+    const count = async (job: string): Promise<number> => {
+      const query = encodeURIComponent(`count({job="${job}",__name__=~"repo_.*"})`);
+      const response = await fetch(`http://${address}/api/v1/query?query=${query}`);
+      const answer = (await response.json()) as {
+        readonly data: { readonly result: readonly { readonly value: [number, string] }[] };
+      };
+      return Number(answer.data.result[0]?.value[1] ?? 0);
+    };
+    const expected = { whole: SERIES, secure: SERIES, view: SERIES / 2, match: 6 };
+    for (const [job, series] of Object.entries(expected)) {
+      await vi.waitUntil(async () => (await count(job)) === series, {
+        timeout: 30_000,
+        interval: 200,
+      });
+    }
+  });
+});
+
+describe('curl at an exporter server', () => {
+  skipWithoutCommand('curl');
+
+  function curl(...args: readonly string[]): string {
+    return execFileSync('curl', ['-sS', '-g', ...args], { encoding: 'utf8' });
+  }
+
+  const tls = (): readonly string[] => [
+    ...['--cacert', join(folder, 'ca.crt'), '--cert', clientCert.certFile],
+    ...['--key', clientCert.keyFile],
+  ];
+
+  it.each(['--http1.1', '--http2'])(
+    'gets the page with %s, a certificate and a password',
+    (way) => {
+      const url = `https://localhost:${secure}/metrics`;
+      const told = ['-w', '%{http_version} %{http_code}', '-u', `scraper:${PASSWORD}`];
+      const page = curl(way, ...tls(), ...told, '--compressed', url);
+      expect(page).toContain('repo_stars{org="a",repo="r2"} 2\n');
+      expect(page).toMatch(way === '--http2' ? /\n2 200$/ : /\n1\.1 200$/);
+    },
+  );
+
+  it('is refused without the one or the other', () => {
+    const url = `https://localhost:${secure}`;
+    const code = ['-o', join(folder, 'out'), '-w', '%{http_code}'];
+    expect(curl(...tls(), ...code, `${url}/metrics`)).toBe('401');
+    expect(curl(...tls(), ...code, `${url}/-/healthy`)).toBe('200');
+    expect(() => curl('--cacert', join(folder, 'ca.crt'), ...code, `${url}/metrics`)).toThrow();
+  });
+});

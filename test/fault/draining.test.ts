@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createCachedSnapshotReader } from '../../src/index.ts';
+import { type RunningExporter, startExporter, TLS_CONFIG, webConfig } from '../support/exporter.ts';
+import { keptConnection, SPEECHES, type Speech } from '../support/kept-connection.ts';
+import { Gate, ScriptedSource, state, statePage } from '../support/scripted-source.ts';
+import { until } from '../support/until.ts';
+
+/** An exporter whose scrapes are answered when a gate is opened: its reader has no cache. */
+async function gated(
+  speech: Speech,
+  options: { drainTimeout: number; shutdownDelay?: number },
+): Promise<RunningExporter & { gate: Gate; source: ScriptedSource }> {
+  const gate = new Gate();
+  const source = new ScriptedSource();
+  source.answer = async () => {
+    await gate.promise;
+    return [state(7)];
+  };
+  const running = await startExporter(source, {
+    ...options,
+    handler: { selfMetrics: false },
+    ...(speech === 'HTTP/1.1' ? {} : { webConfigFile: webConfig(TLS_CONFIG) }),
+  });
+  return { ...running, gate, source };
+}
+
+describe.each(SPEECHES)('an exporter that is closed, over %s', (speech) => {
+  it('lets a scrape under way finish, and ends what is idle', async () => {
+    const { server, port, gate, source } = await gated(speech, { drainTimeout: 20_000 });
+    const busy = keptConnection(port, speech);
+    const idle = keptConnection(port, speech);
+    expect((await idle.ask('/-/healthy'))[0]).toBe(200);
+    const scrape = busy.ask('/metrics');
+    await until('the scrape is under way', () => source.reads === 1);
+    let isClosed = false;
+    const closing = server.close().then(() => (isClosed = true));
+    await until('the idle connection is closed', () => idle.isClosed());
+    await expect(keptConnection(port, speech).ask('/-/healthy')).rejects.toThrow();
+    expect([isClosed, busy.isClosed(), server.readiness()]).toEqual([false, false, 'draining']);
+    gate.open();
+    expect(await scrape).toEqual([200, statePage(7)]);
+    await closing;
+    await until('the other connection is closed', () => busy.isClosed());
+  });
+
+  it('cuts a scrape that takes longer than the drain timeout', async () => {
+    const { server, port, source } = await gated(speech, { drainTimeout: 50 });
+    const scrape = keptConnection(port, speech).ask('/metrics');
+    const cut = expect(scrape).rejects.toThrow();
+    await until('the scrape is under way', () => source.reads === 1);
+    await server.close();
+    await cut;
+  });
+
+  it('is not held open by a connection that says nothing', async () => {
+    const { server, port } = await gated(speech, { drainTimeout: 20_000 });
+    const silent = connect(port, '127.0.0.1');
+    onTestFinished(() => void silent.destroy());
+    silent.on('error', () => undefined);
+    silent.write(speech === 'HTTP/1.1' ? 'GET /metrics HTTP/1.1\r\n' : '\x16\x03\x01');
+    await once(silent, 'connect');
+    expect((await keptConnection(port, speech).ask('/-/healthy'))[0]).toBe(200);
+    await Promise.all([server.close(), once(silent, 'close')]);
+  });
+
+  it('still accepts connections for the shutdown delay, and says that it is not ready', async () => {
+    const { server, port } = await gated(speech, { drainTimeout: 20_000, shutdownDelay: 1000 });
+    const before = keptConnection(port, speech);
+    expect((await before.ask('/-/ready'))[0]).toBe(200);
+    const closing = server.close();
+    const [status, body] = await keptConnection(port, speech).ask('/-/ready');
+    expect([status, body]).toEqual([503, 'Not ready: the exporter is shutting down.\n']);
+    expect((await before.ask('/-/healthy'))[0]).toBe(200);
+    await closing;
+    expect(before.isClosed()).toBe(true);
+  });
+});
+
+describe('closing an exporter', () => {
+  it('twice is closing it once, and the reader stays open', async () => {
+    const source = new ScriptedSource();
+    const reader = createCachedSnapshotReader(source);
+    const { server } = await startExporter(reader);
+    expect(server.close()).toBe(server.close());
+    await server.closed;
+    await reader.refresh();
+  });
+});
+
+describe('a process that is told to end', () => {
+  const PROGRAM = fileURLToPath(new URL('./draining-exporter.ts', import.meta.url));
+
+  /** A process that serves, and whose scrapes take until it is told to go on. */
+  async function started() {
+    const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    const ended = once(child, 'close');
+    await until('it listens', () => /\n/.test(out), 20_000);
+    const said = (line: string): Promise<void> => until(line, () => out.includes(`${line}\n`));
+    return { child, ended, said, port: Number(/\d+/.exec(out)![0]), out: () => out };
+  }
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('by %s finishes a scrape first', async (signal) => {
+    const { child, ended, said, port } = await started();
+    const connection = keptConnection(port, 'HTTP/1.1');
+    expect((await connection.ask('/-/ready'))[0]).toBe(200);
+    const scrape = connection.ask('/metrics');
+    await said('reading');
+    child.kill(signal);
+    await said('draining');
+    child.stdin.write('go on\n');
+    expect(await scrape).toEqual([200, statePage(7)]);
+    // Nothing is left that keeps it alive.
+    expect(await ended).toEqual([0, null]);
+    await said('closed');
+  });
+
+  it('a second time ends at once', async () => {
+    const { child, ended, said, port } = await started();
+    const scrape = keptConnection(port, 'HTTP/1.1').ask('/metrics');
+    const cut = expect(scrape).rejects.toThrow();
+    await said('reading');
+    child.kill('SIGTERM');
+    await said('draining');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([null, 'SIGTERM']);
+    await cut;
+  });
+});
