@@ -74,6 +74,10 @@ const FLOOR = { ...OWN, kind: 'floor', isBuilt: false, changes: [], hasBlockSeri
 export const SUBJECTS: readonly SubjectPlan[] = [
   { ...OWN, name: 'snapscrape', hasBlockSeries: true },
   { ...OWN, name: 'snapscrape + MemoryStore', largeRounds: 2 },
+  // What following a change costs by itself: nothing is compressed ahead of scrapes.
+  { ...OWN, name: 'snapscrape without gzip', codings: ['identity'], changes: VALUES },
+  // Nothing is deleted and added again, which would leave the store in another order.
+  { ...READ_ANEW, name: 'snapscrape + MemoryStore in order' },
   { ...READ_ANEW, name: 'snapscrape + MemoryStore in any order', largeRounds: 1 },
   { ...READ_ANEW, name: 'snapscrape + array' },
   { ...READ_ANEW, name: 'snapscrape + array in any order', largeRounds: 1 },

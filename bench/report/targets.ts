@@ -69,14 +69,20 @@ function refreshTargets(summary: Summary): Target[] {
     quotient(summary.bytesPerSeries(LARGE, 'snapscrape', measure, 'rss'), line);
   return [
     atMost('refresh, 1 % changed at random: main thread CPU', 50, 'ms', { value: main }),
+    atMost('the same without gzip: the merge alone', 50, 'ms', {
+      value: summary.median(LARGE, 'snapscrape without gzip', typical, 'main'),
+    }),
     atMost('refresh, 0.01 % changed: main thread CPU', 5, 'ms', {
       value: summary.median(LARGE, 'snapscrape', small, 'main'),
+    }),
+    atMost('the same without gzip: the merge alone', 5, 'ms', {
+      value: summary.median(LARGE, 'snapscrape without gzip', small, 'main'),
     }),
     atMost('refresh, 1 % changed: CPU of other threads (compression)', 150, 'ms', {
       value: cpu === undefined || main === undefined ? undefined : cpu - main,
     }),
     atMost('full refresh, nothing changed, ordered source with ids: CPU', 300, 'ms', {
-      value: summary.median(LARGE, 'snapscrape + MemoryStore', 'refresh full 1', 'cpu'),
+      value: summary.median(LARGE, 'snapscrape + MemoryStore in order', 'refresh full 1', 'cpu'),
     }),
     atMost('cold build from 1M plain points: CPU', 1500, 'ms', {
       value: summary.median(LARGE, 'snapscrape + array', 'build', 'cpu'),

@@ -18,8 +18,10 @@ const OPENTELEMETRY = '@opentelemetry/exporter-prometheus';
 const CLIENTS = ['prom-client', '@prometheus-io/client', '@platformatic/prom-client'];
 
 const FACTORIES: Readonly<Record<string, SubjectFactory>> = {
-  snapscrape: overCompactSource,
+  snapscrape: (workload) => overCompactSource(workload),
   'snapscrape + MemoryStore': (workload) => overMemoryStore(workload, false),
+  'snapscrape without gzip': (workload) => overCompactSource(workload, { compressions: [] }),
+  'snapscrape + MemoryStore in order': (workload) => overMemoryStore(workload, false),
   'snapscrape + MemoryStore in any order': (workload) => overMemoryStore(workload, true),
   'snapscrape + array': (workload) => overArray(workload, false),
   'snapscrape + array in any order': (workload) => overArray(workload, true),

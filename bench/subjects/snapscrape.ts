@@ -1,6 +1,7 @@
 import {
   createCachedSnapshotReader,
   createOpenMetricsHandler,
+  type HandlerOptions,
   MemoryStore,
   type MetricPoint,
   type SnapshotReader,
@@ -22,7 +23,10 @@ const NEVER_DUE = 2_147_483_647;
 const FULL_INTERVAL = 1000;
 
 /** The cache and the handler over a source. */
-function snapscrapeSubject({ reader: source, note }: WritableSource): Subject {
+function snapscrapeSubject(
+  { reader: source, note }: WritableSource,
+  options?: HandlerOptions,
+): Subject {
   // A clock of our own makes a full refresh due exactly where one is wanted.
   let now = 0;
   const reader = createCachedSnapshotReader(source, {
@@ -36,7 +40,7 @@ function snapscrapeSubject({ reader: source, note }: WritableSource): Subject {
     },
   });
   return {
-    listener: createOpenMetricsHandler(reader),
+    listener: createOpenMetricsHandler(reader, options),
     build: () => reader.refresh(),
     note: (change, touched) => {
       if (change.kind === 'full') now += FULL_INTERVAL;
@@ -47,9 +51,10 @@ function snapscrapeSubject({ reader: source, note }: WritableSource): Subject {
 }
 
 /** Points made on demand, in the order of their ids. */
-export function overCompactSource(workload: Workload): Subject {
+export function overCompactSource(workload: Workload, options?: HandlerOptions): Subject {
   const source = new CompactSource(workload);
-  return snapscrapeSubject({ reader: source, note: (_, touched) => source.note(touched) });
+  const note: WritableSource['note'] = (_, touched) => source.note(touched);
+  return snapscrapeSubject({ reader: source, note }, options);
 }
 
 /** A MemoryStore that was filled in the order of the ids, or in any order. */
