@@ -11,9 +11,16 @@ function handlerOf(exported: unknown): (request: Request) => Promise<Response> {
     readonly GET?: (request: Request) => Promise<Response>;
     readonly default?: { readonly fetch: (request: Request) => Promise<Response> };
   };
-  const handler = GET ?? served?.fetch;
-  if (handler === undefined) throw new Error('the module exports neither GET nor fetch');
-  return handler;
+  if (GET !== undefined) return async (request) => asNextSends(await GET(request));
+  if (served === undefined) throw new Error('the module exports neither GET nor a server');
+  return served.fetch;
+}
+
+/** Next decides itself on length and coding of what a route answers, whatever that says. */
+function asNextSends({ body, status, headers }: Response): Response {
+  const sent = new Headers(headers);
+  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) sent.delete(name);
+  return new Response(body, { status, headers: sent });
 }
 
 serve({ fetch: handlerOf(module), port }, (info) => listening(info.port));

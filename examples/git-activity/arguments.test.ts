@@ -3,13 +3,15 @@ import { HELP, readArguments, UsageError } from './arguments.ts';
 
 test('without arguments everything has its default, which the help names', () => {
   expect(readArguments([])).toEqual({
-    address: { host: undefined, port: 9464 },
+    address: ':9464',
+    metricsPath: '/metrics',
+    webConfigFile: undefined,
     collectIntervalMs: 15_000,
     gitTimeoutMs: 120_000,
     paths: [],
     help: false,
   });
-  expect(HELP).toMatch(/default :9464.*default 15s.*default 2m/s);
+  expect(HELP).toMatch(/default :9464.*default \/metrics.*default 15s.*default 2m/s);
 });
 
 test('paths may stand anywhere and look like options after --', () => {
@@ -18,14 +20,16 @@ test('paths may stand anywhere and look like options after --', () => {
   expect(settings.collectIntervalMs).toBe(3_600_000);
 });
 
-test.each([
-  [':9999', undefined, 9999],
-  [':0', undefined, 0],
-  ['127.0.0.1:9999', '127.0.0.1', 9999],
-  ['localhost:65535', 'localhost', 65_535],
-  ['[::1]:9464', '::1', 9464],
-])('the address %s is understood', (text, host, port) => {
-  expect(readArguments([`--web.listen-address=${text}`]).address).toEqual({ host, port });
+test.each([':9999', ':0', '127.0.0.1:9999', 'localhost:65535', '[::1]:9464'])(
+  'the address %s is understood',
+  (text) => {
+    expect(readArguments([`--web.listen-address=${text}`]).address).toBe(text);
+  },
+);
+
+test('the path of the metrics and the web configuration file can be chosen', () => {
+  const settings = readArguments(['--web.telemetry-path=/a/b', '--web.config.file=web.yml']);
+  expect([settings.metricsPath, settings.webConfigFile]).toEqual(['/a/b', 'web.yml']);
 });
 
 test.each([
@@ -42,6 +46,8 @@ test.each([
   [['--web.listen-address=:65536'], "--web.listen-address: ':65536' is no address; "],
   [['--web.listen-address=::1:80'], "--web.listen-address: '::1:80' is no address; "],
   [['--web.listen-address='], "--web.listen-address: '' is no address; "],
+  [['--web.telemetry-path=metrics'], "--web.telemetry-path: 'metrics' is no path of metrics; "],
+  [['--web.telemetry-path=/-/ready'], "--web.telemetry-path: '/-/ready' is no path of metrics; "],
   [['--collect.interval=15'], "--collect.interval: '15' is no duration from 100ms to 24h; write "],
   [['--collect.interval=99ms'], "--collect.interval: '99ms' is no duration from 100ms to 24h; "],
   [['--git.timeout=25h'], "--git.timeout: '25h' is no duration from 100ms to 24h; "],

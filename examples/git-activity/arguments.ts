@@ -2,8 +2,12 @@ import { parseArgs } from 'node:util';
 
 /** What was asked for on the command line. */
 export interface Settings {
-  /** Where to listen. */
-  readonly address: ListenAddress;
+  /** Where to listen: `:9464`, `127.0.0.1:9464` or `[::1]:9464`. */
+  readonly address: string;
+  /** The path of the metrics. */
+  readonly metricsPath: string;
+  /** The web configuration file; undefined for plain HTTP. */
+  readonly webConfigFile: string | undefined;
   /** The time between two looks at the repositories, in ms. */
   readonly collectIntervalMs: number;
   /** How long one call of git may take, in ms. */
@@ -12,14 +16,6 @@ export interface Settings {
   readonly paths: readonly string[];
   /** Only the help was asked for. */
   readonly help: boolean;
-}
-
-/** A host and a port to listen on. */
-export interface ListenAddress {
-  /** A name or an address without brackets; undefined means all interfaces. */
-  readonly host: string | undefined;
-  /** A TCP port; 0 means any that is free. */
-  readonly port: number;
 }
 
 /** Arguments that cannot be used. The message names the argument and the remedy. */
@@ -34,6 +30,9 @@ of the current directory.
 
   --web.listen-address=<address>  where to listen: :9464, 127.0.0.1:9464, [::1]:9464;
                                   port 0 takes any free one (default :9464)
+  --web.telemetry-path=<path>     where the metrics are (default /metrics)
+  --web.config.file=<path>        TLS, users and headers by a file as that of Prometheus's
+                                  own exporters; none without it
   --collect.interval=<duration>   time between two looks at the repositories, from 100ms
                                   to 24h (default 15s)
   --git.timeout=<duration>        how long one call of git may take, from 100ms to 24h
@@ -48,6 +47,8 @@ export function readArguments(args: readonly string[]): Settings {
   if (empty !== undefined) throw new UsageError("a path is empty; name a directory, or '.'");
   return {
     address: readAddress('--web.listen-address', values['web.listen-address']),
+    metricsPath: readPath('--web.telemetry-path', values['web.telemetry-path']),
+    webConfigFile: values['web.config.file'],
     collectIntervalMs: readDuration('--collect.interval', values['collect.interval']),
     gitTimeoutMs: readDuration('--git.timeout', values['git.timeout']),
     paths: positionals,
@@ -62,6 +63,8 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         'web.listen-address': { type: 'string', default: ':9464' },
+        'web.telemetry-path': { type: 'string', default: '/metrics' },
+        'web.config.file': { type: 'string' },
         'collect.interval': { type: 'string', default: '15s' },
         'git.timeout': { type: 'string', default: '2m' },
         help: { type: 'boolean', short: 'h', default: false },
@@ -74,17 +77,19 @@ function parse(args: readonly string[]) {
   }
 }
 
-const ADDRESS = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]*)):(\d{1,5})$/i;
+const ADDRESS = /^(?:\[[0-9a-f:.]+\]|[^:[\]\s/]*):(\d{1,5})$/i;
 
-function readAddress(option: string, text: string): ListenAddress {
-  const [, bracketed, plain, digits] = ADDRESS.exec(text) ?? [];
-  const port = Number(digits);
-  if (digits === undefined || port > 65_535) {
-    throw new UsageError(
-      `${option}: '${text}' is no address; use :9464, 127.0.0.1:9464 or [::1]:9464`,
-    );
-  }
-  return { host: bracketed ?? (plain || undefined), port };
+function readAddress(option: string, text: string): string {
+  const [, digits] = ADDRESS.exec(text) ?? [];
+  if (digits !== undefined && Number(digits) <= 65_535) return text;
+  throw new UsageError(
+    `${option}: '${text}' is no address; use :9464, 127.0.0.1:9464 or [::1]:9464`,
+  );
+}
+
+function readPath(option: string, text: string): string {
+  if (/^\/[\w./~-]*$/.test(text) && !text.startsWith('/-/')) return text;
+  throw new UsageError(`${option}: '${text}' is no path of metrics; write one such as /metrics`);
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

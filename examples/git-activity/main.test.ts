@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import bcrypt from 'bcryptjs';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { HELP } from './arguments.ts';
 import { hangingRepository, openWhenRead } from './hanging-repository.ts';
@@ -65,6 +67,15 @@ async function scrape(url: string): Promise<string> {
   return text;
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 const QUICK = ['--web.listen-address=127.0.0.1:0', '--collect.interval=100ms'];
 
 test('the exporter serves what is there, sees a new commit, and stops when told', async () => {
@@ -118,6 +129,36 @@ test('told to end while git hangs, the exporter kills git and ends', async () =>
   expect([...exporter.out, ...exporter.errors]).toEqual([]);
 }, 30_000);
 
+test('before the first collection is complete scrapes get 503, and it is healthy but not ready', async () => {
+  const { path, pipe } = hangingRepository();
+  const port = await freePort();
+  const exporter = new Exporter([`--web.listen-address=127.0.0.1:${port}`, path]);
+  await openWhenRead(pipe);
+  const url = `http://127.0.0.1:${port}`;
+  // The scraper says how long it waits, and is answered before.
+  const headers = { 'X-Prometheus-Scrape-Timeout-Seconds': '0.2' };
+  const statuses = ['/metrics', '/-/ready', '/-/healthy', '/'].map(
+    async (path) => (await fetch(`${url}${path}`, { headers })).status,
+  );
+  expect(await Promise.all(statuses)).toEqual([503, 503, 200, 200]);
+  exporter.kill('SIGTERM');
+  expect(await exporter.ended()).toBe(0);
+}, 30_000);
+
+test('users and another path are as told', async () => {
+  const repository = new TestRepository(temporaryFolder(), 'guarded');
+  repository.commit();
+  const webConfig = join(repository.path, 'web.yml');
+  writeFileSync(webConfig, `basic_auth_users: { ann: '${bcrypt.hashSync('secret', 4)}' }\n`);
+  const options = [`--web.config.file=${webConfig}`, '--web.telemetry-path=/git'];
+  const url = await new Exporter([...QUICK, ...options, repository.path]).url();
+  expect(url).toMatch(/:\d+\/git$/);
+  expect((await fetch(url)).status).toBe(401);
+  const headers = { Authorization: `Basic ${Buffer.from('ann:secret').toString('base64')}` };
+  const page = await (await fetch(url, { headers })).text();
+  expect(page).toContain('git_activity_commits_total{repo="guarded",user="Ann"} 1\n');
+}, 30_000);
+
 test('without a path it is the repository of the current directory', async () => {
   const repository = new TestRepository(temporaryFolder(), 'current');
   repository.commit();
@@ -135,7 +176,7 @@ test('a taken address and wrong arguments end the exporter with one clear line',
   const fourth = new Exporter(['--help']);
   expect(await Promise.all([second, third, fourth].map((one) => one.ended()))).toEqual([1, 2, 0]);
   expect(second.errors.join('')).toBe(
-    `git-activity: cannot listen on ${host}: the address is in use; choose another with --web.listen-address\n`,
+    `git-activity: cannot listen on ${host}: the address is in use; choose another address, or end who has it\n`,
   );
   expect(third.errors.join('')).toBe(
     "git-activity: --collect.interval: 'soon' is no duration from 100ms to 24h; write 15s, 2m or 1h\n",

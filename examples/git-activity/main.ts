@@ -1,19 +1,14 @@
-import { createServer, type RequestListener } from 'node:http';
-import {
-  type CachedSnapshotReader,
-  createCachedSnapshotReader,
-  createOpenMetricsHandler,
-  MemoryStore,
-} from 'snapscrape';
+import { createCachedSnapshotReader, MemoryStore, type SnapscrapeError } from 'snapscrape';
+import { createExporterServer } from 'snapscrape/server';
 import { HELP, readArguments, type Settings, UsageError } from './arguments.ts';
 import { Collector } from './collector.ts';
 import { FAMILIES } from './families.ts';
+import { readOnceFilled } from './filled-store.ts';
 import { Repository } from './repository.ts';
 import { findWorkingTree, nameRepositories } from './repository-paths.ts';
-import { close, createRoutes, listen } from './server.ts';
 
 /**
- * The whole exporter: git → collector → store → cached reader → handler → server.
+ * The whole exporter: git → collector → store → cached reader → server.
  *
  * Collecting and scraping never wait for each other. The collector writes to the store what has changed,
  * the cached reader takes up the changes on its own timer, and a scrape gets bytes that are finished.
@@ -31,26 +26,43 @@ async function run(settings: Settings, signal: AbortSignal): Promise<void> {
     log,
   });
 
-  let reader: CachedSnapshotReader | undefined;
-  let handler: RequestListener | undefined;
-  const server = createServer(createRoutes(() => handler));
-  const url = await listen(server, settings.address);
+  let fill: () => void = () => undefined;
+  const filled = new Promise<void>((resolve) => {
+    fill = resolve;
+  });
+  const onError = (error: SnapscrapeError): void => {
+    // A refresh that ends because the exporter does is no news.
+    if (error.code !== 'closed') log(error.message);
+  };
+  const reader = createCachedSnapshotReader(readOnceFilled(store, filled), {
+    background: true,
+    refreshInterval: settings.collectIntervalMs,
+    onError,
+  });
+  const server = createExporterServer(reader, {
+    listenAddresses: [settings.address],
+    metricsPath: settings.metricsPath,
+    webConfigFile: settings.webConfigFile,
+    landingPage: {
+      title: 'git-activity',
+      description: 'Contributor activity of local git repositories.',
+    },
+    drainTimeout: DRAIN_MS,
+    onError,
+  });
   try {
+    const [address] = await server.start();
     await collector.collect();
     if (signal.aborted) return;
-    // Made only now: until the first collection is complete, scrapes get 503 rather than a part of it.
-    reader = createCachedSnapshotReader(store, {
-      background: true,
-      refreshInterval: settings.collectIntervalMs,
-      onError: (error) => log(error.message),
-    });
+    fill();
     await reader.refresh();
-    handler = createOpenMetricsHandler(reader);
-    console.log(`git-activity: ${countOf(repositories)}, ${url}/metrics`);
+    console.log(
+      `git-activity: ${countOf(repositories)}, ${address?.url ?? ''}${settings.metricsPath}`,
+    );
     await collector.run(settings.collectIntervalMs);
   } finally {
-    await close(server);
-    reader?.close();
+    await server.close();
+    reader.close();
     await store.close();
   }
 }
@@ -63,6 +75,9 @@ function openRepositories(paths: readonly string[]): readonly Repository[] {
 function countOf(repositories: readonly Repository[]): string {
   return repositories.length === 1 ? '1 repository' : `${repositories.length} repositories`;
 }
+
+/** How long scrapes that are being answered may take to end, in ms. */
+const DRAIN_MS = 500;
 
 const MOST_TO_END_MS = 900;
 

@@ -22,5 +22,5 @@ test('the README lists the options of the help with their defaults', () => {
     ([, ...row]) => row,
   );
   expect(rows).toEqual(options);
-  expect(rows).toHaveLength(3);
+  expect(rows).toHaveLength(4);
 });

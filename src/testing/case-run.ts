@@ -17,7 +17,7 @@ export interface CaseOutline {
 /** One run of a case: the stores over its data set. */
 export interface CaseRun {
   /** Opens a store over the case's data set. */
-  open(options?: ContractStoreOptions): Promise<MetricStore>;
+  readonly open: (options?: ContractStoreOptions) => Promise<MetricStore>;
 }
 
 /** Makes cases of outlines for a subject, leaving out those that it cannot have. */

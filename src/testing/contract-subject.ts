@@ -50,5 +50,5 @@ export interface ContractCase {
   /** What the store must do, as a sentence that begins with a verb. */
   readonly title: string;
   /** Runs the case on a data set of its own. Rejects with what `node:assert` throws. */
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }

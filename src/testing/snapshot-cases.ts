@@ -43,7 +43,7 @@ const SNAPSHOT: Parameters<typeof casesOf>[2] = [
         if (name === 'stays') ids.add(labels.i!);
         if (seen++ % 500 !== 0) continue;
         await setImmediate();
-        await store.upsert([...stays.slice(0, 100).map((p) => ({ ...p, value: seen }))]);
+        await store.upsert(stays.slice(0, 100).map((p) => ({ ...p, value: seen })));
         await store.upsert(pointOf('comes', seen, 1, { n: `${seen}` }));
         await store.delete(`goes{i="${seen % 500}"}`);
       }

@@ -15,8 +15,11 @@ function example(name: string, port: number): string {
   const block = new RegExp(`<!-- example: ${name} -->\\n+\`\`\`ts\\n([\\s\\S]*?)\`\`\``);
   const code = block.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))?.[1];
   if (code === undefined) throw new Error(`README.md has no example ${name}`);
-  expect(code).toContain('.listen(9464)');
-  return code.replace('.listen(9464)', `.listen(${port}, '127.0.0.1')`);
+  const moved = code
+    .replace('.listen(9464)', `.listen(${port}, '127.0.0.1')`)
+    .replace("[':9464']", `['127.0.0.1:${port}']`);
+  expect(moved).toContain(`127.0.0.1`);
+  return moved;
 }
 
 async function freePort(): Promise<number> {
@@ -50,6 +53,8 @@ describe('the examples of README.md', () => {
   it.each([
     ['first-use', 'jobs_running{queue="mail"} 3\n'],
     ['own-store', 'bill_euros{team="mail"} 1200.5\nbill_euros{team="search"} 1200.5\n'],
+    ['several-sources', 'snapscrape_reader_up{reader="process"} 1\n'],
+    ['server', 'snapscrape_http_requests_in_flight 1\n'],
   ])('%s serves what it says', async (name, lines) => {
     const port = await freePort();
     const program = join(folder, `${name}.mts`);
@@ -58,10 +63,11 @@ describe('the examples of README.md', () => {
   });
 
   it('compile in strict mode without annotations', () => {
-    for (const name of ['first-use', 'own-store']) {
-      writeFileSync(join(folder, `${name}-types.mts`), example(name, 9464));
-    }
-    const files = ['first-use', 'own-store'].map((name) => join(folder, `${name}-types.mts`));
+    const files = ['first-use', 'own-store', 'several-sources', 'server'].map((name) => {
+      const file = join(folder, `${name}-types.mts`);
+      writeFileSync(file, example(name, 9464));
+      return file;
+    });
     const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022'];
     const tsc = join(ROOT, 'node_modules/.bin/tsc');
     execFileSync(tsc, ['--ignoreConfig', ...flags, '--types', 'node', ...files], { cwd: ROOT });

@@ -9,15 +9,15 @@ import { keptConnection, SPEECHES, type Speech } from '../support/kept-connectio
 import { Gate, ScriptedSource, state, statePage } from '../support/scripted-source.ts';
 import { until } from '../support/until.ts';
 
-/** An exporter whose scrapes are answered when a gate is opened: its reader has no cache. */
+/** An exporter whose scrapes are answered when their gates are opened: its reader has no cache. */
 async function gated(
   speech: Speech,
   options: { drainTimeout: number; shutdownDelay?: number },
-): Promise<RunningExporter & { gate: Gate; source: ScriptedSource }> {
-  const gate = new Gate();
+): Promise<RunningExporter & { gates: readonly Gate[]; source: ScriptedSource }> {
+  const gates = [new Gate(), new Gate()];
   const source = new ScriptedSource();
   source.answer = async () => {
-    await gate.promise;
+    await gates[source.reads - 1]?.promise;
     return [state(7)];
   };
   const running = await startExporter(source, {
@@ -25,26 +25,33 @@ async function gated(
     handler: { selfMetrics: false },
     ...(speech === 'HTTP/1.1' ? {} : { webConfigFile: webConfig(TLS_CONFIG) }),
   });
-  return { ...running, gate, source };
+  return { ...running, gates, source };
 }
 
 describe.each(SPEECHES)('an exporter that is closed, over %s', (speech) => {
   it('lets a scrape under way finish, and ends what is idle', async () => {
-    const { server, port, gate, source } = await gated(speech, { drainTimeout: 20_000 });
+    const { server, port, gates, source } = await gated(speech, { drainTimeout: 20_000 });
     const busy = keptConnection(port, speech);
+    const slow = keptConnection(port, speech);
     const idle = keptConnection(port, speech);
     expect((await idle.ask('/-/healthy'))[0]).toBe(200);
     const scrape = busy.ask('/metrics');
     await until('the scrape is under way', () => source.reads === 1);
+    const slowScrape = slow.ask('/metrics');
+    await until('the other is under way', () => source.reads === 2);
     let isClosed = false;
     const closing = server.close().then(() => (isClosed = true));
     await until('the idle connection is closed', () => idle.isClosed());
     await expect(keptConnection(port, speech).ask('/-/healthy')).rejects.toThrow();
     expect([isClosed, busy.isClosed(), server.readiness()]).toEqual([false, false, 'draining']);
-    gate.open();
+    gates[0]!.open();
     expect(await scrape).toEqual([200, statePage(7)]);
+    await until('its connection is closed', () => busy.isClosed());
+    expect(isClosed).toBe(false);
+    gates[1]!.open();
+    expect(await slowScrape).toEqual([200, statePage(7)]);
     await closing;
-    await until('the other connection is closed', () => busy.isClosed());
+    await until('the last connection is closed', () => slow.isClosed());
   });
 
   it('cuts a scrape that takes longer than the drain timeout', async () => {

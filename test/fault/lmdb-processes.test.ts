@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
@@ -40,7 +40,7 @@ describe('processes on one LMDB file', () => {
         const lines = [...text.matchAll(new RegExp(`^own{.*writer="${writer}"} (\\d+)$`, 'gm'))];
         expect(lines).toHaveLength(40);
         const rounds = new Set(lines.map(([, round]) => Number(round)));
-        expect(rounds.size, `a torn page: ${[...rounds]}`).toBe(1);
+        expect(rounds.size, `a torn page: ${[...rounds].join()}`).toBe(1);
         expect(Math.max(...rounds)).toBeGreaterThanOrEqual(seen[i]!);
       }
       await Promise.all([a.reached(seen[0]! + 1), b.reached(seen[1]! + 1)]);
@@ -121,6 +121,21 @@ describe('processes on one LMDB file', () => {
     expect((await store.stats()).fileBytes).toBeLessThanOrEqual(fileBytes * 1.1);
     await store.close();
   }, 60_000);
+});
+
+it('without the package lmdb, opening fails with the remedy', async () => {
+  const program = bundleProgram(join(import.meta.dirname, 'lmdb-reader.ts'));
+  // Where no package is found.
+  copyFileSync(program.path, join(path, 'program.mjs'));
+  program.remove();
+  const child = spawn(process.execPath, [join(path, 'program.mjs'), join(path, 'store')]);
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  await once(child, 'close');
+  expect(errors).toContain('npm install lmdb');
+  expect(errors).toContain("code: 'dependency_missing'");
 });
 
 async function rewrite(store: LmdbStore, round: number): Promise<void> {

@@ -11,7 +11,7 @@ export interface RedisServer {
   /** `redis://127.0.0.1:port`. */
   readonly url: string;
   /** Runs `redis-cli` against it and answers with what that prints. */
-  cli(...args: readonly string[]): string;
+  readonly cli: (...args: readonly string[]) => string;
   /** Sends the process a signal: SIGSTOP hangs it, SIGCONT lets it go on, SIGKILL ends it at once. */
   signal(name: NodeJS.Signals): void;
   /** Starts it again on the same port, with what is in its folder, after it ended. */

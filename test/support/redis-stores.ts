@@ -28,9 +28,9 @@ export interface Replica {
   readonly store: RedisStore;
   readonly reader: CachedSnapshotReader;
   /** Refreshes and answers with the page. */
-  refreshed(): Promise<string>;
+  readonly refreshed: () => Promise<string>;
   /** The page as it is, without a refresh. */
-  page(): Promise<string>;
+  readonly page: () => Promise<string>;
 }
 
 /** Opens a store with a cache that is refreshed when told, and keeps what it has for ever. */

@@ -78,6 +78,6 @@ describe('the log of changes', () => {
       expect(SEQUENCE_KEY_ENCODER.readKey(key, 0)).toBe(number);
       return key;
     });
-    expect([...keys].sort(Buffer.compare)).toEqual(keys);
+    expect([...keys].sort((a, b) => Buffer.compare(a, b))).toEqual(keys);
   });
 });

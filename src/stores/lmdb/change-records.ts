@@ -85,7 +85,7 @@ export class ChangeRecords {
       do bytes += LENGTH_BYTES + ids[to++]!.length;
       while (to < ids.length && bytes + ids[to]!.length <= RECORD_BYTES);
       end += to - from;
-      this.#records.put(end, ids.slice(from, to));
+      this.#records.putSync(end, ids.slice(from, to));
       from = to;
     }
     return { sequence: end, records };
@@ -98,7 +98,7 @@ export class ChangeRecords {
     const range = { start: 0, end: beyond, inclusiveEnd: true, limit: most };
     // Collected first: a cursor does not go well with removals under it.
     const ends = [...this.#records.getKeys(range)];
-    for (const end of ends) this.#records.remove(end);
+    for (const end of ends) this.#records.removeSync(end);
     return ends.at(-1) ?? oldest;
   }
 

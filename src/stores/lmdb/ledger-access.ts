@@ -123,7 +123,7 @@ export class LedgerAccess {
   }
 
   async #close(): Promise<void> {
-    for (const frame of [...this.#frames]) frame.end(closed('snapshot'));
+    for (const frame of this.#frames) frame.end(closed('snapshot'));
     await Promise.allSettled(this.#pending);
     await this.environment.root.close();
   }

@@ -37,7 +37,7 @@ export class StateRecord {
   /** Makes the first state where there is none; within a write transaction. */
   initialize(epoch: string): void {
     if (this.#meta.get(STATE) !== undefined) return;
-    this.#meta.put(EPOCH, Buffer.from(epoch));
+    this.#meta.putSync(EPOCH, Buffer.from(epoch));
     this.write({ sequence: 0, oldest: 0, series: 0, slots: 0 });
   }
 
@@ -75,6 +75,6 @@ export class StateRecord {
     for (const [i, number] of [SCHEMA_VERSION, sequence, oldest, series, slots].entries()) {
       bytes.writeDoubleLE(number, i * 8);
     }
-    this.#meta.put(STATE, bytes);
+    this.#meta.putSync(STATE, bytes);
   }
 }

@@ -67,7 +67,7 @@ export class LedgerWriter {
     }
     this.#index.remove(id);
     this.#samples.free(slot);
-    this.#environment.gaps.put(pageOf(slot), GAP);
+    this.#environment.gaps.putSync(pageOf(slot), GAP);
     this.#gap = undefined; // The search must see this slot too.
     this.#gapFrom = 0;
     this.#state.series--;
@@ -109,7 +109,7 @@ export class LedgerWriter {
         this.#gapFrom = place + 1;
         return first + place;
       }
-      this.#environment.gaps.remove(this.#gap);
+      this.#environment.gaps.removeSync(this.#gap);
       this.#gap = undefined;
       this.#gapFrom = 0;
     }

@@ -110,8 +110,9 @@ describe('a snapshot', () => {
   it('that nobody reads to its end lets go of the file after maxReadTime', async () => {
     const store = await openStore({ maxReadTime: 200 });
     await store.upsert(many(1_000, 1));
-    const walk = store.snapshot()[Symbol.iterator]();
+    // Begun first, so that it has expired when the other one has.
     const delta = store.snapshotDelta(cursorBefore(store, 1_000));
+    const walk = store.snapshot()[Symbol.iterator]();
     walk.next();
     let thrown: unknown;
     await until('it has expired', () => {
@@ -184,8 +185,8 @@ describe('slots', () => {
   });
 });
 
-describe('what is not awaited', () => {
-  it('is written all the same when the store is closed in good order', async () => {
+describe('closing', () => {
+  it('in good order keeps everything for whoever opens the file next', async () => {
     const store = await openStore();
     await store.upsert(many(100, 1));
     await store.close();
@@ -194,7 +195,7 @@ describe('what is not awaited', () => {
     expect(await again.stats()).toMatchObject({ series: 100, changes: 100, expired: 0 });
   });
 
-  it('and fails is the failure of the call, not of the process', async () => {
+  it('in the middle of a write fails the call, and not the process', async () => {
     const store = await openStore();
     async function* points(): AsyncGenerator<{ name: string; labels: object; value: number }> {
       for (let i = 0; i < 20_000; i++) {

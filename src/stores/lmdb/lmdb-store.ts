@@ -167,7 +167,7 @@ export class LmdbStore implements MetricStore {
     await this.#access.transact('setFamilies', () => {
       environment.state.read(); // Nothing may be written to a newer layout.
       for (const [name, family] of byName) {
-        environment.families.put(seriesKey(name), Buffer.from(JSON.stringify(family)));
+        environment.families.putSync(seriesKey(name), Buffer.from(JSON.stringify(family)));
       }
     });
   }

@@ -141,7 +141,7 @@ export class SampleWriter {
 
   /** Puts what was changed. */
   flush(): void {
-    for (const number of this.#changed) this.#pages.put(number, this.#byNumber.get(number)!);
+    for (const number of this.#changed) this.#pages.putSync(number, this.#byNumber.get(number)!);
     this.#changed.clear();
   }
 }

@@ -74,16 +74,16 @@ export class SeriesIndex {
   /** Adds a series that is not there. */
   add(id: string, slot: number): void {
     const key = seriesKey(id, this.#hash);
-    if (typeof key === 'string') this.#series.put(key, slot);
-    else this.#series.put(key, [...this.#longAt(key), { id, slot }]);
+    if (typeof key === 'string') this.#series.putSync(key, slot);
+    else this.#series.putSync(key, [...this.#longAt(key), { id, slot }]);
   }
 
   /** Removes a series. */
   remove(id: string): void {
     const key = seriesKey(id, this.#hash);
     const others = typeof key === 'string' ? [] : this.#longAt(key).filter((l) => l.id !== id);
-    if (others.length === 0) this.#series.remove(key);
-    else this.#series.put(key, others);
+    if (others.length === 0) this.#series.removeSync(key);
+    else this.#series.putSync(key, others);
   }
 
   #longAt(key: SeriesKey): readonly LongSeries[] {

@@ -27,6 +27,9 @@ export interface DataSetOptions {
   readonly changeLogSize: number;
 }
 
+// The first of them are on different servers of a cluster.
+const PARTITIONS_ASKED = 3;
+
 /** The data set under one key prefix: its layout, and scripts on its partitions. */
 export class DataSet {
   readonly calls: RedisCalls;
@@ -57,17 +60,17 @@ export class DataSet {
     const { calls, keys } = this;
     const args = ['HMGET', keys.meta, 'schema', 'partitions', 'buckets'];
     const found = optionalTextsOf(await calls.read(method, keys.meta, args));
-    return this.#take(found) ?? this.#options.layout;
+    return this.#take(found) ?? (await this.#recalled(method)) ?? this.#options.layout;
   }
 
   /** The layout, with the data set made where there is none. */
   async found(method: string): Promise<Layout> {
     if (this.#layout !== undefined) return this.#layout;
     const { calls, keys } = this;
-    const { partitions, buckets } = this.#options.layout;
-    const args = [String(SCHEMA), String(partitions), String(buckets)];
+    const layout = await this.readLayout(method);
+    const args = [SCHEMA, layout.partitions, layout.buckets].map(String);
     const found = optionalTextsOf(await calls.run(method, FOUND, [keys.meta], args));
-    return this.#take(found) ?? this.#options.layout;
+    return this.#take(found) ?? layout;
   }
 
   /** Where a partition is, all of it at one moment. */
@@ -116,6 +119,16 @@ export class DataSet {
     }
   }
 
+  /** The layout that partitions tell of, where a cluster lost the server that had it from the data set. */
+  async #recalled(method: string): Promise<Layout | undefined> {
+    for (let partition = 0; partition < PARTITIONS_ASKED; partition++) {
+      const { state } = this.keys.partition(partition);
+      const reply = await this.calls.read(method, state, ['HGET', state, 'layout']);
+      if (typeof reply === 'string') return parseLayout(reply);
+    }
+    return undefined;
+  }
+
   async #make(method: string, partition: number, before: Layout, fence: string): Promise<void> {
     // The whole data set may be gone, and another process may have made it otherwise.
     this.#layout = undefined;
@@ -136,8 +149,7 @@ export class DataSet {
   }
 
   #assertLayout(name: string): void {
-    const [schema, partitions, buckets] = name.split(':');
-    const layout = readLayout(schema ?? '', partitions ?? '', buckets ?? '');
+    const layout = parseLayout(name);
     if (this.#layout === undefined || layoutName(this.#layout) === layoutName(layout)) return;
     this.#layout = undefined;
     throw changedError();
@@ -151,6 +163,11 @@ export class DataSet {
         'Give writerLease to every writer, and write from the one that has it',
     );
   }
+}
+
+function parseLayout(name: string): Layout {
+  const [schema, partitions, buckets] = name.split(':');
+  return readLayout(schema ?? '', partitions ?? '', buckets ?? '');
 }
 
 function changedError(): SnapscrapeError {

@@ -46,7 +46,7 @@ export interface PartitionKeys {
   /** A hash: for each bucket what the next sweep must know. */
   readonly marks: string;
   /** A hash of series ids and samples. */
-  bucket(number: number): string;
+  readonly bucket: (number: number) => string;
 }
 
 /** The names of all keys of a data set. What stands in braces decides on the slot in a cluster. */

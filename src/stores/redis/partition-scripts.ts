@@ -57,7 +57,8 @@ return 1
 
 /**
  * Writes samples. ARGV: the most series that the partition may have; the numbers of the buckets in KEYS;
- * then for each sample the place of its bucket in KEYS (from 1 on, after the three), its id and its text.
+ * then runs of samples of one bucket: the bucket's place in KEYS (from 1 on, after the three), how many
+ * samples, and the id and text of each.
  *
  * Answers 'ok' and a letter for each sample: a(dded), c(hanged), u(nchanged), o(lder), f(ull).
  */
@@ -65,38 +66,49 @@ export const UPSERT: RedisScript = redisScript(
   '',
   `${OPENING}
 local most = tonumber(ARGV[5])
-local buckets = #KEYS - 3
 local outcomes, oldest = {}, {}
-for i = 6 + buckets, #ARGV, 3 do
-  local place = tonumber(ARGV[i])
-  local key, id, text = KEYS[3 + place], ARGV[i + 1], ARGV[i + 2]
-  local stored = redis.call('HGET', key, id)
-  local outcome
-  if stored == text then
-    outcome = 'u'
-  else
-    local time = tonumber(string.match(text, '^%S+'))
-    if not stored then
-      if series >= most then
-        outcome = 'f'
-      else
-        outcome = 'a'
-        series = series + 1
-        bytes = bytes + #id
-      end
+local i = 6 + #KEYS - 3
+while i <= #ARGV do
+  local place, count = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
+  local key, ids = KEYS[3 + place], {}
+  for j = 1, count do ids[j] = ARGV[i + 2 * j] end
+  local known = redis.call('HMGET', key, unpack(ids))
+  -- What an earlier sample of the run has made of a series.
+  local written, fields = {}, {}
+  for j = 1, count do
+    local id, text = ids[j], ARGV[i + 2 * j + 1]
+    local stored = written[id] or known[j]
+    local outcome
+    if stored == text then
+      outcome = 'u'
     else
-      local was = tonumber(string.match(stored, '^%S+'))
-      if time < was then outcome = 'o'
-      elseif time == was and string.match(text, '%S+$') == string.match(stored, '%S+$') then outcome = 'u'
-      else outcome = 'c' end
+      local time = tonumber(string.match(text, '^%S+'))
+      if not stored then
+        if series >= most then
+          outcome = 'f'
+        else
+          outcome = 'a'
+          series = series + 1
+          bytes = bytes + #id
+        end
+      else
+        local was = tonumber(string.match(stored, '^%S+'))
+        if time < was then outcome = 'o'
+        elseif time == was and string.match(text, '%S+$') == string.match(stored, '%S+$') then outcome = 'u'
+        else outcome = 'c' end
+      end
+      if outcome == 'a' or outcome == 'c' then
+        written[id] = text
+        fields[#fields + 1] = id
+        fields[#fields + 1] = text
+        note(id, text)
+        if not oldest[place] or time < oldest[place] then oldest[place] = time end
+      end
     end
-    if outcome == 'a' or outcome == 'c' then
-      redis.call('HSET', key, id, text)
-      note(id, text)
-      if not oldest[place] or time < oldest[place] then oldest[place] = time end
-    end
+    outcomes[#outcomes + 1] = outcome
   end
-  outcomes[#outcomes + 1] = outcome
+  if #fields > 0 then redis.call('HSET', key, unpack(fields)) end
+  i = i + 2 + 2 * count
 end
 finish()
 local fields, places = {}, {}

@@ -6,17 +6,26 @@ import { textOf } from './replies.ts';
 import type { SeriesBudget } from './series-budget.ts';
 import { formatSample } from './stored-sample.ts';
 
-// As many samples as a script writes in one or two ms, and as many bytes as it takes in at once.
+// As many samples as a script writes in one or two ms.
 const FULL_CALL = 500;
-const FULL_BYTES = 524_288;
-// A round fills the calls to a few partitions; the more it has, the longer the budget of a cluster waits.
-const MOST_CALLS = 8;
+// A round is some calls: the more samples it has, the more of them are of the same bucket, and a command of
+// the script reads or writes all of these (a third of the cost of a write: bench/stores).
+const FULL_ROUND = 4_000;
+const FULL_BYTES = 2_097_152;
+const CALL_BYTES = 524_288;
 
 /** One sample on its way. */
-export interface PendingSample {
+interface PendingSample {
   readonly id: string;
   readonly text: string;
-  readonly hash: number;
+  readonly partition: number;
+  readonly bucket: number;
+}
+
+/** What is written by one run of the script. */
+interface UpsertCall {
+  readonly partition: number;
+  readonly samples: readonly PendingSample[];
 }
 
 /** What became of a sample; undefined when its series would be one too many. */
@@ -35,7 +44,6 @@ export class PointRounds {
   readonly #layout: Layout;
   readonly #budget: SeriesBudget;
   readonly #onWritten: OnWritten;
-  readonly #full: number;
   #round: PendingSample[] = [];
   #bytes = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -45,14 +53,19 @@ export class PointRounds {
     this.#layout = layout;
     this.#budget = budget;
     this.#onWritten = onWritten;
-    this.#full = FULL_CALL * Math.min(layout.partitions, MOST_CALLS);
   }
 
   /** Takes an admitted point; answers whether the round is full. */
   add(id: string, value: number, updatedAt: number): boolean {
-    this.#round.push({ id, text: formatSample(value, updatedAt), hash: hashOf(id) });
+    const hash = hashOf(id);
+    this.#round.push({
+      id,
+      text: formatSample(value, updatedAt),
+      partition: partitionOf(hash, this.#layout),
+      bucket: bucketOf(hash, this.#layout),
+    });
     this.#bytes += id.length;
-    return this.#round.length >= this.#full || this.#bytes >= FULL_BYTES;
+    return this.#round.length >= FULL_ROUND || this.#bytes >= FULL_BYTES;
   }
 
   /** Begins to write the round, after the one before. Rejects when that could not be written. */
@@ -95,16 +108,13 @@ export class PointRounds {
 
   /** Writes samples to their partitions; answers with those for which there is no room. */
   async #writeAll(samples: readonly PendingSample[], most: number): Promise<PendingSample[]> {
-    const byPartition = new Map<number, PendingSample[]>();
-    for (const sample of samples) {
-      const partition = partitionOf(sample.hash, this.#layout);
-      const list = byPartition.get(partition);
-      if (list === undefined) byPartition.set(partition, [sample]);
-      else list.push(sample);
+    const byPartition = new Map<number, UpsertCall[]>();
+    for (const call of callsFor(samples, this.#budget.isLimited)) {
+      const calls = byPartition.get(call.partition);
+      if (calls === undefined) byPartition.set(call.partition, [call]);
+      else calls.push(call);
     }
-    const writes = [...byPartition].map(([partition, list]) =>
-      this.#writePartition(partition, list, most),
-    );
+    const writes = [...byPartition.values()].map((calls) => this.#writePartition(calls, most));
     const settled = await Promise.allSettled(writes);
     // All are waited for, so that nothing is written any more when the caller hears of the failure.
     const failed = settled.find((write) => write.status === 'rejected');
@@ -112,33 +122,15 @@ export class PointRounds {
     return settled.flatMap((write) => (write.status === 'fulfilled' ? write.value : []));
   }
 
-  async #writePartition(
-    partition: number,
-    samples: readonly PendingSample[],
-    most: number,
-  ): Promise<PendingSample[]> {
+  async #writePartition(calls: readonly UpsertCall[], most: number): Promise<PendingSample[]> {
     const refused: PendingSample[] = [];
     // One call after the other: what is written later must come later.
-    for (let from = 0; from < samples.length; from += FULL_CALL) {
-      refused.push(...(await this.#call(partition, samples.slice(from, from + FULL_CALL), most)));
-    }
+    for (const call of calls) refused.push(...(await this.#write(call, most)));
     return refused;
   }
 
-  async #call(
-    partition: number,
-    samples: readonly PendingSample[],
-    most: number,
-  ): Promise<PendingSample[]> {
-    const places = new Map<number, number>();
-    const args: string[] = [];
-    for (const { id, text, hash } of samples) {
-      const bucket = bucketOf(hash, this.#layout);
-      let place = places.get(bucket);
-      if (place === undefined) places.set(bucket, (place = places.size + 1));
-      args.push(String(place), id, text);
-    }
-    const buckets = [...places.keys()];
+  async #write({ partition, samples }: UpsertCall, most: number): Promise<PendingSample[]> {
+    const { buckets, args } = upsertArguments(samples);
     const all = [String(most), ...buckets.map(String), ...args];
     const reply = await this.#dataSet.change('upsert', UPSERT, partition, buckets, all, 'make');
     const letters = textOf(reply?.[1]);
@@ -148,4 +140,45 @@ export class PointRounds {
       return outcome === undefined;
     });
   }
+}
+
+/**
+ * Divides samples into calls, those of one bucket beside each other. Where the number of series is limited
+ * their order stays as it is instead, so that the first ones get in.
+ */
+function callsFor(samples: readonly PendingSample[], keepsOrder: boolean): UpsertCall[] {
+  const inOrder = [...samples];
+  // Sorting is stable: samples of one series are of one bucket, and stay in their order.
+  inOrder.sort((a, b) => a.partition - b.partition || (keepsOrder ? 0 : a.bucket - b.bucket));
+  const calls: UpsertCall[] = [];
+  let from = 0;
+  let bytes = 0;
+  for (let at = 0; at <= inOrder.length; at++) {
+    const sample = inOrder[at];
+    const isFull = at - from >= FULL_CALL || bytes >= CALL_BYTES;
+    const { partition } = inOrder[from] ?? { partition: -1 };
+    if (at > from && (isFull || sample?.partition !== partition)) {
+      calls.push({ partition, samples: inOrder.slice(from, at) });
+      from = at;
+      bytes = 0;
+    }
+    bytes += sample?.id.length ?? 0;
+  }
+  return calls;
+}
+
+/** What the script is told: the buckets that it touches, and the samples in runs of one bucket. */
+function upsertArguments(samples: readonly PendingSample[]): { buckets: number[]; args: string[] } {
+  const places = new Map<number, number>();
+  const args: string[] = [];
+  for (let from = 0; from < samples.length; ) {
+    const { bucket } = samples[from]!;
+    let to = from + 1;
+    while (to < samples.length && samples[to]!.bucket === bucket) to++;
+    let place = places.get(bucket);
+    if (place === undefined) places.set(bucket, (place = places.size + 1));
+    args.push(String(place), String(to - from));
+    for (; from < to; from++) args.push(samples[from]!.id, samples[from]!.text);
+  }
+  return { buckets: [...places.keys()], args };
 }

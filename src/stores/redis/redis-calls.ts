@@ -105,7 +105,7 @@ export class RedisCalls {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const tell of [...this.#waiting]) tell();
+    for (const tell of this.#waiting) tell();
     this.#link.destroy();
   }
 

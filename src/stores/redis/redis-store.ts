@@ -12,13 +12,14 @@ import type { ReadOptions } from '../../model/snapshot-reader.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
 import { Retention, sweepRegularly } from '../retention.ts';
 import { canonicalSeriesId } from '../series-target.ts';
-import { collect, inputFailed, sortInput } from '../store-input.ts';
+import { collect, sortInput } from '../store-input.ts';
 import { UpsertTally } from '../upsert-tally.ts';
 import { readWritten } from '../written-point.ts';
 import { DataSet } from './data-set.ts';
 import { type RedisStoreDelta, readCursor, readDelta } from './delta-reading.ts';
 import { FamilyRecords } from './family-records.ts';
 import { Keys } from './layout.ts';
+import { takePoints } from './point-intake.ts';
 import { PointRounds } from './point-rounds.ts';
 import { PointStream } from './point-stream.ts';
 import type { RedisConnection } from './redis-address.ts';
@@ -146,30 +147,11 @@ export class RedisStore implements MetricStore {
       else tally.count(outcome);
     });
     const admission = new PointAdmission(this.#options);
-    let failure: unknown;
-    const write = async (): Promise<void> =>
-      rounds.write().catch((error: unknown) => {
-        failure = error;
-        throw error;
-      });
-    try {
-      if (input.kind === 'sync') {
-        for (const point of input.points) {
-          if (this.#take(point, admission, rounds, tally)) await write();
-        }
-      } else {
-        for await (const point of input.points) {
-          this.#calls.assertOpen('upsert');
-          if (this.#take(point, admission, rounds, tally)) await write();
-        }
-      }
-    } catch (cause) {
-      if (failure !== undefined) throw failure;
-      this.#calls.assertOpen('upsert');
-      await rounds.finish();
-      throw inputFailed('upsert', cause);
-    }
-    await rounds.finish();
+    await takePoints(input, {
+      rounds,
+      take: (given) => this.#take(given, admission, rounds, tally),
+      assertOpen: () => this.#calls.assertOpen('upsert'),
+    });
     return tally.result();
   }
 

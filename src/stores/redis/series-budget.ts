@@ -24,9 +24,14 @@ export class SeriesBudget {
     this.#maxSeries = maxSeries;
   }
 
+  /** Whether there is a limit at all. */
+  get isLimited(): boolean {
+    return this.#maxSeries !== Number.POSITIVE_INFINITY;
+  }
+
   /** Whether new series must be counted over several partitions. */
   isShared({ partitions }: Layout): boolean {
-    return partitions > 1 && this.#maxSeries !== Number.POSITIVE_INFINITY;
+    return partitions > 1 && this.isLimited;
   }
 
   /** The most series that one partition may have by itself. */

@@ -98,6 +98,18 @@ describe('a cluster', () => {
     expect(reader.cacheStats().fallbacksByReason.reset).toBeGreaterThan(0);
   });
 
+  it('that lost the description of a data set has it from the parts', async () => {
+    const keyPrefix = 'undescribed:';
+    const store = await openStore(cluster.url, { keyPrefix, partitions: 5, buckets: 100 });
+    await store.upsert(manyPoints('a', 1_000, 1));
+    const meta = ownerOf(slotOf(`${keyPrefix}{meta}`));
+    expect(cluster.servers[meta]!.cli('del', `${keyPrefix}{meta}`)).toBe('1');
+    const other = await openStore(cluster.url, { keyPrefix });
+    expect((await stateOf(other)).size).toBe(1_000);
+    expect((await other.upsert(manyPoints('a', 1_000, 2))).changed).toBe(1_000);
+    expect((await store.upsert(manyPoints('a', 1_000, 2))).unchanged).toBe(1_000);
+  });
+
   it('a server of which hangs fails what needs it in time, and nothing else', async () => {
     const options = { keyPrefix: 'hanging:', timeout: 500 };
     const store = await openStore(cluster.url, options);
