@@ -46,7 +46,7 @@ export class OpenConnections {
       // A connection that is gone has taken its requests with it.
       if (before === undefined) return;
       this.#requests.set(connection, before - 1);
-      
+      if (this.#isDraining && before === 1) end(connection);
       this.#changed();
     });
   }

@@ -22,10 +22,11 @@ it('a response whose methods were replaced by middleware that compresses is serv
         return response;
       }) as typeof response.end;
       gzip.on('data', (part: Buffer) => void write(part)).on('end', () => void end());
-      response.writeHead = ((writeHead) => (status: number) => {
+      const writeHead = response.writeHead.bind(response);
+      response.writeHead = (status: number) => {
         response.removeHeader('Content-Length');
-        return writeHead.call(response, status);
-      })(response.writeHead);
+        return writeHead(status);
+      };
       handler(request, response);
     }),
   );
