@@ -57,6 +57,12 @@ export interface CacheStats {
   readonly bytes: number;
   /** How often the snapshot changed; equal versions of one reader are equal bytes. */
   readonly version: number;
+  /**
+   * Which state of the source the snapshot is of: a hash of 48 bits of the cursor, the same for all readers
+   * over that source that have come to it; the number in the header `X-Snapscrape-Version`. Undefined where
+   * the source has no cursors, or did not tell which one its points belong to.
+   */
+  readonly snapshotVersion: number | undefined;
   /** The cursor that the next delta will be asked from; undefined where the next refresh is full. */
   readonly cursor: string | undefined;
   /** The longest that the latest refresh held the event loop in one slice, in ms. */

@@ -135,6 +135,11 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
     return this.#underWay;
   }
 
+  /** Which state a snapshot is of that this reader gave. */
+  versionOf(snapshot: Snapshot): number | undefined {
+    return this.#refresher.versionOf(snapshot);
+  }
+
   /** Tells a watcher of each new snapshot for as long as somebody else holds it. */
   watch(watcher: SnapshotWatcher): void {
     this.#watchers.add(new WeakRef(watcher));
@@ -186,6 +191,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
       families: from.snapshot?.families.length ?? 0,
       bytes: from.snapshot?.bytes ?? 0,
       version: from.version,
+      snapshotVersion: from.snapshot && from.versionOf(from.snapshot),
       cursor: from.cursor,
       longestSlice: from.longestSlice,
       work: { ...from.work },

@@ -1,5 +1,6 @@
 import type { Pace } from './pace.ts';
 import type { StagedFamily } from './staging.ts';
+import { textOrder } from './text-order.ts';
 
 /** Which of several changes to one series counts. */
 export type DuplicatePolicy =
@@ -82,9 +83,6 @@ export async function changesInOrder(
   return new ChangeList(staged, order, order.length);
 }
 
-/** How long a run is that is sorted without a rest: a millisecond's worth, if ids are not long. */
-const RUN = 1024;
-
 /**
  * Puts staged changes in series order and leaves one for each series, in slices.
  *
@@ -97,76 +95,17 @@ export async function sortChanges(
   onDuplicate: (staged: StagedFamily, at: number) => void,
 ): Promise<ChangeList> {
   const count = staged.ids.length;
-  let order = new Uint32Array(count);
-  for (let i = 0; i < count; i++) order[i] = i;
-  if (staged.isSorted) return new ChangeList(staged, order, count);
-  order = await sortRuns(order, staged.ids, pace);
+  if (staged.isSorted) {
+    return new ChangeList(
+      staged,
+      new Uint32Array(count).map((_, i) => i),
+      count,
+    );
+  }
+  // Changes to one series stay in the order in which they were said.
+  const order = await textOrder(staged.ids, pace);
   const length = await dropDuplicates({ order, staged, policy, onDuplicate }, pace);
   return new ChangeList(staged, order, length);
-}
-
-/** Puts items into the order of their texts, in slices. */
-export async function inTextOrder<T>(
-  items: readonly T[],
-  textOf: (item: T) => string,
-  pace: Pace,
-): Promise<readonly T[]> {
-  const texts = items.map(textOf);
-  const order = await sortRuns(
-    new Uint32Array(items.length).map((_, i) => i),
-    texts,
-    pace,
-  );
-  return Array.from(order, (i) => items[i]!);
-}
-
-async function sortRuns(
-  order: Uint32Array<ArrayBuffer>,
-  ids: readonly string[],
-  pace: Pace,
-): Promise<Uint32Array<ArrayBuffer>> {
-  // The place breaks ties, so that changes to one series stay in the order in which they were said.
-  const byId = (a: number, b: number): number =>
-    ids[a]! < ids[b]! ? -1 : ids[a]! > ids[b]! ? 1 : a - b;
-  for (let start = 0; start < order.length; start += RUN) {
-    const run = order.subarray(start, start + RUN);
-    if (!isInOrder(run, byId)) run.sort(byId);
-    if (pace.due()) await pace.rest();
-  }
-  let from = order;
-  let to = new Uint32Array(order.length);
-  for (let width = RUN; width < order.length; width *= 2) {
-    for (let start = 0; start < order.length; start += width * 2) {
-      await mergeRuns(from, to, [start, start + width, start + width * 2], byId, pace);
-    }
-    [from, to] = [to, from];
-  }
-  return from;
-}
-
-/** What is in order already is mostly in long stretches so; to see it costs a tenth of a sort. */
-function isInOrder(run: Uint32Array, compare: (a: number, b: number) => number): boolean {
-  for (let i = 1; i < run.length; i++) if (compare(run[i - 1]!, run[i]!) > 0) return false;
-  return true;
-}
-
-async function mergeRuns(
-  from: Uint32Array,
-  to: Uint32Array,
-  [start, middle, end]: readonly [number, number, number],
-  compare: (a: number, b: number) => number,
-  pace: Pace,
-): Promise<void> {
-  const leftEnd = Math.min(middle, from.length);
-  const rightEnd = Math.min(end, from.length);
-  let left = start;
-  let right = leftEnd;
-  for (let at = start; at < rightEnd; at++) {
-    const takeLeft =
-      left < leftEnd && (right >= rightEnd || compare(from[left]!, from[right]!) < 0);
-    to[at] = takeLeft ? from[left++]! : from[right++]!;
-    if ((at & 1023) === 0 && pace.due()) await pace.rest();
-  }
 }
 
 interface DuplicateSearch {

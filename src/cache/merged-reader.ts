@@ -22,6 +22,7 @@ import {
   type SnapshotWait,
   type SnapshotWatcher,
 } from './snapshot-provider.ts';
+import { versionOfMerged } from './snapshot-version.ts';
 import { abortedError } from './wait.ts';
 
 /** Several snapshot readers as one. */
@@ -96,6 +97,7 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
   readonly #merger: SnapshotMerger;
   // Whoever serves this reader may be forgotten without a word.
   readonly #watchers = new Set<WeakRef<SnapshotWatcher>>();
+  readonly #versions = new WeakMap<Snapshot, number>();
   /** What `families()` read last, for the `snapshot()` that follows. */
   #read:
     | { readonly signal: AbortSignal; readonly snapshot: Snapshot; readonly at: number }
@@ -156,7 +158,14 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
     if (failures.length === answers.length) throw noneLeft(failures);
     if (failures.length > 0 && wait.errorPolicy === 'fail') throw someFailed(failures);
     for (const failure of failures) wait.onFailure?.(failure);
-    return this.#merger.merge(answers.map(({ snapshot }) => snapshot));
+    const merged = await this.#merger.merge(answers.map(({ snapshot }) => snapshot));
+    this.#noteVersion(merged, answers);
+    return merged;
+  }
+
+  /** Which states a snapshot is of that `current()` gave; undefined unless each reader's is known. */
+  versionOf(snapshot: Snapshot): number | undefined {
+    return this.#versions.get(snapshot);
   }
 
   /** Tells a watcher of each new snapshot for as long as somebody else holds it. */
@@ -199,6 +208,17 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
       if (watcher === undefined) this.#watchers.delete(reference);
       else watcher.published(merged);
     }
+  }
+
+  #noteVersion(merged: Snapshot, answers: readonly MemberAnswer[]): void {
+    const versions = answers.map(({ snapshot }, at) => {
+      const { provider } = this.#members[at]!;
+      return snapshot && provider.versionOf?.(snapshot);
+    });
+    const version = versionOfMerged(versions);
+    // The snapshot of the only reader that has one may have been that of all readers before.
+    if (version === undefined) this.#versions.delete(merged);
+    else this.#versions.set(merged, version);
   }
 
   #note(answers: readonly MemberAnswer[]): void {

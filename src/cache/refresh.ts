@@ -11,7 +11,6 @@ import {
   type ChangeList,
   changesInOrder,
   type DuplicatePolicy,
-  inTextOrder,
   sortChanges,
 } from './change-list.ts';
 import { type MergeExtent, mergeFamily } from './merge.ts';
@@ -19,6 +18,7 @@ import type { RefreshRun } from './refresh-run.ts';
 import { type Family, familyOf, type Snapshot, snapshotOf } from './snapshot.ts';
 import { checkCursor, forEachItem, isBackwards } from './source-reply.ts';
 import type { StagedFamily } from './staging.ts';
+import { textOrder } from './text-order.ts';
 
 /** Why a delta could not be used, so that everything was read again. */
 export type FallbackReason = (typeof FALLBACK_REASONS)[number];
@@ -160,8 +160,7 @@ async function mergeStaged(
   policy: DuplicatePolicy,
 ): Promise<Snapshot> {
   const families: Family[] = [];
-  const changes = await inTextOrder(run.staging.families(), ({ name }) => name, run.pace);
-  for (const step of sideBySide(previous.families, changes)) {
+  for (const step of sideBySide(previous.families, await stagedInOrder(run))) {
     // What a complete reading does not name has ended.
     if (step.staged !== undefined || extent === 'partial') {
       const family = await nextFamily(run, step, extent, policy);
@@ -173,6 +172,16 @@ async function mergeStaged(
   return sameSnapshot(previous, families, run)
     ? previous
     : snapshotOf(families, run.catalog.faults);
+}
+
+/** The families with changes, in the order of their names. */
+async function stagedInOrder({ staging, pace }: RefreshRun): Promise<readonly StagedFamily[]> {
+  const families = staging.families();
+  const order = await textOrder(
+    families.map(({ name }) => name),
+    pace,
+  );
+  return Array.from(order, (i) => families[i]!);
 }
 
 /** A family as it was, with what changed of it; one of both may be missing. */

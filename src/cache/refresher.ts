@@ -9,6 +9,7 @@ import { FALLBACK_REASONS, type FallbackReason, refreshByDelta, refreshFully } f
 import { RefreshRun } from './refresh-run.ts';
 import { isSameText } from './self-check.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from './snapshot.ts';
+import { versionOfState } from './snapshot-version.ts';
 import { checkCursor } from './source-reply.ts';
 import { noWork, type RefreshWork } from './work.ts';
 
@@ -16,7 +17,10 @@ import { noWork, type RefreshWork } from './work.ts';
 interface Read {
   readonly snapshot: Snapshot;
   readonly kind: RefreshKind;
+  /** Where the next delta begins: not after the snapshot, but perhaps before it. */
   readonly cursor: string | undefined;
+  /** The cursor of exactly this snapshot, where that is known. */
+  readonly state: string | undefined;
   readonly run: RefreshRun;
 }
 
@@ -47,6 +51,8 @@ export class Refresher {
   readonly #config: CheckedCacheConfig;
   #catalog: FamilyCatalog = { byName: new Map(), faults: [] };
   readonly #orders = new Map<string, SourceOrder>();
+  // By snapshot: who was given one may ask when the next is there already.
+  readonly #versions = new WeakMap<Snapshot, number>();
   #lastFull = Number.NEGATIVE_INFINITY;
   #trying: RefreshKind = 'full';
 
@@ -79,6 +85,11 @@ export class Refresher {
     }
   }
 
+  /** Which state a snapshot is of that was published here; undefined where that is not known. */
+  versionOf(snapshot: Snapshot): number | undefined {
+    return this.#versions.get(snapshot);
+  }
+
   async #read(signal: AbortSignal): Promise<Read> {
     this.#trying = 'full';
     const { rejections } = this;
@@ -95,7 +106,8 @@ export class Refresher {
       const base = { snapshot: this.snapshot, cursor: this.cursor, catalog: this.#catalog };
       const outcome = await refreshByDelta(source, run, base);
       if (!('fallback' in outcome)) {
-        const read: Read = { ...outcome, kind: 'delta', run };
+        // From wherever the snapshot was at or after the cursor, all changes lead to the next one's state.
+        const read: Read = { ...outcome, kind: 'delta', state: outcome.cursor, run };
         return this.#config.selfCheck ? this.#checked(source, read, signal) : read;
       }
       this.#noteFallback(outcome.fallback, outcome.cause);
@@ -128,8 +140,10 @@ export class Refresher {
   ): Promise<Read> {
     this.#trying = 'full';
     const snapshot = await refreshFully(source, run, this.snapshot ?? EMPTY_SNAPSHOT);
-    const exact = cursor === undefined ? undefined : (run.exactCursor ?? cursor);
-    return { snapshot, kind: 'full', cursor: exact, run };
+    // Only a source that has cursors means one by that name.
+    const state = isIncremental(source) ? run.exactCursor : undefined;
+    const next = cursor === undefined ? undefined : (state ?? cursor);
+    return { snapshot, kind: 'full', cursor: next, state, run };
   }
 
   /** Reads everything once more and compares, provided that the source stood still. */
@@ -156,6 +170,9 @@ export class Refresher {
     if (read.snapshot !== this.snapshot) this.version++;
     this.snapshot = read.snapshot;
     this.cursor = read.cursor;
+    // Where nothing changed it is the same snapshot, now of the later state. Where the state is not known it
+    // remains that of the earlier one.
+    if (read.state !== undefined) this.#versions.set(read.snapshot, versionOfState(read.state));
     this.#catalog = read.run.catalog;
     this.readAt = begun;
     this.lastSuccess = this.#config.now();

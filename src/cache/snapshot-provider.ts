@@ -58,6 +58,12 @@ export interface SnapshotProvider {
    * `invalid_source_reply` where there is no cache or the policy is `fail`.
    */
   current(wait?: SnapshotWait): Promise<Snapshot>;
+  /**
+   * Which state a snapshot of this provider is of: a number of 48 bits that providers over one source have
+   * in common where they have come to the same cursor. Undefined where the source has no cursors, or did
+   * not tell which one these points belong to; of merged readers unless each has one.
+   */
+  versionOf?(snapshot: Snapshot): number | undefined;
   /** Whether the same snapshot is given again while nothing changes, so what is derived is worth keeping. */
   readonly isKept: boolean;
   /** Refused points of all that it reads. */

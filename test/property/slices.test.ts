@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { inTextOrder, sortChanges } from '../../src/cache/change-list.ts';
+import { sortChanges } from '../../src/cache/change-list.ts';
 import type { Chunk } from '../../src/cache/chunk.ts';
 import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
 import { mergeFamily } from '../../src/cache/merge.ts';
@@ -46,10 +46,6 @@ describe('work that may be long can be cut into slices', () => {
     const pace = new EagerPace();
     await sortChanges(staged([...IDS].reverse()), 'last', pace, () => undefined);
     expect(pace.rests).toBeGreaterThan(SERIES / 1000);
-    const names = new EagerPace();
-    const ordered = await inTextOrder([...IDS].reverse(), (id) => id, names);
-    expect(ordered).toEqual(IDS);
-    expect(names.rests).toBeGreaterThan(SERIES / 1000);
   });
 
   it.each([
