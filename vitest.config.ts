@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-// The adapters' examples install the package itself, with its tests, as a link.
+// Packages bring tests of their own.
 const INSTALLED = '**/node_modules/**';
 const SYSTEM = ['test/conformance/**/*.test.ts', 'test/e2e/**/*.test.ts'];
 

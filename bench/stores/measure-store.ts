@@ -16,7 +16,7 @@ export const STEPS = [
 ] as const;
 
 /** The name of a step. */
-export type Step = (typeof STEPS)[number];
+type Step = (typeof STEPS)[number];
 
 /** What one step took. */
 export interface StepFigures {

@@ -9,7 +9,7 @@ export interface StoreSubject {
 }
 
 /** A store while it is measured. */
-export interface OpenedStore {
+interface OpenedStore {
   readonly store: MetricStore;
   /** How many bytes the data set takes where it is kept; undefined where that is this process's memory. */
   bytes(): Promise<number | undefined>;

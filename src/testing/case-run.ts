@@ -5,7 +5,7 @@ import type { MetricStore, UpsertResult } from '../stores/metric-store.ts';
 import type { ContractCase, ContractStoreOptions, ContractSubject } from './contract-subject.ts';
 
 /** What a case needs beside a store; without it the case is left out. */
-export type CaseNeed = 'shared' | 'durable';
+type CaseNeed = 'shared' | 'durable';
 
 /** A case before it is told of a subject. */
 export interface CaseOutline {

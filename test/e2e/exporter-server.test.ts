@@ -111,7 +111,6 @@ function credentials(): Readonly<Record<string, unknown>> {
 
 function jobs(): readonly ScrapeJob[] {
   const [atSecure, atPlain] = [secure, plain].map((port) => `localhost:${port}`);
-  const { tls_config, ...rest } = credentials();
   const subset = (name: string, params: Readonly<Record<string, readonly string[]>>): ScrapeJob => {
     return { name, target: atPlain!, settings: { params } };
   };
@@ -123,7 +122,7 @@ function jobs(): readonly ScrapeJob[] {
     {
       name: 'stranger',
       target: atSecure!,
-      settings: { ...rest, tls_config: { ca_file: join(folder, 'ca.crt') } },
+      settings: { ...credentials(), tls_config: { ca_file: join(folder, 'ca.crt') } },
     },
     {
       name: 'guesser',
@@ -324,10 +323,10 @@ describe('curl at an exporter server', () => {
     return stdout;
   }
 
-  const tls = (): readonly string[] => [
-    ...['--cacert', join(folder, 'ca.crt'), '--cert', clientCert.certFile],
-    ...['--key', clientCert.keyFile],
-  ];
+  function tls(): readonly string[] {
+    const { certFile, keyFile } = clientCert;
+    return ['--cacert', join(folder, 'ca.crt'), '--cert', certFile, '--key', keyFile];
+  }
 
   it.each(['--http1.1', '--http2'])('gets the page with %s, TLS and a password', async (way) => {
     const url = `https://localhost:${secure}/metrics`;

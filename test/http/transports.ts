@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import type { OpenMetricsHandler } from '../../src/index.ts';
 
 /** An answer to a request, with its body as it came over the wire. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   /** By names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -15,7 +15,7 @@ export interface Answer {
 }
 
 /** What a request is sent with. */
-export interface Asking {
+interface Asking {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Path and query. Default `/metrics`. */

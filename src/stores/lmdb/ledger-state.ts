@@ -6,7 +6,7 @@ import { SnapscrapeError } from '../../model/errors.ts';
  * of slots), `gaps` (pages with free slots), `changes` (log) and `families`. A version that cannot be read by
  * this code raises it; the first eight bytes of the state are the version in every layout.
  */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 /** What is known of the whole file; it is read and written in the transactions that change it. */
 export interface LedgerState {
