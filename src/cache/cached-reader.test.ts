@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { Clock } from '../../test/support/clock.ts';
 import { bareHandler, pageOf } from '../../test/support/page.ts';
-import { ScriptedSource, state, statePage } from '../../test/support/scripted-source.ts';
+import {
+  type Answer,
+  ScriptedSource,
+  state,
+  statePage,
+} from '../../test/support/scripted-source.ts';
 import { ScriptedStore } from '../../test/support/scripted-store.ts';
 import type { MetricPoint } from '../model/metric-point.ts';
+import { MemoryStore } from '../stores/memory-store.ts';
 import { type CachedReader, createCachedSnapshotReader } from './cached-reader.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -91,9 +97,8 @@ describe('the stats of a cached reader', () => {
       lastRejected: [],
       familyFaults: [],
     });
-    for (const field of ['lastSuccess', 'age', 'lastRefreshKind', 'cursor'] as const) {
-      expect(stats[field]).toBeUndefined();
-    }
+    const unknown = ['lastSuccess', 'age', 'lastRefreshKind', 'cursor', 'snapshotVersion'] as const;
+    for (const field of unknown) expect(stats[field]).toBeUndefined();
   });
 
   it('are a copy that stays as it is', async () => {
@@ -164,4 +169,77 @@ it('takes any number of declared families', async () => {
   const snapshot = (): MetricPoint[] => [{ name: 'm7_total', labels: {}, value: 1, updatedAt: 1 }];
   const reader = createCachedSnapshotReader({ snapshot }, { families });
   expect(await reader.families()).toEqual([{ name: 'm7_total', type: 'counter' }]);
+});
+
+describe('the version of a snapshot', () => {
+  it('is of its own state for as long as somebody has it', async () => {
+    const store = new MemoryStore();
+    await store.upsert(state(1));
+    const reader = createCachedSnapshotReader(store) as CachedReader;
+    const first = await reader.current();
+    const version = reader.versionOf(first);
+    expect(reader.cacheStats().snapshotVersion).toBe(version);
+    await store.upsert(state(2));
+    await reader.refresh();
+    const second = await reader.current();
+    expect(reader.versionOf(first)).toBe(version);
+    expect(reader.versionOf(second)).not.toBe(version);
+    expect(reader.versionOf(second)).toBe(reader.cacheStats().snapshotVersion);
+  });
+
+  it('is the same in every process: a hash of the cursor', async () => {
+    const store = new ScriptedStore();
+    const reader = createCachedSnapshotReader(store);
+    for (let i = 0; i < 2; i++) await reader.refresh();
+    // printf %s state-1 | sha256sum
+    expect(reader.cacheStats().snapshotVersion).toBe(0xf36b45ae8188);
+  });
+
+  it('is of what was read, not of the cursor before it, where a write came between', async () => {
+    const store = new MemoryStore();
+    const source = {
+      snapshot: () => store.snapshot(),
+      snapshotDelta: (cursor: string) => store.snapshotDelta(cursor),
+      snapshotCursor: async () => {
+        const cursor = store.snapshotCursor();
+        await store.upsert(state(2));
+        return cursor;
+      },
+    };
+    await store.upsert(state(1));
+    const before = createCachedSnapshotReader(store);
+    await before.refresh();
+    const reader = createCachedSnapshotReader(source);
+    await reader.refresh();
+    expect([...(await reader.snapshot())]).toEqual([state(2)]);
+    const { snapshotVersion } = reader.cacheStats();
+    expect(snapshotVersion).not.toBe(before.cacheStats().snapshotVersion);
+    await before.refresh();
+    expect(snapshotVersion).toBe(before.cacheStats().snapshotVersion);
+  });
+
+  it('is known in full mode too', async () => {
+    const store = new MemoryStore();
+    await store.upsert(state(1));
+    const full = createCachedSnapshotReader(store, { mode: 'full' });
+    const reader = createCachedSnapshotReader(store);
+    for (const each of [full, reader]) await each.refresh();
+    expect(full.cacheStats().snapshotVersion).toBeDefined();
+    expect(full.cacheStats().snapshotVersion).toBe(reader.cacheStats().snapshotVersion);
+  });
+
+  it('stays while the cursor is not known and nothing changes, and no longer', async () => {
+    const store = new ScriptedStore();
+    const reader = createCachedSnapshotReader(store);
+    for (let i = 0; i < 2; i++) await reader.refresh();
+    const { snapshotVersion } = reader.cacheStats();
+    expect(snapshotVersion).toBeDefined();
+    const failing: Answer = () => Promise.reject(new Error('no'));
+    store.answers.snapshotDelta = store.answers.snapshotCursor = failing;
+    await reader.refresh();
+    expect(reader.cacheStats()).toMatchObject({ cursor: undefined, snapshotVersion });
+    store.value = 2;
+    await reader.refresh();
+    expect(reader.cacheStats().snapshotVersion).toBeUndefined();
+  });
 });

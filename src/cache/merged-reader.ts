@@ -216,9 +216,7 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
       return snapshot && provider.versionOf?.(snapshot);
     });
     const version = versionOfMerged(versions);
-    // The snapshot of the only reader that has one may have been that of all readers before.
-    if (version === undefined) this.#versions.delete(merged);
-    else this.#versions.set(merged, version);
+    if (version !== undefined) this.#versions.set(merged, version);
   }
 
   #note(answers: readonly MemberAnswer[]): void {

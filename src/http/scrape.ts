@@ -4,6 +4,7 @@ import {
   type SnapshotProvider,
   type SnapshotWatcher,
 } from '../cache/snapshot-provider.ts';
+import { versionText } from '../cache/snapshot-version.ts';
 import { type ContentCoding, chooseCoding } from '../exposition/content-coding.ts';
 import { OFFERED_FORMATS, type OfferedFormat } from '../exposition/format.ts';
 import { negotiate } from '../exposition/negotiate.ts';
@@ -116,23 +117,27 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     const format = negotiate(request.header('accept'), this.#formats);
     const coding = chooseCoding(request.header('accept-encoding'), this.#codings);
     const { syntax } = format;
-    const parts = await view.body(snapshot, { syntax, coding }, () => this.#report());
+    // Once for header and metric: meanwhile a refresh may find the same snapshot to be of a later state.
+    const version = this.#reader.versionOf?.(snapshot);
+    const parts = await view.body(snapshot, { syntax, coding }, () => this.#report(version));
     const headers = {
       'Content-Type': format.contentType,
       ...(coding === 'identity' ? {} : { 'Content-Encoding': coding }),
       ...lengthHeader(parts),
       Vary: 'Accept, Accept-Encoding',
       'X-Content-Type-Options': 'nosniff',
+      ...versionHeader(version),
     };
     return { status: 200, headers, parts };
   }
 
-  #report(): SelfReport {
+  #report(version: number | undefined): SelfReport {
     const { rejections } = this.#reader;
     return {
       requests: this.requests,
       errors: this.errors,
       rejected: (reason) => rejections.count(reason),
+      version,
       cache: this.#reader.cacheStats?.(),
       members: this.#reader.members?.(),
     };
@@ -144,6 +149,11 @@ function lengthHeader(parts: BodyParts): FixedHeaders {
   if (!Array.isArray(parts)) return {};
   const bytes = parts.reduce((sum: number, part: Uint8Array) => sum + part.length, 0);
   return { 'Content-Length': String(bytes) };
+}
+
+/** Which state the page is of, for load balancers, and for who compares replicas. */
+function versionHeader(version: number | undefined): FixedHeaders {
+  return version === undefined ? {} : { 'X-Snapscrape-Version': versionText(version) };
 }
 
 function startTimeHeader(given: boolean | number | Date): FixedHeaders {

@@ -28,7 +28,9 @@ function exporter(store = new ScriptedStore()) {
 
 describe('the metrics of the exporter itself', () => {
   it('stand behind those of the source, each with its HELP and TYPE', async () => {
-    const { handler } = exporter();
+    const { reader, handler } = exporter();
+    // This source tells which state it is in by deltas alone.
+    for (let i = 0; i < 2; i++) await reader.refresh();
     for (const syntax of SYNTAXES) {
       const page = await pageOf(handler, syntax);
       expect(page.startsWith(statePage(1))).toBe(true);
@@ -37,6 +39,7 @@ describe('the metrics of the exporter itself', () => {
       expect(names).toEqual([
         'snapscrape_series',
         'snapscrape_snapshot_age_seconds',
+        'snapscrape_snapshot_version',
         'snapscrape_refresh_duration_seconds',
         'snapscrape_refreshes_total',
         'snapscrape_refresh_fallbacks_total',

@@ -17,6 +17,8 @@ export interface SelfReport {
   readonly errors: ErrorReport;
   /** Refused points by reason. */
   readonly rejected: (reason: RejectionReason) => number;
+  /** Which state the page is of; undefined where that is not known. */
+  readonly version: number | undefined;
   /** What the cache did; undefined where there is none, or more than one. */
   readonly cache: CacheStats | undefined;
   /** The readers that are merged; undefined where there is one alone. */
@@ -67,6 +69,19 @@ const LATEST: readonly SelfFamily[] = [
     type: 'gauge',
     help: 'How long ago the data of this page began to be read from its source.',
     samples: ofEachCache(({ age }) => [['', (age ?? Number.NaN) / 1000]]),
+  },
+  {
+    name: 'snapshot_version',
+    type: 'gauge',
+    help: 'Which state of its source this page is of: a hash, equal on replicas at the same state.',
+    // As a value: a label would make a new series of each refresh.
+    samples: (report) => {
+      const { members, version } = report;
+      if (members === undefined) return version === undefined ? undefined : [['', version]];
+      return ofEachCache(({ snapshotVersion }) => {
+        return snapshotVersion === undefined ? [] : [['', snapshotVersion]];
+      })(report);
+    },
   },
   {
     name: 'refresh_duration_seconds',

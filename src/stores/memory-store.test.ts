@@ -205,6 +205,26 @@ describe('families', () => {
   });
 });
 
+describe('the cursor of a snapshot', () => {
+  it('is of exactly the points of its latest iteration', async () => {
+    const store = new MemoryStore();
+    await store.upsert([point('a', 1), point('b', 1)]);
+    const snapshot = store.snapshot();
+    expect(snapshot.cursor).toBeUndefined();
+    await store.upsert(point('c', 1));
+    const before = store.snapshotCursor();
+    const names: string[] = [];
+    for (const { name } of snapshot) {
+      names.push(name);
+      await store.upsert(point(`${name}_later`, 1));
+    }
+    expect(names).toEqual(['a', 'b', 'c']);
+    expect(snapshot.cursor).toBe(before);
+    expect([...snapshot]).toHaveLength(6);
+    expect(snapshot.cursor).toBe(store.snapshotCursor());
+  });
+});
+
 describe('close', () => {
   it('makes every method but close and healthy fail with closed', async () => {
     const store = new MemoryStore();

@@ -19,6 +19,7 @@ import type { MetricStore, SeriesMatcher, UpsertResult } from './metric-store.ts
 import { Retention, sweepRegularly } from './retention.ts';
 import { type MemoryStoreDelta, SeriesLedger } from './series-ledger.ts';
 import { canonicalSeriesId, type SeriesPredicate, seriesPredicate } from './series-target.ts';
+import { StillFrames } from './still-frames.ts';
 import { collect, inputFailed, sortInput } from './store-input.ts';
 import { UpsertTally } from './upsert-tally.ts';
 import { readWritten } from './written-point.ts';
@@ -135,12 +136,12 @@ export class MemoryStore implements MetricStore {
   /**
    * Answers with all points as they are when an iteration begins, in no particular order; each iteration
    * is a still frame of its own. Writes go on meanwhile, and the frame keeps what they replace until it
-   * is finished, returned or abandoned.
+   * is finished, returned or abandoned. The answer's `cursor` is of exactly the latest iteration's points.
    */
-  snapshot(): Iterable<MetricPoint> {
+  snapshot(): Iterable<MetricPoint> & { readonly cursor: string | undefined } {
     this.#assertOpen('snapshot');
     const ledger = this.#ledger;
-    return { [Symbol.iterator]: () => ledger.openFrame() };
+    return new StillFrames(() => ({ cursor: ledger.cursor, points: ledger.openFrame() }));
   }
 
   /** Answers with the cursor of the state as it is now; another store's cursors are unknown to it. */

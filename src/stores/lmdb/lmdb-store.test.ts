@@ -107,6 +107,20 @@ describe('a snapshot', () => {
     expect([...values]).toEqual([0]);
   });
 
+  it('has the cursor of exactly the points of its latest iteration', async () => {
+    const [store, other] = [await openStore(), await openStore()];
+    await store.upsert(many(600, 0));
+    const snapshot = store.snapshot();
+    expect(snapshot.cursor).toBeUndefined();
+    await other.upsert(many(700, 0));
+    const before = store.snapshotCursor();
+    let seen = 0;
+    for (const _ of snapshot) if (seen++ % 300 === 0) await other.upsert(many(900, seen));
+    expect([seen, snapshot.cursor]).toEqual([700, before]);
+    expect([...snapshot]).toHaveLength(900);
+    expect(snapshot.cursor).toBe(store.snapshotCursor());
+  });
+
   it('that nobody reads to its end lets go of the file after maxReadTime', async () => {
     const store = await openStore({ maxReadTime: 200 });
     await store.upsert(many(1_000, 1));

@@ -12,6 +12,7 @@ import type { SnapshotDelta } from '../../model/snapshot-reader.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
 import { Retention, sweepRegularly } from '../retention.ts';
 import { canonicalSeriesId, seriesPredicate } from '../series-target.ts';
+import { StillFrames } from '../still-frames.ts';
 import { collect, inputFailed, sortInput } from '../store-input.ts';
 import { UpsertTally } from '../upsert-tally.ts';
 import { readWritten } from '../written-point.ts';
@@ -185,14 +186,16 @@ export class LmdbStore implements MetricStore {
    * Answers with all points as they are when an iteration begins, in the order of the UTF-8 bytes of their
    * ids (those of more than 1 900 bytes: of the first 1 900); each iteration is a still frame of its own.
    * It throws `snapshot_expired` when it takes longer than `maxReadTime`, and `closed` when the store is
-   * closed.
+   * closed. The answer's `cursor` is of exactly the latest iteration's points.
    */
-  snapshot(): Iterable<MetricPoint> {
-    this.#access.assertOpen('snapshot');
+  snapshot(): Iterable<MetricPoint> & { readonly cursor: string | undefined } {
     const access = this.#access;
-    return {
-      [Symbol.iterator]: () => new FramedPoints(access.environment, access.openFrame('snapshot')),
-    };
+    access.assertOpen('snapshot');
+    return new StillFrames(() => {
+      const frame = access.openFrame('snapshot');
+      const cursor = this.#cursorAt(frame.state.sequence);
+      return { cursor, points: new FramedPoints(access.environment, frame) };
+    });
   }
 
   /** Answers with the cursor of the state as it is now; it is good for every process on the file. */

@@ -27,7 +27,7 @@ describe('replicas over one data set', () => {
   });
 
   it(
-    'in processes of their own serve the same bytes for the same cursor while others write',
+    'in processes of their own serve the same bytes for the same version while others write',
     async () => {
       const store = await openStore(redis.url, { keyPrefix: PREFIX });
       await store.upsert(pointsOf(0, 3_000, 0));
@@ -47,9 +47,9 @@ describe('replicas over one data set', () => {
         const sample = async (url: string, by: Map<string, string>): Promise<void> => {
           const response = await fetch(url);
           if (response.status !== 200) return;
-          const { cursor, hash } = (await response.json()) as { cursor: string; hash: string };
-          expect(by.get(cursor) ?? hash, `one replica at ${cursor}`).toBe(hash);
-          by.set(cursor, hash);
+          const { version, hash } = (await response.json()) as { version: string; hash: string };
+          expect(by.get(version) ?? hash, `one replica at ${version}`).toBe(hash);
+          by.set(version, hash);
           samples++;
         };
         await Promise.all(addresses.map((url, i) => sample(url, seen[i]!)));
@@ -57,10 +57,12 @@ describe('replicas over one data set', () => {
       }
       await writing;
       const [one, other] = seen as [Map<string, string>, Map<string, string>];
-      const common = [...one.keys()].filter((cursor) => other.has(cursor));
-      for (const cursor of common) expect(other.get(cursor), `at ${cursor}`).toBe(one.get(cursor));
+      const common = [...one.keys()].filter((version) => other.has(version));
+      for (const version of common) {
+        expect(other.get(version), `at ${version}`).toBe(one.get(version));
+      }
       expect(samples).toBeGreaterThan(20 * SECONDS);
-      expect(common.length, 'cursors that both were seen at').toBeGreaterThan(SECONDS);
+      expect(common.length, 'versions that both were seen at').toBeGreaterThan(SECONDS);
     },
     (SECONDS + 60) * 1000,
   );
