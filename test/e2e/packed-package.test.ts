@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -26,8 +28,7 @@ beforeAll(() => {
   run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], REPOSITORY);
   const [tarball] = readdirSync(folder);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  // Offline: a package without dependencies needs no registry.
-  run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${tarball}`]);
+  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`]);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -59,11 +60,26 @@ describe('the packed package', () => {
     expect(build.filter((name) => /\.test\.|\.tsbuildinfo$/.test(name))).toEqual([]);
   });
 
-  it('has no dependencies', () => {
+  it('brings the engine of selectors and what the web config file needs, and nothing else', () => {
     const others = readdirSync(join(folder, 'node_modules')).filter(
       (name) => !name.startsWith('.'),
     );
-    expect(others).toEqual(['snapscrape']);
+    expect(others.sort()).toEqual(['bcryptjs', 're2js', 'snapscrape', 'yaml']);
+  });
+
+  it('needs none of them for stores, caches and handlers', () => {
+    const away = join(folder, 'node_modules/.away');
+    mkdirSync(away);
+    const names = ['bcryptjs', 're2js', 'yaml'];
+    for (const name of names) renameSync(join(folder, 'node_modules', name), join(away, name));
+    try {
+      const imports = `import { createServer } from 'node:http';\nimport ${NAMES} from 'snapscrape';`;
+      writeFileSync(join(folder, 'alone.mjs'), imports + PROGRAM);
+      expect(run(process.execPath, ['alone.mjs'])).toBe(PAGE);
+    } finally {
+      for (const name of names) renameSync(join(away, name), join(folder, 'node_modules', name));
+      rmSync(away, { recursive: true });
+    }
   });
 
   it('has source maps that lead nowhere outside it', () => {

@@ -127,3 +127,16 @@ function connectionOf(
 function socketTls(tls: boolean): { tls: true } | Record<string, never> {
   return tls ? { tls: true } : {};
 }
+
+/** Checks where a store is to be: a URL, or a connection with the client library's own options. */
+export function checkConnection(where: unknown): RedisConnection {
+  if (typeof where === 'string') return parseRedisUrl(where);
+  const { kind, options } = (where ?? {}) as { kind?: unknown; options?: unknown };
+  const isKnown = kind === 'standalone' || kind === 'sentinel' || kind === 'cluster';
+  if (isKnown && typeof options === 'object' && options !== null) {
+    return where as RedisConnection;
+  }
+  throw invalidOptions('RedisStore', [
+    "where must be a URL, or an object with a kind ('standalone', 'sentinel' or 'cluster') and options",
+  ]);
+}

@@ -14,7 +14,6 @@ import {
   STORE_OPTION_CHECKS,
 } from '../memory-store-options.ts';
 import type { Layout } from './layout.ts';
-import { parseRedisUrl, type RedisConnection } from './redis-address.ts';
 
 /** Options of a `RedisStore`; defaults are in {@link REDIS_STORE_DEFAULTS}. */
 export interface RedisStoreOptions
@@ -120,25 +119,12 @@ export function checkRedisStoreOptions(given: unknown): CheckedRedisStoreOptions
 /** How a data set that is made with these options is laid out. */
 export function layoutOf(
   { partitions: given, buckets: all }: CheckedRedisStoreOptions,
-  kind: RedisConnection['kind'],
+  kind: 'standalone' | 'sentinel' | 'cluster',
 ): Layout {
   const partitions = given ?? (kind === 'cluster' ? CLUSTER_PARTITIONS : 1);
   const buckets = Math.ceil(all / partitions);
   if (buckets <= MOST_BUCKETS_EACH) return { partitions, buckets };
   throw invalidOptions('RedisStore', [
     `buckets (${all}) must be at most ${MOST_BUCKETS_EACH} for each of the ${partitions} partitions`,
-  ]);
-}
-
-/** Checks where a store is to be: a URL, or a connection with the client library's own options. */
-export function checkConnection(where: unknown): RedisConnection {
-  if (typeof where === 'string') return parseRedisUrl(where);
-  const { kind, options } = (where ?? {}) as { kind?: unknown; options?: unknown };
-  const isKnown = kind === 'standalone' || kind === 'sentinel' || kind === 'cluster';
-  if (isKnown && typeof options === 'object' && options !== null) {
-    return where as RedisConnection;
-  }
-  throw invalidOptions('RedisStore', [
-    "where must be a URL, or an object with a kind ('standalone', 'sentinel' or 'cluster') and options",
   ]);
 }

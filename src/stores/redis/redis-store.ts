@@ -22,12 +22,11 @@ import { Keys } from './layout.ts';
 import { takePoints } from './point-intake.ts';
 import { PointRounds } from './point-rounds.ts';
 import { PointStream } from './point-stream.ts';
-import type { RedisConnection } from './redis-address.ts';
+import { checkConnection, type RedisConnection } from './redis-address.ts';
 import { RedisCalls } from './redis-calls.ts';
 import { loadRedisLibrary, type RedisLibrary } from './redis-link.ts';
 import {
   type CheckedRedisStoreOptions,
-  checkConnection,
   checkRedisStoreOptions,
   layoutOf,
   type RedisStoreOptions,
