@@ -119,7 +119,9 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     const { syntax } = format;
     // Once for header and metric: meanwhile a refresh may find the same snapshot to be of a later state.
     const version = this.#reader.versionOf?.(snapshot);
-    const parts = await view.body(snapshot, { syntax, coding }, () => this.#report(version));
+    const parts = await view.body(snapshot, { syntax, coding, signal: request.signal }, () =>
+      this.#report(version),
+    );
     const headers = {
       'Content-Type': format.contentType,
       ...(coding === 'identity' ? {} : { 'Content-Encoding': coding }),

@@ -13,7 +13,7 @@ const WORTH_STREAMING = 16;
 
 /** Chooses what a view shows of a snapshot; the same snapshot gives the same choice. */
 export interface ViewSelector {
-  select(snapshot: Snapshot): Promise<Snapshot>;
+  select(snapshot: Snapshot, signal?: AbortSignal): Promise<Snapshot>;
 }
 
 /** How a view is made. */
@@ -63,15 +63,19 @@ export class View {
     );
   }
 
-  /** The body of an answer. */
+  /** The body of an answer. Rejects with `aborted` when the one who asks has gone. */
   async body(
     snapshot: Snapshot,
-    format: { readonly syntax: ExpositionSyntax; readonly coding: ContentCoding },
+    format: {
+      readonly syntax: ExpositionSyntax;
+      readonly coding: ContentCoding;
+      readonly signal: AbortSignal;
+    },
     report: () => SelfReport,
   ): Promise<BodyParts> {
-    const { syntax, coding } = format;
+    const { syntax, coding, signal } = format;
     if (coding !== 'identity') this.#warmth.asked({ syntax, coding });
-    const selected = await this.#select(snapshot);
+    const selected = await this.#select(snapshot, signal);
     const page = await this.#pages.page(selected, syntax);
     const end = (): Buffer => this.#end(selected, syntax, report);
     if (coding === 'identity') return [...page.pieces, end()];
@@ -80,8 +84,8 @@ export class View {
     return [...stem.parts, stem.end(end())];
   }
 
-  async #select(snapshot: Snapshot): Promise<Snapshot> {
-    return this.#selector === undefined ? snapshot : this.#selector.select(snapshot);
+  async #select(snapshot: Snapshot, signal?: AbortSignal): Promise<Snapshot> {
+    return this.#selector === undefined ? snapshot : this.#selector.select(snapshot, signal);
   }
 
   async #gzipped(page: Page, end: () => Buffer): Promise<BodyParts> {

@@ -84,8 +84,8 @@ export class Views {
     const known = this.#ofQueries.get(kept);
     if (known !== undefined) return known;
     // Through the cache, which sees to it that all of them together do not hold too much.
-    const select = (snapshot: Snapshot): Promise<Snapshot> =>
-      this.#selectors.select(both, snapshot);
+    const select: ViewSelector['select'] = (snapshot, signal) =>
+      this.#selectors.select(both, snapshot, signal);
     const view = this.#view({ told: asked, selector: { select } });
     this.#ofQueries.set(kept, view);
     this.#living.add(new WeakRef(view));

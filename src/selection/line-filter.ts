@@ -32,12 +32,15 @@ export class LineFilter {
   /** What stands in every line that is wanted, one of them at least. */
   readonly #needles: readonly Buffer[] | undefined;
   readonly #work: SelectionWork;
+  /** After how many lines the clock is looked at: a line takes as long as its tests. */
+  readonly #stride: number;
   #marks = new Uint8Array(0);
 
   constructor({ choices, shards }: LineConditions, work: SelectionWork) {
     this.#shards = shards;
     this.#work = work;
     this.#columns = new LabelColumns(choices.flat(2).map(({ label }) => label));
+    this.#stride = Math.max(1, Math.floor(128 / (choices.flat(2).length + 2)));
     const { names } = this.#columns;
     this.#choices = choices.map((lists) =>
       lists.map((list) => list.map((test) => ({ test, column: names.indexOf(test.label) }))),
@@ -72,7 +75,7 @@ export class LineFilter {
       this.#work.linesRead++;
       if (!this.#wants(chunk, line)) marks[line] = 0;
       // A match may take as long as a thousand lines.
-      if ((++asked & 63) === 0 || this.#work.patternsMatched !== matched) {
+      if (++asked % this.#stride === 0 || this.#work.patternsMatched !== matched) {
         matched = this.#work.patternsMatched;
         if (pace.due()) await pace.rest();
       }

@@ -11,6 +11,8 @@ const LONGEST_QUERY = 65_536;
 const MOST_VALUES = { name: 1024, prefix: 64, match: 64, shard: 64 } as const;
 /** How many patterns a selection may have. */
 const MOST_PATTERNS = 16;
+/** How many matchers all selectors may have together. */
+const MOST_MATCHERS_TOGETHER = 128;
 
 /** What to select, by kind: a series must satisfy every kind that is given, and any value of a kind. */
 export interface SelectionOptions {
@@ -136,6 +138,14 @@ function given(values: Values): Values {
 }
 
 function matchTerm(selectors: readonly Selector[]): SelectionTerm {
+  // Each line may have to be asked all of them.
+  const matchers = selectors.flat().length;
+  if (matchers > MOST_MATCHERS_TOGETHER) {
+    throw new SnapscrapeError(
+      'invalid_selector',
+      `The selectors have ${matchers} matchers, and ${MOST_MATCHERS_TOGETHER} are allowed; write fewer`,
+    );
+  }
   const patterns = selectors.flat().filter(isPattern).length;
   if (patterns > MOST_PATTERNS) {
     throw new SnapscrapeError(

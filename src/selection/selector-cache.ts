@@ -46,10 +46,10 @@ export class SelectorCache {
   }
 
   /** What a query's selection wants of a snapshot; see {@link SnapshotSelector.select}. */
-  async select(selection: Selection, snapshot: Snapshot): Promise<Snapshot> {
+  async select(selection: Selection, snapshot: Snapshot, signal?: AbortSignal): Promise<Snapshot> {
     // A pattern that cannot be used must not push out a selector that can.
     await selection.prepare();
-    const selected = await this.selectorOf(selection).select(snapshot);
+    const selected = await this.selectorOf(selection).select(snapshot, signal);
     const limit = Math.max(LEAST_BYTES, snapshot.bytes * 2);
     while (this.#byText.size > 1 && this.#ownBytes() > limit) this.#dropOldest();
     return selected;

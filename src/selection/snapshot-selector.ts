@@ -12,6 +12,7 @@ import { FamilyFilter, familyNamed } from './family-filter.ts';
 import { type LineConditions, LineFilter } from './line-filter.ts';
 import type { Selection } from './selection.ts';
 import { noSelectionWork, type SelectionWork } from './selection-work.ts';
+import { SharedRun } from './shared-run.ts';
 import { TurnPace, Turns } from './turns.ts';
 import { loadPatternEngine } from './value-pattern.ts';
 
@@ -52,7 +53,7 @@ export class SnapshotSelector {
   readonly work: SelectionWork = noSelectionWork();
   readonly #turns: Turns;
   readonly #chunks = new WeakMap<Buffer, ChunkSelection>();
-  readonly #snapshots = new WeakMap<Snapshot, Promise<Snapshot>>();
+  readonly #snapshots = new WeakMap<Snapshot, SharedRun<Snapshot>>();
   // A selection that nobody asks for any more must not keep an old snapshot alive.
   #latest: WeakRef<Snapshot> | undefined;
   #ownBytes = 0;
@@ -70,27 +71,35 @@ export class SnapshotSelector {
 
   /**
    * The wanted part of a snapshot; without families when nothing is wanted. Those who ask for the same at
-   * the same time share one run. Rejects with `invalid_selector` for a pattern that cannot be used, as
-   * {@link Selection.prepare} does.
+   * the same time share one run, which ends when all of them have gone; what it found out is kept. Rejects
+   * with `invalid_selector` for a pattern that cannot be used, as {@link Selection.prepare} does, and with
+   * `aborted`.
+   *
+   * @param signal - aborted when the one who asks has gone.
    */
-  select(snapshot: Snapshot): Promise<Snapshot> {
-    let selected = this.#snapshots.get(snapshot);
-    if (selected === undefined) {
-      selected = this.#run(snapshot);
-      this.#snapshots.set(snapshot, selected);
+  select(snapshot: Snapshot, signal?: AbortSignal): Promise<Snapshot> {
+    let run = this.#snapshots.get(snapshot);
+    if (run === undefined || run.isGivenUp) {
+      const begun = new SharedRun((ending) => this.#run(snapshot, ending));
+      this.#snapshots.set(snapshot, begun);
       // Those who wait are told; for who asks next it is tried again.
-      selected.catch(() => this.#snapshots.delete(snapshot));
+      begun.failed(() => {
+        if (this.#snapshots.get(snapshot) === begun) this.#snapshots.delete(snapshot);
+      });
+      run = begun;
     }
-    return selected;
+    return run.wait(signal);
   }
 
-  async #run(snapshot: Snapshot): Promise<Snapshot> {
+  async #run(snapshot: Snapshot, ending: AbortSignal): Promise<Snapshot> {
     const { selection, work } = this;
     await selection.prepare();
     const engine = selection.hasPatterns ? await loadPatternEngine() : undefined;
     await this.#turns.take();
     try {
-      const run = { pace: new TurnPace(SLICE_BUDGET, this.#turns), families: [], ownBytes: 0 };
+      ending.throwIfAborted();
+      const pace = new TurnPace(SLICE_BUDGET, this.#turns, ending);
+      const run = { pace, families: [], ownBytes: 0 };
       await this.#selectFamilies(snapshot, new FamilyFilter(selection, engine, work), run);
       this.#ownBytes = run.ownBytes;
       return this.#finish(snapshot, run.families);

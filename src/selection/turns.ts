@@ -31,8 +31,9 @@ export class Turns {
 export class TurnPace extends Pace {
   readonly #turns: Turns;
 
-  constructor(budget: number, turns: Turns) {
-    super(budget);
+  /** @param signal - ends the work at its next rest, by throwing the signal's reason. */
+  constructor(budget: number, turns: Turns, signal?: AbortSignal) {
+    super(budget, signal);
     this.#turns = turns;
   }
 

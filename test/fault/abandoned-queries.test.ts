@@ -1,0 +1,64 @@
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  createCachedSnapshotReader,
+  createOpenMetricsHandler,
+  type MetricPoint,
+} from '../../src/index.ts';
+import { listening } from '../support/serving.ts';
+import { until } from '../support/until.ts';
+
+const SERIES = 300_000;
+
+/** A query whose every line must be asked a hundred things. */
+const SLOW = Array.from({ length: 4 }, (_, i) => {
+  const matchers = Array.from({ length: 31 }, (_, j) => `org!="x${i * 31 + j}"`);
+  return `match[]=${encodeURIComponent(`{${matchers.join(',')},user="nobody"}`)}`;
+}).join('&');
+
+function* points(): Generator<MetricPoint> {
+  for (let i = 0; i < SERIES; i++) {
+    yield { name: 'many', labels: { org: `o${i % 7}`, user: `u${i}` }, value: i, updatedAt: 1 };
+  }
+}
+
+describe('a client that asks for something long and leaves', () => {
+  it('gives back its place and the processor', async () => {
+    const reader = createCachedSnapshotReader({ snapshot: points }, { refreshInterval: 1e9 });
+    const handler = createOpenMetricsHandler(reader, { maxRequestsInFlight: 2 });
+    await reader.refresh();
+    const { port } = await listening(handler);
+    const page = async (): Promise<Response> => fetch(`http://127.0.0.1:${port}/?name[]=none`);
+    expect((await page()).status).toBe(200);
+    const sockets = [1, 2].map(() => {
+      const socket = connect(port, '127.0.0.1');
+      onTestFinished(() => void socket.destroy());
+      socket.write(`GET /?${SLOW} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      return socket;
+    });
+    let status = 0;
+    const ask = (): void => {
+      void page().then((response) => (status = response.status));
+    };
+    await until('both are under way', () => {
+      ask();
+      return status === 503;
+    });
+    for (const socket of sockets) socket.destroy();
+    await until('their places are free', () => {
+      ask();
+      return status === 200;
+    });
+    // Nothing goes on for them: an idle process takes next to no time.
+    const idle = async (): Promise<boolean> => {
+      const before = process.cpuUsage();
+      const begun = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1000 < (performance.now() - begun) / 2;
+    };
+    let isIdle = false;
+    for (let i = 0; i < 40 && !isIdle; i++) isIdle = await idle();
+    expect(isIdle).toBe(true);
+  });
+});
