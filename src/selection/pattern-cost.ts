@@ -6,9 +6,9 @@ const UNICODE_CLASS = /\\[pP]/g;
 const WIDE = /[\u0080-\uffff]|\\x/;
 
 /** What a class of Unicode costs beside a character: its hundreds of ranges are folded and sorted. */
-const UNICODE_CLASS_COST = 50;
+const UNICODE_CLASS_COST = 150;
 /** What a range of a class costs that may hold thousands of characters, each to be folded. */
-const WIDE_RANGE_COST = 200;
+const WIDE_RANGE_COST = 1000;
 
 /**
  * About how much work it is to compile a pattern, one for a character, without doing it.
