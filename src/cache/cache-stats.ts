@@ -39,6 +39,8 @@ export interface CacheStats {
   readonly failures: number;
   /** Whether the latest refresh failed. */
   readonly isFailing: boolean;
+  /** Whether the reader was closed: nothing of it is served any more. */
+  readonly isClosed: boolean;
   /** The failed refreshes by what was tried last. */
   readonly failuresByKind: Readonly<Record<RefreshKind, number>>;
   /** How often the self-check found a refresh by delta to differ from a full one. */

@@ -182,6 +182,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
       fallbacksByReason: { ...from.fallbacks },
       failures: from.failures.full + from.failures.delta,
       isFailing: this.#lastFailure !== undefined,
+      isClosed: this.#closing.signal.aborted,
       failuresByKind: { ...from.failures },
       selfCheckFailures: from.selfCheckFailures,
       rejected: from.rejections.countsByReason(),

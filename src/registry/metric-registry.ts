@@ -33,8 +33,8 @@ export interface RegistryMetricValues extends RegistryMetric {
 export interface RegistryValue {
   /** The value. */
   readonly value: number;
-  /** The labels, default labels of the registry among them. */
-  readonly labels?: Readonly<Record<string, unknown>> | undefined;
+  /** The labels, default labels of the registry among them; none where there are none. */
+  readonly labels?: Readonly<Record<string, unknown>> | null | undefined;
   /** The sample's name, where it is not the metric's: `_bucket`, `_sum` and `_count`. */
   readonly metricName?: string | undefined;
 }

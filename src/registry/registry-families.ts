@@ -48,9 +48,9 @@ export function sampleName(
  * The labels of a sample with values as text. Registries keep numbers, and whatever else they were
  * given, and write them by `String()`.
  */
-export function labelsOf({ labels = {} }: RegistryValue): Readonly<Record<string, string>> {
+export function labelsOf({ labels }: RegistryValue): Readonly<Record<string, string>> {
   const text: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const [name, value] of Object.entries(labels)) text[name] = String(value);
+  for (const [name, value] of Object.entries(labels ?? {})) text[name] = String(value);
   return text;
 }
 

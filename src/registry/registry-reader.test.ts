@@ -169,12 +169,13 @@ describe('createRegistryReader', () => {
     const registry: MetricRegistry = {
       getMetricsAsJSON: () => [
         { name: 'a', type: 'strange', values: [{ value: 1, labels }, { value: 2 }] },
+        { name: 'c', values: [{ value: 3, labels: null }] },
         { name: 'b' },
       ],
       getMetricsAsArray: () => [{ name: 'a', type: 'strange', help: 'A.' }, { name: 'b' }],
     };
     expect(await pageOf(bareHandler(createRegistryReader(registry)))).toBe(
-      '# HELP a A.\n# TYPE a untyped\na 2\na{__proto__="p"} 1\n',
+      '# HELP a A.\n# TYPE a untyped\na 2\na{__proto__="p"} 1\n# TYPE c gauge\nc 3\n',
     );
   });
 });

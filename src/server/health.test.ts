@@ -2,8 +2,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { Clock } from '../../test/support/clock.ts';
+import { bareHandler, scrape } from '../../test/support/page.ts';
 import { never, ScriptedSource } from '../../test/support/scripted-source.ts';
-import { type CachedSnapshotReader, createCachedSnapshotReader, mergeReaders } from '../index.ts';
+import { ERROR_POLICIES } from '../cache/snapshot-provider.ts';
+import {
+  type CachedSnapshotReader,
+  createCachedSnapshotReader,
+  mergeReaders,
+  type SnapshotReader,
+} from '../index.ts';
 import { createHealthHandler } from './health.ts';
 
 const HOUR = 3_600_000;
@@ -94,6 +101,85 @@ test('of merged readers each is tried, and one that fails spares the others', as
   b.source.answer = failing;
   await expect(b.reader.refresh()).rejects.toThrow();
   expect(await probe(health)).toBe(READY);
+});
+
+/** Readers in every state that can be known before a scrape. */
+const STATES: Readonly<Record<string, () => Promise<SnapshotReader>>> = {
+  good: async () => {
+    const { reader } = cached();
+    await reader.refresh();
+    return reader;
+  },
+  'good, left alone for long': async () => {
+    const { reader, clock } = cached();
+    await reader.refresh();
+    clock.advance(HOUR);
+    return reader;
+  },
+  'never good': async () => {
+    const { source, reader } = cached();
+    source.answer = failing;
+    await expect(reader.refresh()).rejects.toThrow();
+    return reader;
+  },
+  failing: () => failingSince(0),
+  'failing for long': () => failingSince(60_001),
+  'hanging for long': async () => {
+    const { source, reader, clock } = cached();
+    await reader.refresh();
+    clock.advance(60_001);
+    source.answer = never;
+    reader.refresh().catch(() => undefined);
+    onTestFinished(() => reader.close());
+    return reader;
+  },
+  closed: async () => {
+    const { reader } = cached();
+    await reader.refresh();
+    reader.close();
+    return reader;
+  },
+  'without a cache': async () => new ScriptedSource(),
+};
+
+/** A reader whose latest refresh failed, with data that is so old. */
+async function failingSince(ms: number): Promise<SnapshotReader> {
+  const { source, reader, clock } = cached();
+  await reader.refresh();
+  source.answer = failing;
+  clock.advance(ms);
+  await expect(reader.refresh()).rejects.toThrow();
+  return reader;
+}
+
+const COMBINATIONS = Object.keys(STATES).flatMap((one) => [
+  [one],
+  ...Object.keys(STATES).map((other) => [one, other]),
+]);
+
+test.each(ERROR_POLICIES)(
+  'with %s it is ready exactly when a scrape gets a page',
+  async (policy) => {
+    for (const names of COMBINATIONS) {
+      const readers = await Promise.all(names.map((name) => STATES[name]!()));
+      const reader = readers.length === 1 ? readers[0]! : mergeReaders(readers);
+      const ready = await probe(createHealthHandler(reader, { errorPolicy: policy }));
+      const handler = bareHandler(reader, { errorPolicy: policy, scrapeTimeout: 10 });
+      const { status } = await scrape(handler);
+      expect([names, ready === READY], ready).toEqual([names, status === 200]);
+    }
+  },
+);
+
+test('a registry beside a reader that fails is a page, once that was tried', async () => {
+  const { source, reader } = cached();
+  const merged = mergeReaders([reader, new ScriptedSource()]);
+  const health = createHealthHandler(merged);
+  expect(await probe(health)).toBe(STARTING);
+  source.answer = failing;
+  await expect(reader.refresh()).rejects.toThrow();
+  expect(await probe(health)).toBe(READY);
+  expect(await probe(createHealthHandler(merged, { errorPolicy: 'fail' }))).toBe(FAILING);
 });
 
 test('a reader without a cache is read for each scrape, and ready', async () => {

@@ -8,33 +8,38 @@ import type { ErrorPolicy, SnapshotProvider } from '../cache/snapshot-provider.t
  * - `starting`: there is no good snapshot yet.
  * - `stale`: what there is has become too old, as refreshes fail.
  * - `failing`: the latest refresh failed, and the error policy is `fail`.
- * - `draining`: the exporter was told to end.
+ * - `draining`: the exporter was told to end, or its reader was closed.
  */
 export type Readiness = 'ready' | 'starting' | 'stale' | 'failing' | 'draining';
 
+/** Which reason is told where readers have several: what goes away by itself comes first. */
+const REASONS = ['starting', 'stale', 'failing', 'draining'] as const;
+
 /**
- * Judges by what caches tell of themselves; nothing is read or refreshed.
+ * Judges by what readers tell of themselves; nothing is read or refreshed.
  *
- * Of merged readers each cached one must have been tried, and one of them must have something to serve:
- * one that fails spares the others here too. Readers without a cache are read for each scrape, so that
- * nothing can be known beforehand: they count as ready.
+ * It is ready exactly when a scrape would get a page if each refresh that it starts ended as the one before.
+ * So of merged readers each cached one must have been tried, or a scrape would wait for it; then one that
+ * can answer spares the others, unless the policy is `fail`, where each must be able to. Readers without a
+ * cache are read for each scrape, so that nothing can be known beforehand: they count as able to answer.
  */
 export function readinessOf(provider: SnapshotProvider, policy: ErrorPolicy): Readiness {
-  const caches = cachesOf(provider);
-  if (caches.length === 0) return 'ready';
-  if (caches.some(({ refreshes, failures }) => refreshes + failures === 0)) return 'starting';
-  if (policy === 'fail' && caches.some(({ isFailing }) => isFailing)) return 'failing';
-  const states = new Set(caches.map((cache) => stateOf(cache, policy)));
-  if (states.has('ready')) return 'ready';
-  return states.has('stale') ? 'stale' : 'starting';
-}
-
-function cachesOf(provider: SnapshotProvider): readonly CacheStats[] {
   const members = provider.members?.() ?? [{ stats: provider.cacheStats?.() }];
-  return members.flatMap(({ stats }) => stats ?? []);
+  if (members.some(({ stats }) => stats !== undefined && isUntried(stats))) return 'starting';
+  const states = members.map(({ stats }) => stateOf(stats, policy));
+  const isReady = (state: Readiness): boolean => state === 'ready';
+  if (policy === 'fail' ? states.every(isReady) : states.some(isReady)) return 'ready';
+  return REASONS.find((reason) => states.includes(reason)) ?? 'starting';
 }
 
-function stateOf(cache: CacheStats, policy: ErrorPolicy): Readiness {
+function isUntried({ isClosed, refreshes, failures }: CacheStats): boolean {
+  return !isClosed && refreshes + failures === 0;
+}
+
+function stateOf(cache: CacheStats | undefined, policy: ErrorPolicy): Readiness {
+  if (cache === undefined) return 'ready';
+  if (cache.isClosed) return 'draining';
+  if (cache.isFailing && policy === 'fail') return 'failing';
   if (cache.lastSuccess === undefined) return 'starting';
   return cache.isStale && policy !== 'continue' ? 'stale' : 'ready';
 }

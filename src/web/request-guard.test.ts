@@ -9,6 +9,7 @@ import {
   type RequestGuard,
   type RequestGuardOptions,
 } from './request-guard.ts';
+import { Secret } from './secret.ts';
 import type { WebConfigFile } from './web-config-file.ts';
 
 const disk = new WebConfigOnDisk();
@@ -59,6 +60,28 @@ describe('a guard', () => {
     expect(await statusOf(guard, 'Basic garbage')).toBe(401);
   });
 
+  it('compares unknown users with the hash of any user, always the same one for a name', async () => {
+    const errors: unknown[] = [];
+    // As long as a hash, but none: who is compared with it is told by the 503.
+    const users = new Map([
+      ['first', new Secret(SECRET_HASH)],
+      ['second', new Secret('x'.repeat(60))],
+    ]);
+    const current = { headers: new Map(), users, bearerTokens: new Map(), rateLimit: undefined };
+    const onError = (error: unknown): void => void errors.push(error);
+    const guard = createRequestGuard({ current }, { onError });
+    onTestFinished(() => guard.close());
+    const statuses = async (password: string): Promise<number[]> => {
+      const all: number[] = [];
+      for (let i = 0; i < 16; i++) all.push(await statusOf(guard, basic(`u${i}`, password)));
+      return all;
+    };
+    const once = await statuses('a');
+    expect(new Set(once)).toEqual(new Set([401, 503]));
+    expect(await statuses('b')).toEqual(once);
+    expect(errors.length).toBeGreaterThan(0);
+  });
+
   it('knows bearers of tokens', async () => {
     const { guard } = await guarded(TOKENS);
     expect(await statusOf(guard, `Bearer ${TOKEN}`)).toBe(200);
@@ -106,10 +129,10 @@ describe('a guard', () => {
     expect(await file.reload()).toBe(true);
     expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(401);
     expect(await statusOf(guard, basic('other', 'secret'))).toBe(429);
-    disk.write('rate_limit: {interval: 1h, burst: 1}');
-    await file.reload();
-    expect(await statusOf(guard)).toBe(200);
-    expect(await statusOf(guard)).toBe(429);
+    disk.write(`rate_limit: {interval: 1h, burst: 1}\n${USERS}`);
+    expect(await file.reload()).toBe(true);
+    expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(200);
+    expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(429);
   });
 
   it('answers that it is busy once it is closed', async () => {

@@ -49,6 +49,17 @@ describe('docs/http.md', () => {
     }
   });
 
+  it('has a test for every row of client_java', () => {
+    const tests = read('test/http/client-java.test.ts');
+    const names = rows("client_java's scrape handler").map(
+      (row) => /^`?(static filters|a malformed query|[^\s:=`]+)/.exec(row)?.[1],
+    );
+    expect(names).toContain('/-/healthy');
+    const titles = [...tests.matchAll(/ it\(['`]([^'`]+)/g)].map(([, title]) => title!);
+    const untested = names.filter((name) => !titles.some((title) => title.startsWith(name ?? '?')));
+    expect(untested).toEqual([]);
+  });
+
   it('names statuses that a handler has, and all of them but the one that nobody reads', () => {
     const known = [...read('src/http/scrape-exchange.ts').matchAll(/^ {2}(\d{3}): '/gm)];
     const codes = known.map(([, code]) => code!).filter((code) => code !== '499');

@@ -142,3 +142,25 @@ describe('a process that is told to end', () => {
     await cut;
   });
 });
+
+it('tells a client that goes on to ask while it is closed that the connection ends', async () => {
+  const { server, port, gates, source } = await gated('HTTP/1.1', { drainTimeout: 20_000 });
+  const client = connect(port, '127.0.0.1');
+  onTestFinished(() => void client.destroy());
+  let answers = '';
+  client.setEncoding('latin1').on('data', (part: string) => (answers += part));
+  const request = 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n';
+  client.write(request);
+  await until('the first scrape is under way', () => source.reads === 1);
+  const closing = server.close();
+  await expect(keptConnection(port, 'HTTP/1.1').ask('/-/healthy')).rejects.toThrow();
+  client.write(request);
+  await until('the second one is under way', () => source.reads === 2);
+  for (const gate of gates) gate.open();
+  await Promise.all([closing, once(client, 'close')]);
+  const heads = answers.split('HTTP/1.1 200 OK\r\n').slice(1);
+  expect(heads.map((head) => /^Connection: (.*)\r$/m.exec(head)?.[1])).toEqual([
+    'keep-alive',
+    'close',
+  ]);
+});

@@ -4,12 +4,14 @@ import {
   createOpenMetricsHandler,
   type HandlerOptions,
 } from '../../src/index.ts';
+import { createHealthHandler } from '../../src/server/index.ts';
+import { startExporter } from '../support/exporter.ts';
 import { ACCEPT, bareHandler, pageOf, scrape } from '../support/page.ts';
 import { ScriptedSource, state, statePage } from '../support/scripted-source.ts';
 import { type Ask, TRANSPORTS } from './transports.ts';
 
 // Each test is called after what it has the counterpart of in client_java's scrape handler; where we
-// differ on purpose, docs/http.md says why. `/-/healthy` belongs to the server.
+// differ on purpose, docs/http.md says why.
 
 const POINTS = [
   { ...state(1), name: 'app_info' },
@@ -106,6 +108,18 @@ describe.each(TRANSPORTS)('the scrape handler, %s', (way, open) => {
     const ask = await open(bareHandler(source, { errorPolicy: 'fail' }));
     const { status, body } = await ask();
     expect([status, body.toString()]).toEqual([500, 'The metrics could not be served.\n']);
+  });
+});
+
+describe('the health handler', () => {
+  it('/-/healthy: 200 with a text of its own, beside the metrics and by itself', async () => {
+    const { url } = await startExporter(reader());
+    const health = createHealthHandler(reader());
+    const alone = await health.fetch(new Request('http://exporter/-/healthy'));
+    for (const answer of [await fetch(`${url}/-/healthy`), alone]) {
+      expect([answer.status, await answer.text()]).toEqual([200, 'The exporter is healthy.\n']);
+      expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    }
   });
 });
 

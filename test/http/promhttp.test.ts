@@ -236,6 +236,24 @@ describe('DisableCompression and OfferedCompressions: compressions', () => {
     expect(await coding({ compressions: ['gzip'] }, 'identity, gzip;q=0.9')).toBe(null);
   });
 
+  it('OfferedCompressions: everything refused gets the page as it is, and nobody is told', async () => {
+    const { told, onError } = listening();
+    const { handler } = failing({ onError });
+    const response = await scrape(handler, { 'accept-encoding': 'identity;q=0, gzip;q=0' });
+    expect(response.headers.get('content-encoding')).toBe(null);
+    expect([response.status, await response.text()]).toEqual([200, statePage(1)]);
+    expect(told).toEqual([]);
+  });
+
+  it.each([
+    ['gzip;level=9', 'gzip'],
+    ['gzip;', 'gzip'],
+    ['gzip;level=9;q=0', null],
+    ['br;quality=5, gzip;q=0.5', 'gzip'],
+  ])('OfferedCompressions: what follows `;` in %j need not be `q=`', async (accepted, expected) => {
+    expect(await coding({}, accepted)).toBe(expected);
+  });
+
   it.each([
     ['gzip,zstd', 'gzip'],
     ['zstd,gzip', 'gzip'],
