@@ -41,6 +41,15 @@ describe('createStore', () => {
     },
   );
 
+  it.each(['lmdb://data', 'lmdb://', 'lmdb://./data', 'lmdb://host/data'])(
+    'refuses %s, behind which neither a folder here nor one at the root is certain',
+    async (url) => {
+      const error = await createStore(url).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'invalid_options' });
+      expect((error as Error).message).toContain('lmdb:///data');
+    },
+  );
+
   it.each(['redis', 'rediss', 'redis-sentinel', 'redis-cluster'])(
     'leaves %s:// to the store for Redis, which says what is wrong with it',
     async (scheme) => {

@@ -38,7 +38,8 @@ const OPENERS: ReadonlyMap<string, Opener> = new Map<string, Opener>([
  * `lmdb:///var/lib/metrics` from the root; taken as it is written, nothing is decoded); `redis://host:6379`,
  * `redis-sentinel://host:26379/master` or `redis-cluster://host:6379`, each also with `rediss` for TLS.
  *
- * Rejects with `invalid_options` for a URL of no known kind (it is not repeated: it may hold a password),
+ * Rejects with `invalid_options` for a URL of no known kind (it is not repeated: it may hold a password) and
+ * for `lmdb://data`, which is neither a folder here nor one at the root,
  * with `dependency_missing` where the client of the store is not installed, and with whatever opening
  * the store rejects with.
  *
@@ -65,5 +66,12 @@ export async function createStore(
 }
 
 function folderOf(url: string): string {
-  return url.slice('lmdb:'.length).replace(/^\/\/(?=\/)/, '');
+  const path = url.slice('lmdb:'.length);
+  // In a URL a host stands there; as a path it would be a folder at the root, which nobody meant.
+  if (/^\/\/(?!\/)/.test(path)) {
+    throw invalidOptions('createStore', [
+      'url must be lmdb:./data for a folder here, or lmdb:///data for one at the root; behind lmdb:// there is no host',
+    ]);
+  }
+  return path.replace(/^\/\//, '');
 }

@@ -74,7 +74,10 @@ export interface MetricStore extends IncrementalSnapshotReader {
    * @param now - the time to reckon with, in Unix milliseconds. Default: the store's clock.
    */
   gc(now?: number): Promise<number>;
-  /** Tells whether reads and writes would work now. Never rejects. */
+  /**
+   * Tells whether the store is open and can be read now; of a write it promises nothing (a full disk, a lease
+   * that another has, a server that is a replica). Never rejects.
+   */
   healthy(): Promise<boolean>;
   /** Lets go of everything the store holds. Closing again does nothing. */
   close(): Promise<void>;

@@ -2,7 +2,12 @@ import type { MetricPoint } from '../model/metric-point.ts';
 import { seriesId } from '../model/series-id.ts';
 import type { DeltaEvent } from '../model/snapshot-reader.ts';
 import type { MetricStore, UpsertResult } from '../stores/metric-store.ts';
-import type { ContractCase, ContractStoreOptions, ContractSubject } from './contract-subject.ts';
+import type {
+  ContractCase,
+  ContractDataSet,
+  ContractStoreOptions,
+  ContractSubject,
+} from './contract-subject.ts';
 
 /** What a case needs beside a store; without it the case is left out. */
 type CaseNeed = 'shared' | 'durable';
@@ -18,6 +23,8 @@ export interface CaseOutline {
 export interface CaseRun {
   /** Opens a store over the case's data set. */
   readonly open: (options?: ContractStoreOptions) => Promise<MetricStore>;
+  /** Opens a store over a data set of its own, which has nothing to do with the case's. */
+  readonly openApart: () => Promise<MetricStore>;
 }
 
 /** Makes cases of outlines for a subject, leaving out those that it cannot have. */
@@ -37,18 +44,25 @@ async function runCase(
   body: (run: CaseRun) => Promise<void>,
 ): Promise<void> {
   const dataSet = await subject.createDataSet();
+  const dataSets = [dataSet];
   const opened: MetricStore[] = [];
+  const openOver = async (over: ContractDataSet, options: ContractStoreOptions) => {
+    const store = await over.open(options);
+    opened.push(store);
+    return store;
+  };
   try {
     await body({
-      async open(options = {}) {
-        const store = await dataSet.open(options);
-        opened.push(store);
-        return store;
+      open: (options = {}) => openOver(dataSet, options),
+      async openApart() {
+        const other = await subject.createDataSet();
+        dataSets.push(other);
+        return openOver(other, {});
       },
     });
   } finally {
     for (const store of opened) await store.close();
-    await dataSet.discard?.();
+    for (const each of dataSets) await each.discard?.();
   }
 }
 
@@ -122,6 +136,13 @@ export class DeltaFollower {
   static async begin(store: MetricStore): Promise<DeltaFollower> {
     const follower = new DeltaFollower(store, await store.snapshotCursor());
     await follower.#readAll();
+    return follower;
+  }
+
+  /** Another one that knows what this one does, and goes on by the deltas of another store. */
+  goOnWith(store: MetricStore): DeltaFollower {
+    const follower = new DeltaFollower(store, this.#cursor);
+    for (const [id, sample] of this.state) follower.state.set(id, sample);
     return follower;
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { seriesId } from '../model/series-id.ts';
 import type { MetricStore, SeriesMatcher } from '../stores/metric-store.ts';
 import { type CaseRun, casesOf, idsOf, manyPoints, outcome, pointOf } from './case-run.ts';
 import type { ContractCase, ContractSubject } from './contract-subject.ts';
@@ -66,6 +67,24 @@ const DELETE: Parameters<typeof casesOf>[2] = [
       assert.equal(await store.delete({ name: 'a' }), 9_000);
       assert.equal((await idsOf(store)).length, 50);
       assert.equal(await store.delete({ labels: { i: '7' } }), 1);
+    },
+  },
+  {
+    title: 'ends series by a name of any length, and none of a longer name that begins with it',
+    async body({ open }) {
+      const store = await open();
+      // On both sides of the lengths that backends have for keys.
+      for (const length of [255, 511, 1_023, 1_898, 1_899, 1_900, 1_901, 1_978, 4_095, 60_000]) {
+        const name = 'n'.repeat(length);
+        const others = [pointOf(`${name}n`, 1), pointOf(`${name}n`, 1, 1, { x: '1' })];
+        await store.upsert([pointOf(name, 1), pointOf(name, 1, 1, { x: '1' }), ...others]);
+        assert.equal(await store.delete({ name, labels: { x: '1' } }), 1, `${length} with a label`);
+        assert.equal(await store.delete({ name }), 1, `a name of ${length}`);
+        const left = others.map(seriesId).sort();
+        assert.deepEqual(await idsOf(store), left, `beside a name of ${length}`);
+        assert.equal(await store.delete(left), 2);
+      }
+      assert.equal(await store.delete({ name: 'n'.repeat(70_000) }), 0, 'longer than any id');
     },
   },
   {

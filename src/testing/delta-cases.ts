@@ -102,10 +102,13 @@ const DELTA: Parameters<typeof casesOf>[2] = [
   },
   {
     title: 'says reset to a cursor that is none or of another data set',
-    async body({ open }) {
+    async body({ open, openApart }) {
       const store = await open();
-      await store.upsert(pointOf('a', 1));
+      const other = await openApart();
+      // As many changes in both, so that nothing but the data sets tells their cursors apart.
+      for (const each of [store, other]) await each.upsert(pointOf('a', 1));
       for (const cursor of [
+        await other.snapshotCursor(),
         '',
         'x',
         'x:1',

@@ -9,6 +9,8 @@ import { ReadFrame } from './read-frame.ts';
 
 // How many writes there are between two looks for readers that are no more.
 const READER_CHECK = 256;
+// How long `close` waits for writes. Each takes ms, so what takes longer waits for a lock that nobody gives back.
+const CLOSE_PATIENCE_MS = 5_000;
 
 /**
  * The transactions of one open file. Writes wait for their turn off the event loop, also for other
@@ -20,7 +22,8 @@ export class LedgerAccess {
   readonly #options: CheckedLmdbStoreOptions;
   readonly #writer: LedgerWriter;
   readonly #frames = new Set<ReadFrame>();
-  readonly #pending = new Set<Promise<unknown>>();
+  // Transactions that are not settled, and how to fail who waits for them.
+  readonly #pending = new Map<Promise<unknown>, (reason: unknown) => void>();
   readonly #file: string;
   readonly #identity: string;
   #transactions = 0;
@@ -62,13 +65,16 @@ export class LedgerAccess {
       this.assertOpen(method);
       return work();
     });
-    this.#pending.add(transaction);
+    const settled = new Promise<T>((resolve, reject) => {
+      this.#pending.set(transaction, reject);
+      transaction.then(resolve, async (thrown) => reject(await reasonOf(thrown)));
+    });
     // A process that was killed while it read would keep the file from reusing what it saw.
     if (++this.#transactions % READER_CHECK === 0) this.environment.root.readerCheck();
     try {
-      return await transaction;
+      return await settled;
     } catch (error) {
-      throw lmdbFailure('write', this.environment.path, await reasonOf(error));
+      throw lmdbFailure('write', this.environment.path, error);
     } finally {
       this.#pending.delete(transaction);
     }
@@ -116,7 +122,11 @@ export class LedgerAccess {
     return statSync(this.#file).size;
   }
 
-  /** Ends frames, lets pending transactions settle, and closes the file. */
+  /**
+   * Ends frames, lets pending transactions settle, and closes the file. Where they have not settled after
+   * 5 s, they and this reject with `store_unavailable`; the file is closed when the lock comes free, and the
+   * process cannot end before, but by SIGKILL: lmdb's thread waits within the system.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -124,9 +134,36 @@ export class LedgerAccess {
 
   async #close(): Promise<void> {
     for (const frame of this.#frames) frame.end(closed('snapshot'));
-    await Promise.allSettled(this.#pending);
-    await this.environment.root.close();
+    const { root, path } = this.environment;
+    const settled = Promise.allSettled(this.#pending.keys());
+    if (!(await settlesWithin(settled, CLOSE_PATIENCE_MS))) {
+      const error = stillLocked(path);
+      for (const fail of this.#pending.values()) fail(error);
+      // Not before: a thread of lmdb's waits for the lock in the memory that closing takes away.
+      void settled.then(() => root.close()).catch(() => undefined);
+      throw error;
+    }
+    await root.close();
   }
+}
+
+async function settlesWithin(settled: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  try {
+    return await Promise.race([settled.then(() => true), overdue]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function stillLocked(path: string): SnapscrapeError {
+  return new SnapscrapeError(
+    'store_unavailable',
+    `The LMDB store at ${path} is closed while a write waits for another process, which holds the file's write lock, perhaps stopped; let that process go on or end it. What was being written may be there or not`,
+  );
 }
 
 function closed(method: string): SnapscrapeError {

@@ -21,6 +21,7 @@ import { openEnvironment } from './environment.ts';
 import { eventsOf, FramedPoints } from './frame-reading.ts';
 import { LedgerAccess } from './ledger-access.ts';
 import type { LedgerState } from './ledger-state.ts';
+import { lmdbFailure } from './lmdb-failure.ts';
 import {
   type CheckedLmdbStoreOptions,
   checkLmdbStoreOptions,
@@ -211,14 +212,13 @@ export class LmdbStore implements MetricStore {
     const { environment } = this.#access;
     const frame = this.#access.openFrame('snapshotDelta');
     try {
-      const state = frame.state;
+      const { state, transaction } = frame;
       const from = this.#sequenceOf(cursor, state);
       if (from === undefined) {
         frame.close();
         return { nextCursor: this.#cursorAt(state.sequence), events: [], reset: true };
       }
-      const most = this.#options.deltaBatchSize;
-      const { ids, end } = this.#changes.since(from, most, frame.transaction);
+      const { ids, end } = this.#changes.since(from, this.#options.deltaBatchSize, transaction);
       const events = eventsOf(environment, frame, ids);
       return {
         nextCursor: this.#cursorAt(end),
@@ -227,7 +227,7 @@ export class LmdbStore implements MetricStore {
       };
     } catch (cause) {
       frame.close();
-      throw cause;
+      throw lmdbFailure('read', environment.path, cause);
     }
   }
 
@@ -247,7 +247,10 @@ export class LmdbStore implements MetricStore {
     return this.#access.isSound();
   }
 
-  /** {@inheritDoc MetricStore.close} */
+  /**
+   * Ends what is read, lets writes come to their end, and closes the file. Rejects with `store_unavailable`, as
+   * the writes do, when they wait 5 s for another process: one that is stopped keeps the lock.
+   */
   async close(): Promise<void> {
     clearInterval(this.#sweepTimer);
     await this.#access.close();

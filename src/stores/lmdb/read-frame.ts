@@ -3,7 +3,8 @@ import { SnapscrapeError } from '../../model/errors.ts';
 import type { Environment } from './environment.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { SampleView } from './sample-pages.ts';
-import { SeriesWalk, type WalkRange } from './series-walk.ts';
+import type { KeyRange } from './series-key.ts';
+import { SeriesWalk } from './series-walk.ts';
 
 /**
  * The file as it was at one moment, while others write on. LMDB keeps what they replace for as long as the
@@ -46,8 +47,8 @@ export class ReadFrame {
     this.#timer.unref();
   }
 
-  /** All series in order, or those from one text up to another. It ends with the frame. */
-  walk(range: WalkRange = {}): SeriesWalk {
+  /** All series in order, or those from one key up to another. It ends with the frame. */
+  walk(range: KeyRange = {}): SeriesWalk {
     this.assertOpen();
     const walk = new SeriesWalk(this.#environment.series, this.transaction, range);
     this.#walks.add(walk);

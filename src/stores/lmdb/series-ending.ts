@@ -4,11 +4,13 @@ import type { SeriesMatcher } from '../metric-store.ts';
 import type { Retention } from '../retention.ts';
 import type { SeriesPredicate } from '../series-target.ts';
 import type { LedgerAccess } from './ledger-access.ts';
+import { lmdbFailure } from './lmdb-failure.ts';
 import { inSlice } from './point-batch.ts';
 import { PointReader } from './point-reader.ts';
 import type { ReadFrame } from './read-frame.ts';
 import { SLOTS_PER_PAGE } from './sample-pages.ts';
-import type { SeriesWalk, WalkRange } from './series-walk.ts';
+import { type KeyRange, keysOfName } from './series-key.ts';
+import type { SeriesWalk } from './series-walk.ts';
 
 // Series looked at between two turns of the event loop: a few ms.
 const SCAN_SLICE = 4_096;
@@ -45,8 +47,7 @@ export async function endMatching(
   matches: SeriesPredicate,
 ): Promise<number> {
   const reader = new PointReader();
-  // The series of a name are the name itself and, behind others that begin with it, `name{`…
-  const range = name === undefined ? {} : { start: name, end: `${name}|` };
+  const range = name === undefined ? {} : keysOfName(name);
   const ids = await scan(access, 'delete', async (frame) => {
     return collectIds(frame, range, ({ id }) => matches(reader.point(id, 0, 0)));
   });
@@ -83,6 +84,8 @@ async function scan<T>(
   const frame = access.openFrame(method);
   try {
     return await work(frame);
+  } catch (cause) {
+    throw lmdbFailure('read', access.environment.path, cause);
   } finally {
     frame.close();
   }
@@ -90,7 +93,7 @@ async function scan<T>(
 
 async function collectIds(
   frame: ReadFrame,
-  range: WalkRange,
+  range: KeyRange,
   isChosen: (series: SeriesWalk) => boolean,
 ): Promise<string[]> {
   const ids: string[] = [];

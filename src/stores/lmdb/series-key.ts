@@ -31,6 +31,24 @@ export function seriesKey(id: string, hash: SeriesHash = sha256): SeriesKey {
   return key;
 }
 
+/** From which key on and up to which one, the last left out, series stand. */
+export interface KeyRange {
+  readonly start?: SeriesKey;
+  readonly end?: SeriesKey;
+}
+
+/**
+ * Where the series of a metric name stand, perhaps among others: the name itself and, behind others that
+ * begin with it, `name{`…
+ */
+export function keysOfName(name: string): KeyRange {
+  const end = `${name}|`;
+  if (Buffer.byteLength(end) <= LONGEST_PLAIN_KEY) return { start: name, end };
+  // Longer texts than LMDB takes: all whose keys begin as those of such a name, up to the last hash.
+  const start = Buffer.from(name).subarray(0, LONGEST_PLAIN_KEY);
+  return { start, end: Buffer.concat([start, Buffer.alloc(1 + HASH_BYTES + 1, MARK)]) };
+}
+
 /** How keys are written to and read from LMDB's own buffers. */
 export const SERIES_KEY_ENCODER = {
   /** Writes a key; answers where it ends. LMDB makes more room after a RangeError. */

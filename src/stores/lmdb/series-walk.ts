@@ -1,12 +1,6 @@
 import type { Database, Transaction } from 'lmdb';
 import type { IndexEntry, LongSeries } from './series-index.ts';
-import type { SeriesKey } from './series-key.ts';
-
-/** From where to where a walk goes, as text; both may be missing. */
-export interface WalkRange {
-  readonly start?: string;
-  readonly end?: string;
-}
+import type { KeyRange, SeriesKey } from './series-key.ts';
 
 /**
  * Goes through the series of a read transaction in order. The answer stands in the fields, which spares
@@ -22,7 +16,7 @@ export class SeriesWalk {
   #long: readonly LongSeries[] = [];
   #nextLong = 0;
 
-  constructor(series: Database<IndexEntry, SeriesKey>, transaction: Transaction, range: WalkRange) {
+  constructor(series: Database<IndexEntry, SeriesKey>, transaction: Transaction, range: KeyRange) {
     this.#entries = series.getRange({ ...range, transaction })[Symbol.iterator]();
   }
 
