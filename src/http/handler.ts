@@ -35,6 +35,21 @@ export function createOpenMetricsHandler(
   reader: SnapshotReader | IncrementalSnapshotReader,
   options?: HandlerOptions,
 ): OpenMetricsHandler {
+  return preparedHandler(reader, options).handler;
+}
+
+/** A handler, and whether what it selects for good can be served. */
+export interface PreparedHandler {
+  readonly handler: OpenMetricsHandler;
+  /** Rejects with `invalid_options`, and the fault as its cause, for a pattern of `match` that is none. */
+  readonly ready: () => Promise<void>;
+}
+
+/** Makes a handler for who can wait until its patterns were compiled. */
+export function preparedHandler(
+  reader: SnapshotReader | IncrementalSnapshotReader,
+  options?: HandlerOptions,
+): PreparedHandler {
   const checked = checkHandlerOptions(options);
   if (typeof (reader as Partial<SnapshotReader> | null)?.snapshot !== 'function') {
     throw invalidOptions('createOpenMetricsHandler', [
@@ -42,7 +57,8 @@ export function createOpenMetricsHandler(
     ]);
   }
   const scraper = new Scraper(reader, checked);
-  return Object.assign(nodeListener(scraper, checked.clientTimeout), {
+  const handler = Object.assign(nodeListener(scraper, checked.clientTimeout), {
     fetch: fetchHandler(scraper),
   });
+  return { handler, ready: () => scraper.ready() };
 }

@@ -63,6 +63,11 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     this.#views.published(snapshot);
   }
 
+  /** Rejects with `invalid_options` where what the options select for good has a pattern that is none. */
+  ready(): Promise<void> {
+    return this.#views.ready();
+  }
+
   /** Answers one request. Never rejects: what goes wrong becomes a status without internal text. */
   async respond(request: ScrapeRequest, entry: RequestEntry): Promise<ScrapeResponse> {
     const { status, headers, parts } = await this.#answer(request, entry);

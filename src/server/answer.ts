@@ -1,4 +1,7 @@
-import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
+import { cutOff, type NodeRequest, type NodeResponse } from '../http/node-exchange.ts';
+
+/** How long a client may take to read a short answer, in ms; then it is cut off. */
+const READING_TIMEOUT = 10_000;
 
 /** A short answer with a fixed text. */
 export interface ShortAnswer {
@@ -31,7 +34,10 @@ export function methodRefusal(method: string | undefined): ShortAnswer | undefin
   return plainAnswer(405, 'Only GET and HEAD are served here.\n', { Allow: 'GET, HEAD' });
 }
 
-/** Sends a short answer, unless the request was answered already or its client is gone. */
+/**
+ * Sends a short answer, unless the request was answered already or its client is gone. A client that does not
+ * read it is cut off: whoever has no password could hold a connection else.
+ */
 export function sendAnswer(
   request: NodeRequest,
   response: NodeResponse,
@@ -47,4 +53,6 @@ export function sendAnswer(
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.writeHead(status);
   response.end(request.method === 'HEAD' ? '' : body);
+  const cut = setTimeout(() => cutOff(response), READING_TIMEOUT).unref();
+  response.once('close', () => clearTimeout(cut));
 }

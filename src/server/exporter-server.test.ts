@@ -250,6 +250,26 @@ describe('starting an exporter', () => {
     expect([server.readiness(), source.reads]).toEqual(['ready', 0]);
   });
 
+  it('is refused where a pattern of the handler or of a view cannot be used', async () => {
+    const server = createExporterServer(jobs(), {
+      listenAddresses: ['127.0.0.1:0'],
+      handler: { match: '{team=~"a(?=b)"}' },
+      views: [
+        { path: '/inherits' },
+        { path: '/good', match: '{team=~"a.*"}' },
+        { path: '/bad', match: '{team=~"[z-a]"}' },
+      ],
+    });
+    const error: unknown = await server.start().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'invalid_options' });
+    const { message } = error as SnapscrapeError;
+    expect(message).toMatch(
+      /^createExporterServer: handler\.match has a pattern that cannot be used: .+; views\[2\]\.match \(path \/bad\) has a pattern that cannot be used: .+/,
+    );
+    expect(message).not.toContain('views[0]');
+    await server.closed;
+  });
+
   it('at an address that is taken closes the others', async () => {
     const { port } = await startExporter(jobs());
     const server = createExporterServer(jobs(), {

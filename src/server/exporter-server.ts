@@ -14,7 +14,7 @@ import { createNodeServer } from './node-server.ts';
 import { OpenConnections } from './open-connections.ts';
 import type { Readiness } from './readiness.ts';
 import { OPEN_ACCESS, type RoutedListener, routedListener } from './request-listener.ts';
-import { type Route, routesOf } from './routes.ts';
+import { prepareSelections, type Route, routesOf } from './routes.ts';
 import {
   type CheckedServerOptions,
   checkServerOptions,
@@ -26,7 +26,8 @@ export interface ExporterServer {
   /**
    * Reads the web configuration file, listens at every address, and begins to read the source; resolves when
    * all addresses are listened at, whether or not there is a snapshot. The second call answers as the first.
-   * Rejects with `invalid_web_config`, `listen_failed`, or `closed`; nothing is left open then.
+   * Rejects with `invalid_options` for a pattern in a `match` of `handler` or a view that cannot be used, with
+   * `invalid_web_config`, `listen_failed`, or `closed`; nothing is left open then.
    */
   start(): Promise<readonly ServedAddress[]>;
   /**
@@ -131,6 +132,7 @@ class NodeExporterServer implements ExporterServer {
 
   async #open(): Promise<readonly ServedAddress[]> {
     this.#refuseClosed();
+    await prepareSelections(this.#routes);
     const { webConfigFile, listenAddresses } = this.#options;
     const onError = (error: SnapscrapeError): void => this.#tell(error);
     if (webConfigFile !== undefined) {

@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
-import { createSecureServer, type SecureServerOptions, type ServerHttp2Session } from 'node:http2';
+import { createSecureServer, type SecureServerOptions } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server } from 'node:net';
 import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
 import { tlsOptionsOf } from '../web/tls-options.ts';
 import type { WebConfig } from '../web/web-config.ts';
+import { plainAnswer, sendAnswer } from './answer.ts';
+import { endIdleConnections, endIdleSession } from './idle-clients.ts';
 import type { CheckedServerOptions } from './server-options.ts';
 
 type Limits = Pick<
@@ -17,6 +19,11 @@ const MOST_BETWEEN_LOOKS = 1000;
 
 /** How many requests a client may have under way in one session of HTTP/2. */
 const MOST_STREAMS = 100;
+
+/** How long a head of HTTP/2 can be before Node ends its stream, in bytes; below that we can answer. */
+const MOST_HEAD = 65_536;
+
+const HEAD_TOO_LONG = plainAnswer(431, 'The head of the request is too long.\n');
 
 /** How long Node lets clients take, by its own names. */
 interface Http1Limits extends Omit<Limits, 'maxConnections'> {
@@ -47,6 +54,7 @@ export function createNodeServer(
       : config?.http2
         ? createHttp2Server({ ...tls, handshakeTimeout: headersTimeout }, http1, listener)
         : createHttpsServer({ ...tls, ...http1, handshakeTimeout: headersTimeout }, listener);
+  endIdleConnections(server, tls !== undefined, limits);
   server.maxConnections = limits.maxConnections;
   return server;
 }
@@ -56,29 +64,22 @@ function createHttp2Server(
   http1: Http1Limits,
   listener: (request: NodeRequest, response: NodeResponse) => void,
 ): Server {
-  const settings = { maxConcurrentStreams: MOST_STREAMS, maxHeaderListSize: http1.maxHeaderSize };
-  const server = createSecureServer({ ...options, settings }, listener);
+  const { maxHeaderSize } = http1;
+  // Node ends streams by this limit, but only once the client has heard of it: ours is that of the answer.
+  const maxHeaderListSize = Math.max(maxHeaderSize, MOST_HEAD);
+  const settings = { maxConcurrentStreams: MOST_STREAMS, maxHeaderListSize };
+  const server = createSecureServer({ ...options, settings }, (request, response) => {
+    const isTooLong = request.httpVersionMajor === 2 && headSize(request) > maxHeaderSize;
+    if (isTooLong) sendAnswer(request, response, HEAD_TOO_LONG);
+    else listener(request, response);
+  });
   // Those who do not speak HTTP/2 are served by the rules of `node:http`, which reads them from here.
   Object.assign(server, http1);
-  server.on('session', (session) => endWhenIdle(session, http1));
+  server.on('session', (session) => endIdleSession(session, http1));
   return server;
 }
 
-/**
- * Ends a session that has no request under way for some time, whatever else its client sends: Node's own
- * timeout begins anew with each byte.
- */
-function endWhenIdle(session: ServerHttp2Session, limits: Http1Limits): void {
-  let requests = 0;
-  let timer = setTimeout(() => session.destroy(), limits.headersTimeout);
-  session.once('close', () => clearTimeout(timer));
-  session.on('stream', (stream) => {
-    requests++;
-    clearTimeout(timer);
-    stream.once('close', () => {
-      requests--;
-      if (requests > 0 || session.destroyed) return;
-      timer = setTimeout(() => session.close(), limits.keepAliveTimeout);
-    });
-  });
+/** Names and values, the path among them, in bytes: each character is one. */
+function headSize({ rawHeaders }: NodeRequest): number {
+  return rawHeaders.reduce((bytes, text) => bytes + text.length, 0);
 }

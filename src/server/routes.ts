@@ -1,5 +1,6 @@
-import { createOpenMetricsHandler } from '../http/handler.ts';
+import { preparedHandler } from '../http/handler.ts';
 import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
+import { invalidOptions } from '../model/options.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { methodRefusal, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
 import type { HealthHandler } from './health.ts';
@@ -15,6 +16,16 @@ export interface Route {
   readonly serve: Listener;
   /** Who is let in: those of the web configuration file, everybody, or a view's own users. */
   readonly access: 'server' | 'everybody' | ViewAuth;
+  /** What it selects for good, where that may have patterns that cannot be used. */
+  readonly selection?: FixedSelection;
+}
+
+/** A selection that options demand. */
+interface FixedSelection {
+  /** The option, as whoever set it finds it. */
+  readonly option: string;
+  /** Rejects for a pattern that cannot be used, with the fault as the cause. */
+  readonly ready: () => Promise<void>;
 }
 
 /** The routes of a server by their exact paths. Throws `invalid_options` for a reader that is none. */
@@ -28,13 +39,34 @@ export function routesOf(
   const routes = new Map<string, Route>([
     ['/', { serve: fixed(landingPage(options)), access: 'server' }],
     ...HEALTH_PATHS.map((path): [string, Route] => [path, { serve: health, access: probes }]),
-    [metricsPath, { serve: createOpenMetricsHandler(reader, handler), access: 'server' }],
   ]);
-  for (const { path, auth, ...own } of views) {
-    const serve = createOpenMetricsHandler(reader, { ...handler, ...given(own) });
-    routes.set(path, { serve, access: auth ?? 'server' });
+  const main = preparedHandler(reader, handler);
+  const selection = { option: 'handler.match', ready: main.ready };
+  routes.set(metricsPath, { serve: main.handler, access: 'server', selection });
+  for (const [at, { path, auth, ...own }] of views.entries()) {
+    const view = preparedHandler(reader, { ...handler, ...given(own) });
+    const route: Route = { serve: view.handler, access: auth ?? 'server' };
+    const option = `views[${at}].match (path ${path})`;
+    // What it has from the handler is told of the handler.
+    const isOwn = own.match !== undefined;
+    routes.set(path, isOwn ? { ...route, selection: { option, ready: view.ready } } : route);
   }
   return routes;
+}
+
+/** Compiles the patterns that options select by; rejects with `invalid_options`, every bad one listed. */
+export async function prepareSelections(routes: ReadonlyMap<string, Route>): Promise<void> {
+  const faults: string[] = [];
+  for (const { selection } of routes.values()) {
+    try {
+      await selection?.ready();
+    } catch (error) {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      const { message } = cause instanceof Error ? cause : new Error(String(cause));
+      faults.push(`${selection?.option} has a pattern that cannot be used: ${message}`);
+    }
+  }
+  if (faults.length > 0) throw invalidOptions('createExporterServer', faults);
 }
 
 /** What is served where there is no route; to those who may see the rest. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { asDocumented, documentedDefaults } from '../../test/support/documented-defaults.ts';
 import { createExporterServer } from './exporter-server.ts';
@@ -6,6 +7,9 @@ import {
   type ExporterServerOptions,
   SERVER_DEFAULTS,
 } from './server-options.ts';
+
+// What `printf %s "$TOKEN" | sha256sum` says where $TOKEN is not set.
+const EMPTY_HASH = createHash('sha256').digest('hex');
 
 const reader = { snapshot: () => [] };
 
@@ -41,6 +45,7 @@ describe('the options of a server', () => {
         { path: '/v', auth: { users: { 'a:b': `$2y$10$${'a'.repeat(53)}` } } },
         { path: '/v', auth: { users: { ann: 'secret password' } } },
         { path: '/w', auth: { bearerTokens: { ann: 'secret token' } } },
+        { path: '/e', auth: { bearerTokens: { ann: `sha256:${EMPTY_HASH}` } } },
         { path: '/x', auth: {}, match: '{' },
         { path: '/y', auth: { password: 'secret' } },
         null,
@@ -63,9 +68,10 @@ describe('the options of a server', () => {
       '[1] auth has a user with a colon',
       '[2] auth must have users with bcrypt hashes',
       '[3] auth must have bearerTokens of sha256:',
-      '[4] auth lets nobody in; give users or bearerTokens, or leave it out; is wrong: ',
-      '[5] auth has password, but only users and bearerTokens are known',
-      '[6] must be an object with a path',
+      '[4] auth must have bearerTokens of sha256: and lower-case hex, not of the empty token',
+      '[5] auth lets nobody in; give users or bearerTokens, or leave it out; is wrong: ',
+      '[6] auth has password, but only users and bearerTokens are known',
+      '[7] must be an object with a path',
       'webConfigFile ("") must be the path of a file',
       'landingPage (object) must have texts alone: title, description, version',
       'maxConnections (0) must be a whole number of connections from 1 to 1000000',

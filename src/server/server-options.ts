@@ -80,7 +80,10 @@ export interface ExporterServerOptions {
    * comes each minute keeps its connection; from 1 to 2 147 483 647.
    */
   readonly keepAliveTimeout?: number | undefined;
-  /** How long the head of a request may be, in bytes; beyond it is 431. Default 16 384; from 1024 to 1 048 576. */
+  /**
+   * How long the head of a request may be, in bytes; beyond it is 431. Default 16 384; from 1024 to 1 048 576.
+   * Over HTTP/2 names and values count, and Node takes no more than 65 536 in any case.
+   */
   readonly maxHeaderSize?: number | undefined;
   /**
    * How many connections each address may have; one more is closed at once. Default 1 000; from 1 to

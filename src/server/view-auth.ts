@@ -1,4 +1,5 @@
 import type { OptionCheck } from '../model/options.ts';
+import { EMPTY_SHA256 } from '../web/parse-access.ts';
 import { Secret } from '../web/secret.ts';
 import type { AccessConfig } from '../web/web-config.ts';
 
@@ -11,7 +12,8 @@ export interface ViewAuth {
 }
 
 const BCRYPT = /^\$2[aby]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}$/;
-const TOKEN_HASH = /^sha256:([0-9a-f]{64})$/;
+// The hash of the empty token comes of a $TOKEN that was not set.
+const TOKEN_HASH = new RegExp(`^sha256:(?!${EMPTY_SHA256})([0-9a-f]{64})$`);
 
 /** Says what is wrong with a {@link ViewAuth}, without telling what it holds. */
 export const viewAuthFault: OptionCheck = (auth) => {
@@ -28,7 +30,7 @@ export const viewAuthFault: OptionCheck = (auth) => {
   }
   const tokenNames = namesOf(bearerTokens, TOKEN_HASH);
   if (tokenNames === undefined) {
-    return 'must have bearerTokens of sha256: and lower-case hex; make one: printf %s "$TOKEN" | sha256sum';
+    return 'must have bearerTokens of sha256: and lower-case hex, not of the empty token; make one: printf %s "$TOKEN" | sha256sum';
   }
   return userNames.length + tokenNames.length > 0
     ? undefined

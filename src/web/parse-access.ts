@@ -16,7 +16,10 @@ const HEADERS: ReadonlyMap<string, readonly string[] | undefined> = new Map([
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 const LEAST_COST = 4;
 const TOKEN_HASH = /^sha256:([0-9a-f]{64})$/;
-const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+/** The SHA-256 of nothing: what `sha256sum` says where `$TOKEN` is not set. */
+export const EMPTY_SHA256: string =
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 /** Reads `http_server_config`. */
 export function parseHttp(

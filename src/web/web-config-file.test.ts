@@ -1,6 +1,9 @@
-import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { TLS } from '../../test/http/transports.ts';
 import { Clock } from '../../test/support/clock.ts';
 import { asDocumented, documentedDefaults } from '../../test/support/documented-defaults.ts';
 import { until } from '../../test/support/until.ts';
@@ -67,11 +70,56 @@ describe('reloading a web configuration file', () => {
   it('refuses to turn HTTP/2 or TLS on or off', async () => {
     const messages: string[] = [];
     const onError = ({ message }: SnapscrapeError): void => void messages.push(message);
-    const file = await disk.load(limit(1), { onError });
+    const pems = `cert: ${JSON.stringify(TLS.cert)}, key: ${JSON.stringify(TLS.key)}`;
+    const tls = `tls_server_config: {${pems}}\n`;
+    const file = await disk.load(`${tls}${limit(1)}`, { onError });
+    for (const changed of [`${tls}http_server_config: {http2: false}\n`, '']) {
+      disk.write(`${changed}${limit(2)}`);
+      expect(await file.reload()).toBe(false);
+      expect(file.current).toMatchObject({ http2: true, rateLimit: { burst: 1 } });
+      expect(messages.pop()).toMatch(/TLS or HTTP\/2.*restart/);
+    }
+  });
+
+  it('takes HTTP/2 for what makes no difference without TLS', async () => {
+    const file = await disk.load(limit(1));
     disk.write(`${limit(2)}\nhttp_server_config: {http2: false}`);
-    expect(await file.reload()).toBe(false);
-    expect(file.current).toMatchObject({ http2: true, rateLimit: { burst: 1 } });
-    expect(messages[0]).toMatch(/restart/);
+    expect(await file.reload()).toBe(true);
+    expect(file.current).toMatchObject({ http2: false, rateLimit: { burst: 2 } });
+  });
+
+  it('refuses to let everybody in where users or tokens were needed', async () => {
+    const token = `bearer_tokens: {a: 'sha256:${'a'.repeat(64)}'}`;
+    for (const before of [USER, token]) {
+      const messages: string[] = [];
+      const onError = ({ message }: SnapscrapeError): void => void messages.push(message);
+      const file = await disk.load(before, { onError });
+      const { current } = file;
+      for (const open of ['', limit(2)]) {
+        disk.write(open);
+        expect(await file.reload()).toBe(false);
+        expect(messages.pop()).toMatch(/no users or tokens any more.*restart/);
+      }
+      expect(file.current).toBe(current);
+      // To ask for the other is no opening.
+      disk.write(before === USER ? token : USER);
+      expect(await file.reload()).toBe(true);
+    }
+  });
+
+  it('refuses what is written while it is read', async () => {
+    const messages: string[] = [];
+    const onError = ({ message }: SnapscrapeError): void => void messages.push(message);
+    const file = await disk.load(limit(1), { onError });
+    rmSync(disk.path);
+    // A pipe is being read before anything can be written to it.
+    execFileSync('mkfifo', [disk.path]);
+    // Clocks of file systems tick slowly: a time that is long ago tells the writing for sure.
+    utimesSync(disk.path, 1, 1);
+    const [isGood] = await Promise.all([file.reload(), writeFile(disk.path, limit(2))]);
+    rmSync(disk.path);
+    expect([isGood, file.current.rateLimit?.burst]).toEqual([false, 1]);
+    expect(messages).toEqual([expect.stringMatching(/written while it was read/)]);
   });
 
   it('reads once for all who ask at the same time', async () => {
@@ -126,7 +174,26 @@ describe('watching a web configuration file', () => {
     expect(errors).toHaveLength(1);
     disk.write('worse');
     await file.reloadIfChanged();
+    await file.reloadIfChanged();
     expect(errors).toHaveLength(2);
+  });
+
+  it('does not read what changes from look to look, such as a file that is being saved', async () => {
+    const file = await disk.load(limit(1), { onError: () => expect.unreachable() });
+    for (const half of ['', 'rate_', 'rate_limit: {']) {
+      disk.write(half);
+      await file.reloadIfChanged();
+    }
+    disk.write(limit(20));
+    await file.reloadIfChanged();
+    expect(file.current.rateLimit?.burst).toBe(1);
+    await file.reloadIfChanged();
+    expect(file.current.rateLimit?.burst).toBe(20);
+    // And it is read once.
+    const { lastReload } = file;
+    await file.reloadIfChanged();
+    await file.reloadIfChanged();
+    expect(file.lastReload).toBe(lastReload);
   });
 
   it('ends with close', async () => {

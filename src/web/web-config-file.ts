@@ -8,8 +8,9 @@ import type { WebConfig } from './web-config.ts';
 /** Settings of a web configuration file. */
 export interface WebConfigFileOptions {
   /**
-   * How often the files are looked at for changes once `watch` was called, in ms: one `stat` for each.
-   * Default 1 000, from 10.
+   * How often the files are looked at for changes once `watch` was called, in ms: one `stat` for each. A
+   * change is read when the next look finds the files as this one did, since a file that is being saved may
+   * be empty for a moment. Default 1 000, from 10.
    */
   readonly pollInterval?: number;
   /**
@@ -46,7 +47,8 @@ export interface WebConfigReload {
  * read until a better one is.
  *
  * A change of the file, or of the certificates and keys it names, is read without a restart; if it is bad,
- * what was in force stays. Turning TLS or HTTP/2 on or off takes a restart: such a change is refused.
+ * what was in force stays. Turning TLS, or HTTP/2 over it, on or off takes a restart, and so does letting in
+ * everybody where users or tokens were needed: such a change is refused.
  */
 export class WebConfigFile {
   /** The absolute path of the file. */
@@ -55,6 +57,8 @@ export class WebConfigFile {
   readonly #callbacks = new Set<(config: WebConfig) => void>();
   #read: ReadWebConfig;
   #stamps: ReadonlyMap<string, string>;
+  /** What the files were like at the last look, while that is not what they were when they were read. */
+  #changed: string | undefined;
   #lastReload: WebConfigReload;
   #reloading: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -136,15 +140,16 @@ export class WebConfigFile {
     this.#timer = undefined;
   }
 
-  /** Reloads if a file has changed since it was last read, good or bad. Never rejects. */
+  /**
+   * Reloads if a file has changed since it was last read, good or bad, and has not changed again since the
+   * last look: who saves a file may empty it first. Never rejects.
+   */
   async reloadIfChanged(): Promise<void> {
     if (this.#reloading !== undefined) return;
-    for (const [file, stamp] of this.#stamps) {
-      if ((await fileStamp(file)) !== stamp) {
-        await this.reload();
-        return;
-      }
-    }
+    const now = await stampsNow(this.#stamps);
+    const [before, changed] = [this.#changed, textOf(now)];
+    this.#changed = changed === textOf(this.#stamps) ? undefined : changed;
+    if (this.#changed !== undefined && this.#changed === before) await this.reload();
   }
 
   async #reload(): Promise<boolean> {
@@ -152,6 +157,7 @@ export class WebConfigFile {
     try {
       const read = await readWebConfig(this.path, this.#options.maxBcryptCost, { stamps });
       this.#stamps = stamps;
+      await this.#refuseHalf(stamps);
       this.#refuseRestart(read.config);
       this.#lastReload = { ok: true, at: this.#options.now(), code: undefined };
       if (read.digest === this.#read.digest) return true;
@@ -177,14 +183,47 @@ export class WebConfigFile {
     this.#options.onError(error);
   }
 
-  /** A listening server is what it is. */
-  #refuseRestart(next: WebConfig): void {
-    const { tls, http2 } = this.#read.config;
-    const changes = (tls === undefined) !== (next.tls === undefined) || http2 !== next.http2;
-    if (!changes) return;
+  /** What is written while it is read may be half of one file and half of another. */
+  async #refuseHalf(stamps: ReadonlyMap<string, string>): Promise<void> {
+    if (textOf(await stampsNow(stamps)) === textOf(stamps)) return;
     throw new SnapscrapeError(
       'invalid_web_config',
-      `${this.path}: turns TLS or HTTP/2 on or off, which needs a restart; the rest waits with it`,
+      `${this.path}: it, or a file it names, was written while it was read; reload it again`,
     );
   }
+
+  /** A listening server is what it is; and a file that was emptied must not open it to everybody. */
+  #refuseRestart(next: WebConfig): void {
+    const now = this.#read.config;
+    const isTlsTurned = (now.tls === undefined) !== (next.tls === undefined);
+    // Without TLS nothing depends on it.
+    const isHttp2Turned = now.tls !== undefined && now.http2 !== next.http2;
+    const change =
+      isTlsTurned || isHttp2Turned
+        ? 'turns TLS or HTTP/2 on or off'
+        : isGuarded(now) && !isGuarded(next)
+          ? 'has no users or tokens any more, and would let everybody in'
+          : undefined;
+    if (change === undefined) return;
+    throw new SnapscrapeError(
+      'invalid_web_config',
+      `${this.path}: ${change}, which needs a restart; the rest waits with it`,
+    );
+  }
+}
+
+/** Whether there are users or tokens. */
+function isGuarded({ users, bearerTokens }: WebConfig): boolean {
+  return users.size + bearerTokens.size > 0;
+}
+
+/** The stamps that the same files have now. */
+async function stampsNow(files: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
+  const now = new Map<string, string>();
+  for (const file of files.keys()) now.set(file, await fileStamp(file));
+  return now;
+}
+
+function textOf(stamps: ReadonlyMap<string, string>): string {
+  return JSON.stringify([...stamps]);
 }

@@ -9,7 +9,7 @@ import { askSecurely } from '../support/secure-serving.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const page = readFileSync(join(ROOT, 'docs/web-config.md'), 'utf8');
 // Inside the project, so that the program finds `snapscrape` as this very package.
-const folder = mkdtempSync(join(ROOT, 'test/docs/.web-config-'));
+const folder = mkdtempSync(join(ROOT, 'test/docs/.examples-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What the example takes for granted: a reader; and what tells the test which port is free. */

@@ -37,12 +37,12 @@ async function opened(port: number, speech: Speech): Promise<Socket> {
 }
 
 /** Sends a byte now and then, which is never silent and never done, until it is sent away. */
-async function trickle(socket: Socket, beginning: string | Buffer): Promise<string> {
+async function trickle(socket: Socket, beginning: string | Buffer, more = 'a'): Promise<string> {
   let answer = '';
   socket.setEncoding('latin1').on('data', (part: string) => (answer += part));
   const closed = once(socket, 'close');
   socket.write(beginning);
-  const timer = setInterval(() => void socket.write('a'), 20);
+  const timer = setInterval(() => void socket.write(more), 20);
   await closed;
   clearInterval(timer);
   return answer;
@@ -77,14 +77,13 @@ describe.each(SPEECHES)('an exporter, over %s', (speech) => {
     clearInterval(timer);
   });
 
-  it('refuses a head that is too long', async () => {
+  it('refuses a head that is too long, the first one and a later one', async () => {
     const { port } = await exporter(speech, { maxHeaderSize: 1024 });
+    const tooLong = `/metrics?${'a'.repeat(4096)}`;
+    expect((await keptConnection(port, speech).ask(tooLong))[0]).toBe(431);
     const connection = keptConnection(port, speech);
-    // In HTTP/2 the limit holds from when the client has heard of it, and ends the stream.
     expect((await connection.ask('/-/healthy'))[0]).toBe(200);
-    const asked = connection.ask(`/metrics?${'a'.repeat(4096)}`);
-    const status = await asked.then(([found]) => found).catch(() => 431);
-    expect(status).toBe(431);
+    expect((await connection.ask(tooLong))[0]).toBe(431);
     expect((await keptConnection(port, speech).ask('/metrics'))[0]).toBe(200);
   });
 
@@ -94,6 +93,20 @@ describe.each(SPEECHES)('an exporter, over %s', (speech) => {
     for (const one of kept) expect((await one.ask('/-/healthy'))[0]).toBe(200);
     await expect(keptConnection(port, speech).ask('/-/healthy')).rejects.toThrow();
     for (const one of kept) expect((await one.ask('/-/healthy'))[0]).toBe(200);
+  });
+});
+
+// HTTP/2 has no lines.
+describe.each(['HTTP/1.1', 'HTTP/1.1 and TLS'] as const)('an exporter, over %s', (speech) => {
+  it('sends away who sends nothing but empty lines between two requests', async () => {
+    const limits = { keepAliveTimeout: PATIENCE, headersTimeout: PATIENCE };
+    const { port } = await exporter(speech, limits);
+    const request = 'GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n';
+    expect(await trickle(await opened(port, speech), request, '\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+    // One that Node answers by itself is no request.
+    const expecting = request.replace('\r\n', '\r\nExpect: nothing\r\n');
+    const answer = await trickle(await opened(port, speech), expecting, '\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 417 /);
   });
 });
 
