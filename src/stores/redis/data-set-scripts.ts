@@ -8,19 +8,24 @@ import { type RedisScript, redisScript } from './redis-script.ts';
 export const FOUND: RedisScript = redisScript(
   '',
   `
-if redis.call('EXISTS', KEYS[1]) == 0 then
+if not redis.call('HGET', KEYS[1], 'schema') then
   redis.call('HSET', KEYS[1], 'schema', ARGV[1], 'partitions', ARGV[2], 'buckets', ARGV[3])
 end
 return redis.call('HMGET', KEYS[1], 'schema', 'partitions', 'buckets')
 `,
 );
 
-/** Sets metadata of families. KEYS: meta, families. ARGV: token, then names and JSON. */
+/**
+ * Sets metadata of families. KEYS: meta, families. ARGV: token, schema, then names and JSON.
+ *
+ * Answers 0 where the data set is absent or of another schema, instead of doing anything.
+ */
 export const SET_FAMILIES: RedisScript = redisScript(
   '',
   `
+if redis.call('HGET', KEYS[1], 'schema') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'families', ARGV[1])
-for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 return 1
 `,
 );
@@ -36,7 +41,7 @@ return 0
 
 /**
  * Takes or keeps the writer's lease. KEYS: meta, lease. ARGV: the holder, for how many ms, the fence that
- * the holder has ('0' for none).
+ * the holder has ('0' for none), and one that the new fence must be above.
  *
  * Answers 'held' where another has it, else 'ok' and the holder's fence: a new one where it was not held.
  */
@@ -47,6 +52,8 @@ local holder = redis.call('GET', KEYS[2])
 if holder and holder ~= ARGV[1] then return {'held'} end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 if holder and ARGV[3] ~= '0' then return {'ok', ARGV[3]} end
-return {'ok', tostring(redis.call('HINCRBY', KEYS[1], 'fence', 1))}
+local last = tonumber(redis.call('HGET', KEYS[1], 'fence') or '0')
+local above = math.max(last, tonumber(ARGV[4]))
+return {'ok', tostring(redis.call('HINCRBY', KEYS[1], 'fence', above - last + 1))}
 `,
 );

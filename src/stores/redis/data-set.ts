@@ -2,10 +2,10 @@ import { SnapscrapeError } from '../../model/errors.ts';
 import { NOWHERE, type Position } from './cursor.ts';
 import { FOUND } from './data-set-scripts.ts';
 import { type Keys, type Layout, layoutName, readLayout, SCHEMA } from './layout.ts';
-import { CREATE, HEAD } from './partition-scripts.ts';
+import { CREATE, FENCE, HEAD } from './partition-scripts.ts';
 import type { RedisCalls } from './redis-calls.ts';
 import type { RedisScript } from './redis-script.ts';
-import { countOf, listOf, optionalTextsOf, textsOf } from './replies.ts';
+import { countOf, listOf, optionalTextsOf, textOf, textsOf } from './replies.ts';
 import { newToken } from './token.ts';
 import type { WriterLease } from './writer-lease.ts';
 
@@ -73,6 +73,12 @@ export class DataSet {
     return this.#take(found) ?? layout;
   }
 
+  /** As `found`, whatever was seen before. */
+  foundAnew(method: string): Promise<Layout> {
+    this.#layout = undefined;
+    return this.found(method);
+  }
+
   /** Where a partition is, all of it at one moment. */
   async head(method: string, partition: number): Promise<PartitionHead> {
     const { state, log } = this.keys.partition(partition);
@@ -111,12 +117,27 @@ export class DataSet {
       const common = [newToken(), String(room), layoutName(layout), fence];
       const reply = listOf(await this.calls.run(method, script, scriptKeys, [...common, ...args]));
       if (reply[0] === 'ok') return reply;
-      if (reply[0] === 'fenced') throw this.#fencedError(method);
+      if (reply[0] === 'fenced') {
+        if (fence !== '0' || attempt > 2) throw this.#fencedError(method);
+        await this.#clearFence(method, keys.state, textOf(reply[1]));
+        continue;
+      }
       if (reply[0] === 'layout') this.#assertLayout(String(reply[1]));
       if (whenAbsent === 'leave') return undefined;
       if (attempt > 2) throw changedError();
       await this.#make(method, partition, layout, fence);
     }
+  }
+
+  /**
+   * Removes the fence of a holder whose lease has ended, for writers without one. Who takes the lease
+   * meanwhile has a higher fence, which stays: only the one that was seen is removed.
+   */
+  async #clearFence(method: string, state: string, fence: string): Promise<void> {
+    const { calls, keys } = this;
+    const isHeld = countOf(await calls.read(method, keys.lease, ['EXISTS', keys.lease])) > 0;
+    if (isHeld) throw this.#fencedError(method);
+    await calls.run(method, FENCE, [state], [fence, 'lower']);
   }
 
   /** The layout that partitions tell of, where a cluster lost the server that had it from the data set. */
@@ -131,8 +152,7 @@ export class DataSet {
 
   async #make(method: string, partition: number, before: Layout, fence: string): Promise<void> {
     // The whole data set may be gone, and another process may have made it otherwise.
-    this.#layout = undefined;
-    const layout = await this.found(method);
+    const layout = await this.foundAnew(method);
     if (layoutName(layout) !== layoutName(before)) throw changedError();
     const { state, log, marks, bucket } = this.keys.partition(partition);
     const buckets = Array.from({ length: layout.buckets }, (_, number) => bucket(number));

@@ -19,10 +19,15 @@ export interface RedisStoreDelta extends SnapshotDelta {
 }
 
 // How many entries of the log the first read asks for; later ones ask for as many as make a batch.
-const FIRST_ENTRIES = 32;
+const FIRST_ENTRIES = 16;
 const MOST_ENTRIES = 1_000;
-// How many changes one entry of the log has at most (UPSERT's `note`).
+// How many bytes of the log one read should ask for: the server needs a millisecond or so for them.
+const READ_BYTES = 2_097_152;
+// How many changes one entry of the log has at most, and with how many bytes of ids it is full (`note` of the
+// scripts).
 const ENTRY_CHANGES = 64;
+const ENTRY_BYTES = 65_536;
+const SLACK = 17 / 16;
 
 /** A part of the log: the changes of one call, or some of them. */
 interface LogEntry {
@@ -122,14 +127,12 @@ class PartitionLog {
       const entries = await this.#entries(position, ask);
       const rest = afterPosition(entries, position);
       if (rest === undefined) return undefined;
-      let taken = 0;
       for (const entry of rest) {
         if (events.length >= most && entry.changes.length > 0) break;
         const changes = entry.changes.slice(0, 2 * (most - events.length));
         this.#take(changes, events);
         const end = entry.end - (entry.changes.length - changes.length) / 2;
         position = { seq: end, token: entry.token };
-        taken += changes.length / 2;
         if (unseen !== undefined && unseen.seq <= entry.end && unseen.seq <= end) {
           if (unseen.token !== entry.token) return undefined;
           unseen = undefined;
@@ -142,7 +145,7 @@ class PartitionLog {
       if (isAtHead || events.length >= most) {
         return { events, progress: { at: position, seen: unseen }, hasMore: !isAtHead };
       }
-      ask = entriesToAsk(most - events.length, taken / Math.max(1, rest.length));
+      ask = entriesToAsk(most - events.length, rest);
     }
   }
 
@@ -168,12 +171,24 @@ class PartitionLog {
 }
 
 /**
- * How many entries make so many changes, if they are as large as those that came; with the one of the place
- * itself, and one more, to see whether more follows.
+ * How many entries make so many changes, if they have as many as those that came; with the one of the place
+ * itself, and one more, to see whether more follows. No more than are sure to be of a bounded size, if their
+ * changes are as long as those that came, even if they are full of them.
  */
-function entriesToAsk(changes: number, changesPerEntry: number): number {
-  const size = Math.min(ENTRY_CHANGES, Math.max(1, changesPerEntry));
-  return Math.max(2, Math.min(MOST_ENTRIES, Math.ceil(changes / size) + 2));
+function entriesToAsk(changes: number, seen: readonly LogEntry[]): number {
+  let count = 0;
+  let length = 0;
+  for (const entry of seen) {
+    count += entry.changes.length / 2;
+    for (const text of entry.changes) length += text.length;
+  }
+  const perEntry = Math.min(ENTRY_CHANGES, Math.max(1, count / Math.max(1, seen.length)));
+  const perChange = length / Math.max(1, count);
+  const entryBytes = Math.min(ENTRY_CHANGES * perChange, ENTRY_BYTES + perChange);
+  const fitting = Math.floor(READ_BYTES / Math.max(1, entryBytes));
+  // The last entry of each call has fewer, so a few more are needed than those that came make believe.
+  const needed = Math.ceil((changes / perEntry) * SLACK) + 2;
+  return Math.max(2, Math.min(MOST_ENTRIES, fitting, needed));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { catalogFamilies, type FamilyMetadata } from '../../model/family-metadata.ts';
 import type { DataSet } from './data-set.ts';
 import { SET_FAMILIES } from './data-set-scripts.ts';
+import { SCHEMA } from './layout.ts';
 import { listOf, textOf, textsOf } from './replies.ts';
 import { newToken } from './token.ts';
 
@@ -20,11 +21,17 @@ export class FamilyRecords {
   async set(families: Iterable<FamilyMetadata>): Promise<void> {
     const { calls, keys, lease } = this.#dataSet;
     await this.#dataSet.found('setFamilies');
+    const schema = String(SCHEMA);
     await lease?.fence('setFamilies', this.#dataSet);
     const fields = [...families].flatMap((family) => [family.name, JSON.stringify(family)]);
     for (let from = 0; from < fields.length; from += 2 * PER_CALL) {
-      const args = [newToken(), ...fields.slice(from, from + 2 * PER_CALL)];
-      await calls.run('setFamilies', SET_FAMILIES, [keys.meta, keys.families], args);
+      const args = [newToken(), schema, ...fields.slice(from, from + 2 * PER_CALL)];
+      const set = (): Promise<unknown> =>
+        calls.run('setFamilies', SET_FAMILIES, [keys.meta, keys.families], args);
+      if ((await set()) === 1) continue;
+      // It is gone, or of a newer schema: this makes it again, or rejects.
+      await this.#dataSet.foundAnew('setFamilies');
+      await set();
     }
   }
 

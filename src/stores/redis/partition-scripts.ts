@@ -11,7 +11,7 @@ local found = redis.call('HMGET', state, 'seq', 'series', 'bytes', 'layout', 'fe
 if not found[1] then return {'absent'} end
 if found[4] ~= ARGV[3] then return {'layout', found[4]} end
 local fence = tonumber(found[5] or '0')
-if fence ~= 0 and tonumber(ARGV[4]) < fence then return {'fenced'} end
+if fence ~= 0 and tonumber(ARGV[4]) < fence then return {'fenced', found[5]} end
 local seq, series, bytes = tonumber(found[1]), tonumber(found[2]), tonumber(found[3])
 local before = seq
 local entry, noted, notedBytes = {'t', token}, 0, 0
@@ -156,8 +156,11 @@ return {'ok', tostring(ended)}
 /**
  * Ends what is beyond its retention in a slice of one bucket. ARGV: now, the general retention ('' for
  * ever), the bucket's number, where to go on ('0' to begin), about how many series to look at, the earliest
- * end of life that was seen in the bucket ('' for none), a name for these retentions, then metric names and
- * their retentions.
+ * end of life that was seen in the bucket ('' for none), a name for these retentions, the token of this
+ * sweep of the bucket, then metric names and their retentions.
+ *
+ * What a sweep found is noted only if no other began with the bucket meanwhile: what was written behind the
+ * place of the first is known to the second alone. Who began last has seen all that is not marked as new.
  *
  * Answers 'ok', where to go on ('0' at the end), how many were ended, and the earliest end of life.
  */
@@ -167,12 +170,13 @@ export const SWEEP: RedisScript = redisScript(
 local bucket, now, number = KEYS[4], tonumber(ARGV[5]), ARGV[7]
 local general = tonumber(ARGV[6]) or math.huge
 local earliest = tonumber(ARGV[10]) or math.huge
+local unfinished = '?' .. ARGV[12] .. ':'
 local named = {}
-for i = 12, #ARGV, 2 do named[ARGV[i]] = tonumber(ARGV[i + 1]) or math.huge end
+for i = 13, #ARGV, 2 do named[ARGV[i]] = tonumber(ARGV[i + 1]) or math.huge end
 if ARGV[8] == '0' then
   redis.call('HDEL', marks, 'l' .. number)
   -- Until the last slice is done the bucket counts as not looked at.
-  redis.call('HSET', marks, 'd' .. number, '?:')
+  redis.call('HSET', marks, 'd' .. number, unfinished)
 end
 local page = redis.call('HSCAN', bucket, ARGV[8], 'COUNT', ARGV[9])
 local items, ended = page[2], 0
@@ -192,26 +196,30 @@ for i = 1, #items, 2 do
 end
 finish()
 local text = earliest == math.huge and '' or string.format('%.17g', earliest)
-if page[1] == '0' then redis.call('HSET', marks, 'd' .. number, ARGV[11] .. ':' .. text) end
+if page[1] == '0' and redis.call('HGET', marks, 'd' .. number) == unfinished then
+  redis.call('HSET', marks, 'd' .. number, ARGV[11] .. ':' .. text)
+end
 return {'ok', page[1], tostring(ended), text}
 `,
 );
 
 /**
  * Lets no writer write from here on that has a lower fence. KEYS: state. ARGV: the fence, and `lower` to
- * set it whatever stood there.
+ * remove it, if it is still that one.
+ *
+ * Answers the fence that stands there now; '0' for none.
  */
 export const FENCE: RedisScript = redisScript(
   'allow-oom',
   `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if redis.call('EXISTS', KEYS[1]) == 0 then return '0' end
 local fence = tonumber(redis.call('HGET', KEYS[1], 'fence') or '0')
 if ARGV[2] == 'lower' then
   if fence == tonumber(ARGV[1]) then redis.call('HDEL', KEYS[1], 'fence') end
 elseif tonumber(ARGV[1]) > fence then
   redis.call('HSET', KEYS[1], 'fence', ARGV[1])
 end
-return 1
+return redis.call('HGET', KEYS[1], 'fence') or '0'
 `,
 );
 

@@ -50,9 +50,9 @@ export function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && isReply(error) && firstWord(error) === 'NOSCRIPT';
 }
 
-/** Whether a server refused the user, so that to go on trying would be in vain. */
+/** Whether a server refused the user or his connecting, so that to go on trying would be in vain. */
 export function isRefusedUser(error: unknown): boolean {
-  return error instanceof Error && ['NOAUTH', 'WRONGPASS'].includes(firstWord(error));
+  return error instanceof Error && ['NOAUTH', 'WRONGPASS', 'NOPERM'].includes(firstWord(error));
 }
 
 /**

@@ -74,6 +74,15 @@ interface Client {
   destroy(): unknown;
 }
 
+interface ClusterNode {
+  readonly connectPromise?: Promise<{ destroy(): unknown }> | undefined;
+}
+
+interface ClusterClient extends Client {
+  readonly masters: readonly ClusterNode[];
+  readonly replicas: readonly ClusterNode[];
+}
+
 interface Opened {
   readonly client: Client;
   readonly send: RedisLink['send'];
@@ -82,7 +91,7 @@ interface Opened {
 function watch({ client, send }: Opened, onError: (error: unknown) => void): RedisLink {
   let hasFailed = false;
   client.on('error', onError);
-  client.connect().catch((error: unknown) => {
+  const opened = client.connect().catch((error: unknown) => {
     hasFailed = true;
     onError(error);
   });
@@ -92,9 +101,13 @@ function watch({ client, send }: Opened, onError: (error: unknown) => void): Red
     hasFailed: () => hasFailed,
     destroy: () => {
       // Some clients throw when they were never open, others reject later.
-      void Promise.resolve()
-        .then(() => client.destroy())
-        .catch(() => undefined);
+      const end = (): Promise<unknown> =>
+        Promise.resolve()
+          .then(() => client.destroy())
+          .catch(() => undefined);
+      void end();
+      // A socket that was being connected is not the client's yet: it would live on, and the process with it.
+      void opened.then(end);
     },
   };
 }
@@ -144,14 +157,54 @@ function openCluster(
   timeout: number,
 ): Opened {
   const { defaults } = options;
+  let isEnding = false;
+  const pauseUnlessEnding = (retries: number): number | false =>
+    isEnding ? false : pauseBefore(retries);
   const client = library.createCluster({
     ...options,
+    // Short connections that ask where the slots are: the client waits for their answers for ever.
+    rootNodes: options.rootNodes.map((node) => ({
+      ...node,
+      socket: { socketTimeout: timeout, ...node.socket },
+    })),
     commandOptions: COMMAND_OPTIONS,
     defaults: {
       ...defaults,
-      socket: { connectTimeout: timeout, reconnectStrategy: pauseBefore, ...defaults?.socket },
+      socket: {
+        connectTimeout: timeout,
+        reconnectStrategy: pauseUnlessEnding,
+        ...defaults?.socket,
+      },
       disableOfflineQueue: true,
     },
   });
-  return { client, send: (key, args) => client.sendCommand(key, false, [...args]) };
+  const onEnd = (): void => {
+    isEnding = true;
+  };
+  return {
+    client: endedAfterConnecting(client, onEnd),
+    send: (key, args) => client.sendCommand(key, false, [...args]),
+  };
+}
+
+/** Ended while it connects, a cluster's client forgets connections that it goes on to make; this one waits. */
+function endedAfterConnecting(client: ClusterClient, onEnd: () => void): Client {
+  let connecting: Promise<unknown> = Promise.resolve();
+  return {
+    get isReady() {
+      return client.isReady;
+    },
+    on: (event, listener) => client.on(event, listener),
+    connect: () => (connecting = client.connect()),
+    destroy: async () => {
+      onEnd();
+      await connecting.catch(() => undefined);
+      const nodes = [...client.masters, ...client.replicas];
+      const opening = nodes.flatMap(({ connectPromise }) => connectPromise ?? []);
+      client.destroy();
+      for (const node of await Promise.allSettled(opening)) {
+        if (node.status === 'fulfilled') node.value.destroy();
+      }
+    },
+  };
 }

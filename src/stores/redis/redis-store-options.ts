@@ -60,8 +60,9 @@ export interface RedisStoreOptions
   /**
    * Makes this store the only writer, for so many ms at a time: it takes a lease in Redis at its first write
    * and keeps it with its later ones. Writes of all other stores over the data set reject with `store_fenced`
-   * until the lease has ended or this store is closed. Reads need no lease. Give it to every writer. Default:
-   * none; any number of stores write. From 100 to 2 147 483 647.
+   * until the lease has ended or this store is closed. Reads need no lease. Give it to every writer: one
+   * without it writes between leases, and then nothing keeps out the late write of a holder that was stopped.
+   * Default: none; any number of stores write. From 100 to 2 147 483 647.
    */
   readonly writerLease?: number | undefined;
   /**

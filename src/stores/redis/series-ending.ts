@@ -7,8 +7,9 @@ import { countOf } from './replies.ts';
 import { SnapshotReading } from './snapshot-reading.ts';
 import { SampleReader } from './stored-sample.ts';
 
-// As many as a script ends in a millisecond or so.
+// As many as a script ends in a millisecond or so, of ids as long as usual, and so many bytes of longer ones.
 const FULL_CALL = 500;
+const CALL_BYTES = 524_288;
 
 /** Ends series; answers how many of them there were. */
 export async function endSeries(dataSet: DataSet, ids: readonly string[]): Promise<number> {
@@ -24,9 +25,13 @@ export async function endSeries(dataSet: DataSet, ids: readonly string[]): Promi
   }
   let ended = 0;
   for (const [partition, series] of byPartition) {
-    for (let from = 0; from < series.length; from += FULL_CALL) {
-      const some = series.slice(from, from + FULL_CALL);
-      ended += await endInPartition(dataSet, layout, partition, some);
+    for (let from = 0; from < series.length; ) {
+      let to = from;
+      for (let bytes = 0; to < series.length && to - from < FULL_CALL && bytes < CALL_BYTES; to++) {
+        bytes += series[to]!.id.length;
+      }
+      ended += await endInPartition(dataSet, layout, partition, series.slice(from, to));
+      from = to;
     }
   }
   return ended;

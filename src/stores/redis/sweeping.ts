@@ -3,6 +3,7 @@ import type { DataSet } from './data-set.ts';
 import type { Layout } from './layout.ts';
 import { SWEEP } from './partition-scripts.ts';
 import { countOf, optionalTextsOf, textOf } from './replies.ts';
+import { newToken } from './token.ts';
 
 /** How long series live, as a script is told. */
 export interface Lifetimes {
@@ -13,7 +14,9 @@ export interface Lifetimes {
 }
 
 // As many series as a script looks at in about a millisecond, and ends in a few.
-const SLICE = '500';
+const SLICE = 500;
+// Of longer ids fewer: what a script looks at is copied.
+const SLICE_BYTES = 262_144;
 const MARKS_PER_READ = 256;
 
 /**
@@ -47,9 +50,12 @@ export class Sweep {
     const layout = await this.#dataSet.layout('gc');
     let ended = 0;
     for (let partition = 0; partition < layout.partitions; partition++) {
-      for (const bucket of await this.#dueBuckets(partition, layout, now)) {
-        ended += await this.#sweepBucket(partition, bucket, now);
-      }
+      const due = await this.#dueBuckets(partition, layout, now);
+      if (due.length === 0) continue;
+      const { series, idBytes } = await this.#dataSet.head('gc', partition);
+      const fitting = Math.floor((SLICE_BYTES * series) / Math.max(1, idBytes));
+      const slice = Math.max(1, Math.min(SLICE, fitting));
+      for (const bucket of due) ended += await this.#sweepBucket(partition, bucket, now, slice);
     }
     return ended;
   }
@@ -81,12 +87,18 @@ export class Sweep {
     return end !== '' && now >= Number(end);
   }
 
-  async #sweepBucket(partition: number, bucket: number, now: number): Promise<number> {
+  async #sweepBucket(
+    partition: number,
+    bucket: number,
+    now: number,
+    slice: number,
+  ): Promise<number> {
+    const token = newToken();
     let ended = 0;
     let earliest = '';
     const general = lifetime(this.#lifetimes.general);
     for (let from = '0'; ; ) {
-      const where = [String(bucket), from, SLICE, earliest, this.#name];
+      const where = [String(bucket), from, String(slice), earliest, this.#name, token];
       const args = [String(now), general, ...where, ...this.#args];
       const reply = await this.#dataSet.change('gc', SWEEP, partition, [bucket], args, 'leave');
       if (reply === undefined) return ended;

@@ -63,33 +63,47 @@ export class WriterLease {
   }
 
   async #take(method: string, dataSet: LeasedDataSet): Promise<void> {
-    const { calls, keys } = dataSet;
-    const args = [this.#holder, String(this.#ttl), String(this.#fence)];
     const asked = performance.now();
-    const reply = textsOf(await calls.run(method, LEASE, [keys.meta, keys.lease], args));
-    if (reply[0] !== 'ok') {
-      this.lost();
-      throw new SnapscrapeError(
-        'store_fenced',
-        `RedisStore may not ${method}(): another store has the writer's lease; write from that one, or wait until it ends`,
-      );
+    let fence = await this.#ask(method, dataSet, this.#fence, this.#fence);
+    while (fence !== this.#fence) {
+      // Where the data set lost its count of leases, partitions may have seen higher ones.
+      const highest = await this.#tellPartitions(dataSet, fence, 'raise');
+      if (highest <= fence) break;
+      fence = await this.#ask(method, dataSet, 0, highest);
     }
-    const fence = countOf(reply[1]);
-    if (fence !== this.#fence) await this.#tellPartitions(dataSet, fence, 'raise');
     this.#fence = fence;
     this.#renewAt = asked + this.#ttl / 3;
   }
 
+  /** Takes or keeps the lease; answers with its fence, which is above the given one where it is new. */
+  async #ask(
+    method: string,
+    { calls, keys }: LeasedDataSet,
+    own: number,
+    above: number,
+  ): Promise<number> {
+    const args = [this.#holder, ...[this.#ttl, own, above].map(String)];
+    const reply = textsOf(await calls.run(method, LEASE, [keys.meta, keys.lease], args));
+    if (reply[0] === 'ok') return countOf(reply[1]);
+    this.lost();
+    throw new SnapscrapeError(
+      'store_fenced',
+      `RedisStore may not ${method}(): another store has the writer's lease; write from that one, or wait until it ends`,
+    );
+  }
+
+  /** Sets or removes a fence everywhere; answers with the highest that stands then. */
   async #tellPartitions(
     dataSet: LeasedDataSet,
     fence: number,
     how: 'raise' | 'lower',
-  ): Promise<void> {
+  ): Promise<number> {
     const { partitions } = await dataSet.layout('upsert');
-    const tell = (partition: number): Promise<unknown> => {
+    const tell = async (partition: number): Promise<number> => {
       const { state } = dataSet.keys.partition(partition);
-      return dataSet.calls.run('upsert', FENCE, [state], [String(fence), how]);
+      return countOf(await dataSet.calls.run('upsert', FENCE, [state], [String(fence), how]));
     };
-    await Promise.all(Array.from({ length: partitions }, (_, partition) => tell(partition)));
+    const told = Array.from({ length: partitions }, (_, partition) => tell(partition));
+    return Math.max(...(await Promise.all(told)));
   }
 }

@@ -235,6 +235,15 @@ describe('a server that refuses', () => {
       expect(failure.message).not.toContain('wrong-word');
     });
 
+    it('says store_forbidden at once where connecting takes a right that it lacks', async () => {
+      allow('numbered', '~*', '+@all', '-select');
+      const url = `${asUser('numbered')}/2`;
+      const begun = performance.now();
+      const failure = await failureOf((await openStore(url)).upsert(pointOf('a', 1)));
+      expect(failure).toMatchObject({ code: 'store_forbidden', message: /NOPERM/ });
+      expect(performance.now() - begun).toBeLessThan(2_000);
+    });
+
     it('needs no more than the documented rights', async () => {
       const rights = ['hmget', 'hget', 'hset', 'hdel', 'hscan', 'hgetall', 'hlen', 'hincrby'];
       const more = ['xadd', 'xrange', 'xrevrange', 'xtrim', 'exists', 'unlink', 'get', 'set'];
@@ -264,6 +273,16 @@ describe('a server that refuses', () => {
       expect((await failureOf(call())).code).toBe('store_schema_newer');
     }
     expect(server.cli('keys', '*')).toBe('snapscrape:{meta}');
+  });
+
+  it('metadata for a layout that became newer while the store was open', async () => {
+    const server = await serverWith();
+    const store = await openStore(server.url);
+    await store.setFamilies([{ name: 'a', type: 'counter' }]);
+    server.cli('hset', 'snapscrape:{meta}', 'schema', '2');
+    const failure = await failureOf(store.setFamilies([{ name: 'b', type: 'counter' }]));
+    expect(failure.code).toBe('store_schema_newer');
+    expect(server.cli('hkeys', 'snapscrape:{meta}:families')).toBe('a');
   });
 
   it('keys that hold something else, with the remedy', async () => {

@@ -60,6 +60,50 @@ describe("the writer's lease", () => {
     expect((await other.upsert(pointOf('a', 4, 4))).changed).toBe(1);
   });
 
+  it.each(['one server', 'a cluster'])(
+    'over %s that ended without being given back keeps out nobody who needs none',
+    async (kind) => {
+      const at = kind === 'a cluster' ? cluster.servers : [redis];
+      const url = kind === 'a cluster' ? cluster.url : redis.url;
+      const dead = await openStore(url, { keyPrefix: 'dead:', writerLease: 60_000 });
+      const plain = await openStore(url, { keyPrefix: 'dead:' });
+      await dead.upsert(manyPoints('a', 100, 1, 1));
+      expect((await failureOf(plain.upsert(pointOf('a', 2, 2)))).code).toBe('store_fenced');
+      // As if its process had died and the time of the lease had passed.
+      for (const server of at) server.cli('-c', 'del', 'dead:{meta}:lease');
+      expect((await plain.upsert(manyPoints('a', 100, 2, 2))).changed).toBe(100);
+      expect(await plain.delete({ name: 'a' })).toBe(100);
+      // The next one who takes it keeps them out again.
+      const next = await openStore(url, { keyPrefix: 'dead:', writerLease: 60_000 });
+      await next.upsert(manyPoints('a', 100, 3, 3));
+      expect((await failureOf(plain.upsert(pointOf('a', 4, 4)))).code).toBe('store_fenced');
+    },
+  );
+
+  it('of which FLUSHALL took the count is above the ones before it', async () => {
+    const server = await startRedis();
+    try {
+      for (let i = 0; i < 3; i++) {
+        const before = await openStore(server.url, { writerLease: 60_000 });
+        await before.upsert(pointOf('a', i, i));
+        await before.close();
+      }
+      const one = await openStore(server.url, { writerLease: 60_000 });
+      await one.upsert(pointOf('a', 3, 3));
+      server.cli('flushall');
+      // The fence of the one who writes first goes with what it makes.
+      await one.upsert(pointOf('a', 4, 4));
+      const next = await openStore(server.url, { writerLease: 60_000 });
+      expect((await next.upsert(pointOf('a', 5, 5))).changed).toBe(1);
+      expect((await next.upsert(pointOf('a', 6, 6))).changed).toBe(1);
+      expect((await failureOf(one.upsert(pointOf('a', 7, 7)))).code).toBe('store_fenced');
+      const { schema } = JSON.parse(server.cli('--json', 'hgetall', 'snapscrape:{meta}'));
+      expect(schema).toBe('1');
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('is kept by writing, and ends by itself', async () => {
     const options = { keyPrefix: 'short:', writerLease: 300 };
     const [one, other] = [await openStore(redis.url, options), await openStore(redis.url, options)];
