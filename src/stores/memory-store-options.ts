@@ -55,6 +55,18 @@ export interface MemoryStoreOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** The options that every store has; they mean the same. */
+export type SharedStoreOptions = Pick<
+  MemoryStoreOptions,
+  | 'retention'
+  | 'retentionByFamily'
+  | 'sweepInterval'
+  | 'maxSeries'
+  | 'maxSeriesBytes'
+  | 'deltaBatchSize'
+  | 'now'
+>;
+
 /** Checked options: nothing is missing but `sweepInterval`, whose default follows from the retention. */
 export type CheckedMemoryStoreOptions = {
   readonly [K in Exclude<keyof MemoryStoreOptions, 'sweepInterval'>]-?: NonNullable<

@@ -3,10 +3,11 @@
  *
  * @packageDocumentation
  */
+
+export type { SharedStoreOptions } from '../memory-store-options.ts';
 export { LmdbStore, type LmdbStoreStats } from './lmdb-store.ts';
 export {
   type CheckedLmdbStoreOptions,
   LMDB_STORE_DEFAULTS,
   type LmdbStoreOptions,
-  type SharedStoreOptions,
 } from './lmdb-store-options.ts';

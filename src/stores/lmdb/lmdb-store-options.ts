@@ -1,21 +1,9 @@
 import { checkOptions, numberWithin } from '../../model/options.ts';
 import {
   MEMORY_STORE_DEFAULTS,
-  type MemoryStoreOptions,
+  type SharedStoreOptions,
   STORE_OPTION_CHECKS,
 } from '../memory-store-options.ts';
-
-/** The options that an `LmdbStore` has in common with a `MemoryStore`; they mean the same. */
-export type SharedStoreOptions = Pick<
-  MemoryStoreOptions,
-  | 'retention'
-  | 'retentionByFamily'
-  | 'sweepInterval'
-  | 'maxSeries'
-  | 'maxSeriesBytes'
-  | 'deltaBatchSize'
-  | 'now'
->;
 
 /** Options of an `LmdbStore`; defaults are in {@link LMDB_STORE_DEFAULTS}. */
 export interface LmdbStoreOptions extends SharedStoreOptions {

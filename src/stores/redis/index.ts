@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export type { SharedStoreOptions } from '../memory-store-options.ts';
 export type { RedisStoreDelta } from './delta-reading.ts';
 export type { RedisConnection } from './redis-address.ts';
 export { RedisStore, type RedisStoreStats } from './redis-store.ts';

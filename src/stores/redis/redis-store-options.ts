@@ -10,23 +10,13 @@ import {
 } from '../../model/options.ts';
 import {
   MEMORY_STORE_DEFAULTS,
-  type MemoryStoreOptions,
+  type SharedStoreOptions,
   STORE_OPTION_CHECKS,
 } from '../memory-store-options.ts';
 import type { Layout } from './layout.ts';
 
 /** Options of a `RedisStore`; defaults are in {@link REDIS_STORE_DEFAULTS}. */
-export interface RedisStoreOptions
-  extends Pick<
-    MemoryStoreOptions,
-    | 'retention'
-    | 'retentionByFamily'
-    | 'sweepInterval'
-    | 'maxSeries'
-    | 'maxSeriesBytes'
-    | 'deltaBatchSize'
-    | 'now'
-  > {
+export interface RedisStoreOptions extends SharedStoreOptions {
   /**
    * What all keys begin with, so that several data sets and other programs share a server: any text without
    * braces, at most 200 characters. Default: `snapscrape:`.
