@@ -4,6 +4,7 @@ import { checkHandlerOptions, type HandlerOptions } from './handler-options.ts';
 import type { NodeRequest, NodeResponse } from './node-exchange.ts';
 import { nodeListener } from './node-listener.ts';
 import { Scraper } from './scrape.ts';
+import type { SelfFamily } from './self-metrics.ts';
 import { fetchHandler } from './web-fetch.ts';
 
 /** A request listener of `node:http`, `node:https` and `node:http2` that also answers web-standard requests. */
@@ -45,10 +46,15 @@ export interface PreparedHandler {
   readonly ready: () => Promise<void>;
 }
 
-/** Makes a handler for who can wait until its patterns were compiled. */
+/**
+ * Makes a handler for a caller that can wait until its patterns are compiled.
+ *
+ * @param added - families that the caller adds to the handler's own metrics.
+ */
 export function preparedHandler(
   reader: SnapshotReader | IncrementalSnapshotReader,
   options?: HandlerOptions,
+  added: readonly SelfFamily[] = [],
 ): PreparedHandler {
   const checked = checkHandlerOptions(options);
   if (typeof (reader as Partial<SnapshotReader> | null)?.snapshot !== 'function') {
@@ -56,7 +62,7 @@ export function preparedHandler(
       'reader must be a snapshot reader: an object with a snapshot() method',
     ]);
   }
-  const scraper = new Scraper(reader, checked);
+  const scraper = new Scraper(reader, checked, added);
   const handler = Object.assign(nodeListener(scraper, checked.clientTimeout), {
     fetch: fetchHandler(scraper),
   });

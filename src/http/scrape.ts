@@ -22,7 +22,7 @@ import {
   type ScrapeResponse,
   type ScrapeServer,
 } from './scrape-exchange.ts';
-import type { SelfReport } from './self-metrics.ts';
+import type { SelfFamily, SelfReport } from './self-metrics.ts';
 import type { View } from './view.ts';
 import { Views } from './views.ts';
 
@@ -40,12 +40,17 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
   readonly #codings: readonly ContentCoding[];
   readonly #always: FixedHeaders;
 
-  constructor(reader: SnapshotReader, options: CheckedHandlerOptions) {
+  /** @param added - families that the server around the handler adds to the handler's own metrics. */
+  constructor(
+    reader: SnapshotReader,
+    options: CheckedHandlerOptions,
+    added: readonly SelfFamily[] = [],
+  ) {
     this.#reader = providerOf(reader);
     this.#options = options;
     this.requests = new RequestCounts(options.maxRequestsInFlight);
     this.errors = new ErrorReport(options.onError);
-    this.#views = new Views(this.#reader, options);
+    this.#views = new Views(this.#reader, options, added);
     this.#formats = OFFERED_FORMATS.filter(
       ({ syntax }) => options.openMetrics || syntax !== 'openmetrics',
     );

@@ -26,13 +26,15 @@ export interface SelfReport {
 }
 
 /** A sample: its labels as text without braces, and its value. */
-type Sample = readonly [labels: string, value: number];
+export type Sample = readonly [labels: string, value: number];
 
-interface SelfFamily {
+/** One family of the exporter's own metrics. A server may add families to those of its handlers. */
+export interface SelfFamily {
+  /** The name without the handler's prefix. */
   readonly name: string;
   readonly type: FamilyType;
   readonly help: string;
-  /** Its samples; undefined where there is nothing to tell. */
+  /** Its samples now; undefined leaves the family out. It runs on each scrape and must be cheap. */
   samples(report: SelfReport): Iterable<Sample> | undefined;
 }
 
@@ -161,11 +163,20 @@ export function seriesName(prefix: string): string {
 export class SelfMetrics implements PageExtras {
   readonly names: ReadonlySet<string>;
   readonly #prefix: string;
+  readonly #families: readonly SelfFamily[];
 
-  /** @param isShown - which of them the page has, by their names. */
-  constructor(prefix: string, isShown: (name: string) => boolean = () => true) {
+  /**
+   * @param isShown - which of them the page has, by their names.
+   * @param added - families of the server around the handler.
+   */
+  constructor(
+    prefix: string,
+    isShown: (name: string) => boolean = () => true,
+    added: readonly SelfFamily[] = [],
+  ) {
     this.#prefix = prefix;
-    const names = [SERIES, ...LATEST].map(({ name }) => prefix + name);
+    this.#families = [...LATEST, ...added];
+    const names = [SERIES, ...this.#families].map(({ name }) => prefix + name);
     this.names = new Set(names.filter(isShown));
   }
 
@@ -183,7 +194,7 @@ export class SelfMetrics implements PageExtras {
   latest(snapshot: Snapshot, syntax: ExpositionSyntax, report: SelfReport): string {
     const taken = namesOf(snapshot);
     let text = '';
-    for (const family of LATEST) {
+    for (const family of this.#families) {
       if (!this.names.has(this.#prefix + family.name)) continue;
       const samples = family.samples(report);
       if (samples !== undefined) text += this.#family(family, samples, taken, syntax);

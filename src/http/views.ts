@@ -11,7 +11,7 @@ import { CompressionWarmth } from './compression-warmth.ts';
 import type { CheckedHandlerOptions } from './handler-options.ts';
 import { ownShare } from './own-share.ts';
 import { deflaterFor } from './reader-deflaters.ts';
-import { SelfMetrics, seriesName } from './self-metrics.ts';
+import { type SelfFamily, SelfMetrics, seriesName } from './self-metrics.ts';
 import { View, type ViewSelector } from './view.ts';
 
 /** For how many snapshots nobody may ask for a query's page before it is not made ahead any more. */
@@ -26,14 +26,20 @@ export class Views {
   readonly #isKept: boolean;
   readonly #fixed: Selection | undefined;
   readonly #deflater: Deflater;
+  readonly #added: readonly SelfFamily[];
   readonly #selectors = new SelectorCache();
   readonly #own: View;
   readonly #ofQueries = new WeakMap<SnapshotSelector, View>();
   // To tell them of new snapshots; whether they are kept is not decided here.
   readonly #living = new Set<WeakRef<View>>();
 
-  constructor(reader: SnapshotProvider, options: CheckedHandlerOptions) {
+  constructor(
+    reader: SnapshotProvider,
+    options: CheckedHandlerOptions,
+    added: readonly SelfFamily[] = [],
+  ) {
     this.#options = options;
+    this.#added = added;
     // Without a cache there is no next scrape of the same page: it is made and dropped.
     this.#isKept = reader.isKept;
     this.#deflater = deflaterFor(reader, options.gzipLevel);
@@ -109,7 +115,8 @@ export class Views {
     const { selfMetrics, metricPrefix } = this.#options;
     const fixed = selfMetrics === 'always' ? undefined : this.#fixed;
     const share = ownShare(bothSelections(fixed, told), seriesName(metricPrefix));
-    const self = selfMetrics === false ? undefined : new SelfMetrics(metricPrefix, share);
+    const self =
+      selfMetrics === false ? undefined : new SelfMetrics(metricPrefix, share, this.#added);
     return new View({ deflater: this.#deflater, self, selector }, warmth);
   }
 }
