@@ -1,5 +1,6 @@
 // Measures snapscrape beside its peers and writes docs/benchmarks.md: `npm run bench`.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { compare } from './compare.ts';
 import type { Results } from './driver/observation.ts';
 import { CACHE } from './driver/preparation.ts';
 import { type Matrix, runMatrices } from './driver/run.ts';
@@ -16,6 +17,11 @@ const HARDER = ['snapscrape', 'static Buffer', 'prom-client', 'Go client_golang'
 async function main(options: BenchOptions): Promise<void> {
   if (options.quick) {
     if (!(await quickCheck())) process.exitCode = 1;
+    return;
+  }
+  const { compare: ref, ...plan } = options;
+  if (ref !== undefined) {
+    if (!(await compare({ ...plan, ref }))) process.exitCode = 1;
     return;
   }
   const results = options.from === undefined ? await measure(options) : readResults(options.from);

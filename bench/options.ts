@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { COMPARED } from './compare.ts';
 import { SUBJECTS, type SubjectPlan } from './driver/subject-list.ts';
 
 /** What the command line asks for. */
@@ -9,6 +10,8 @@ export interface BenchOptions {
   readonly subjects: readonly SubjectPlan[];
   /** Whether only the reduced run is made, which fails where a ratio is too bad. */
   readonly quick: boolean;
+  /** A commit to compare this checkout with, instead of peers; undefined for the usual run. */
+  readonly compare: string | undefined;
   /** Where the report goes; charts go into a folder of the same name beside it. */
   readonly out: string;
   /** Results of an earlier run, to write the report from without measuring. */
@@ -19,11 +22,12 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [options]
   --series=12000,100000,1000000   how many series, one run each
-  --rounds=3                      how often each subject is measured, in turns
+  --rounds=3                      how often each subject is measured, in turns (5 with --compare)
   --only=snapscrape,prom-client   subjects of these names, or whose names begin so
   --out=docs/benchmarks.md        where the report goes, with charts in a folder beside it
   --from=results.json             writes the report of an earlier run, which lies in .cache/bench
   --quick                         a reduced run that fails where a ratio is too bad; no report
+  --compare=ref                   this checkout beside a commit, in turns; fails if something is worse
   --profiles=folder               where each process leaves a profile of its processor time (.cpuprofile)`;
 
 /** Reads the command line; throws an error that says what is wrong with it. */
@@ -32,18 +36,21 @@ export function readOptions(args: readonly string[]): BenchOptions {
     args: [...args],
     options: {
       series: { type: 'string', default: '12000,100000,1000000' },
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string' },
       only: { type: 'string', default: '' },
       out: { type: 'string', default: 'docs/benchmarks.md' },
       from: { type: 'string' },
+      compare: { type: 'string' },
       profiles: { type: 'string' },
       quick: { type: 'boolean', default: false },
     },
   });
   return {
     series: values.series.split(',').map((text) => wholeNumber('series', text, 1000)),
-    rounds: wholeNumber('rounds', values.rounds, 1),
-    subjects: chosenSubjects(values.only),
+    rounds: wholeNumber('rounds', values.rounds ?? (values.compare === undefined ? '3' : '5'), 1),
+    subjects:
+      values.only === '' && values.compare !== undefined ? COMPARED : chosenSubjects(values.only),
+    compare: values.compare,
     quick: values.quick,
     out: values.out,
     from: values.from,

@@ -37,7 +37,7 @@ export async function measureSubject(
   task: Task,
 ): Promise<{ version: string | undefined; observations: readonly Observation[] }> {
   const { series, names, plan, pointsFile } = task;
-  const setup = { subject: plan.name, series, names, pointsFile };
+  const setup = { subject: plan.factory ?? plan.name, series, names, pointsFile };
   const { process, ready } = await SubjectProcess.start(plan, setup, task.launch);
   const client = new ScrapeClient(ready.port);
   try {

@@ -4,6 +4,10 @@ import type { Change } from '../workload/workload.ts';
 export interface SubjectPlan {
   /** How it is called, in options, in the report and by its process. */
   readonly name: string;
+  /** What its process knows it by. Default: its name. */
+  readonly factory?: string;
+  /** The folder of another checkout, whose build it runs. Default: this one. */
+  readonly checkout?: string;
   /** What kind of thing it is: us, a peer that does the same job, or a floor that nobody can get below. */
   readonly kind: 'own' | 'peer' | 'floor';
   /** What its process is written in. */

@@ -8,7 +8,7 @@ import type { SubjectPlan } from './subject-list.ts';
 
 /** The heap is not to be what limits a peer. */
 const NODE_FLAGS = ['--expose-gc', '--max-old-space-size=12288', '--import', 'tsx'];
-const NODE_SUBJECT: string = fileURLToPath(new URL('../subjects/main.ts', import.meta.url));
+const ROOT: string = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What subjects are started with beside their setup. */
 export interface Launch {
@@ -24,9 +24,9 @@ export class SubjectProcess {
   readonly #lines: AsyncIterator<string>;
   readonly #name: string;
 
-  private constructor(name: string, command: string, args: readonly string[]) {
+  private constructor(name: string, command: string, args: readonly string[], cwd: string = ROOT) {
     this.#name = name;
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
     // A process that died is told by the missing answer.
     this.#child.stdin.on('error', () => undefined);
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
@@ -34,7 +34,7 @@ export class SubjectProcess {
 
   /** Starts a subject; answers once it listens. */
   static async start(
-    { name, runtime }: SubjectPlan,
+    { name, runtime, checkout = ROOT }: SubjectPlan,
     setup: SubjectSetup,
     { goExporter, profiles }: Launch,
   ): Promise<{ process: SubjectProcess; ready: Ready }> {
@@ -43,7 +43,12 @@ export class SubjectProcess {
     const started =
       runtime === 'go'
         ? new SubjectProcess(name, goExporter!, [])
-        : new SubjectProcess(name, process.execPath, [...flags, NODE_SUBJECT]);
+        : new SubjectProcess(
+            name,
+            process.execPath,
+            [...flags, 'bench/subjects/main.ts'],
+            checkout,
+          );
     return { process: started, ready: (await started.#ask(setup)) as Ready };
   }
 

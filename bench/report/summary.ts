@@ -35,6 +35,32 @@ export class Summary {
     );
   }
 
+  /** What a subject was measured for, in the order in which it was. */
+  measures({ series, names }: WorkloadShape, subject: string): readonly Measure[] {
+    const own = this.results.observations.filter(
+      (o) => o.series === series && o.names === names && o.subject === subject,
+    );
+    return [...new Set(own.map(({ measure }) => measure))];
+  }
+
+  /** The median of each round in which one number was measured. */
+  byRound(
+    shape: WorkloadShape,
+    subject: string,
+    measure: Measure,
+    field: Field,
+  ): ReadonlyMap<number, number> {
+    const rounds = new Map<number, number[]>();
+    for (const { round, values } of this.#byKey.get(keyOf(shape, subject, measure)) ?? []) {
+      const value = values[field];
+      if (value === undefined) continue;
+      rounds.set(round, [...(rounds.get(round) ?? []), value]);
+    }
+    const middle = (values: number[]): number =>
+      values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+    return new Map([...rounds].map(([round, values]) => [round, middle(values)]));
+  }
+
   /** All values of one number, smallest first. */
   sorted(shape: WorkloadShape, subject: string, measure: Measure, field: Field): readonly number[] {
     const observations = this.#byKey.get(keyOf(shape, subject, measure)) ?? [];

@@ -63,7 +63,8 @@ function introduction({ date, machine, versions, rounds, gaps }: Results): strin
   return [
     'Written by `npm run bench`, which takes some ten minutes; `npm run bench -- --help` tells its options. It needs Node and,',
     'for the Go program, Go; the peers are installed from `bench/package-lock.json`. `npm run bench -- --quick` is the reduced',
-    'run that guards the ratios. Beside it there are `bench/soak.ts` (minutes of random writes, refreshes and scrapes, every page',
+    'run that guards the ratios. `npm run bench -- --compare <ref>` measures a commit and this checkout in turns, and fails',
+    'if something became worse. Beside it there are `bench/soak.ts` (minutes of random writes, refreshes and scrapes, every page',
     'checked) and `bench/slow-scrapes.ts` (what clients that stall cost in memory); run them by `node --import tsx`.',
     '',
     table(
