@@ -12,7 +12,7 @@ describe('the configuration of a cached reader', () => {
       maxStaleness: 'ten refresh intervals',
       families: 'none',
       now: '`Date.now`',
-      onError: 'nobody is told',
+      onError: 'a line on standard error',
     };
     const expected = Object.entries(CACHE_DEFAULTS).map(([field, value]) => [
       field,

@@ -1,3 +1,4 @@
+import { logError } from '../logging/default-log.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import {
@@ -67,8 +68,8 @@ export interface CacheConfig {
   /** The clock, in Unix milliseconds. Default `Date.now`. A clock that jumps back makes a refresh due. */
   readonly now?: (() => number) | undefined;
   /**
-   * Told of each failed refresh and each fallback; for logging. Default: nobody is told. What it
-   * throws is ignored.
+   * Is called with the error of each failed refresh and each fallback. Default: a line on standard error,
+   * repeated ones once a minute; `() => {}` logs nothing. What it throws is ignored.
    */
   readonly onError?: ((error: SnapscrapeError) => void) | undefined;
 }
@@ -91,7 +92,7 @@ export const CACHE_DEFAULTS: CheckedCacheConfig = Object.freeze({
   maxSeriesBytes: 65_536,
   sliceBudget: 5,
   now: Date.now,
-  onError: () => undefined,
+  onError: (error) => logError('cache', error),
 });
 
 const isFamilyList: OptionCheck = (value) =>

@@ -1,3 +1,4 @@
+import { logError } from '../logging/default-log.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
 import {
   checkOptions,
@@ -37,8 +38,8 @@ export interface MergeOptions {
   /** The clock, in Unix milliseconds, for the log of samples that are left out. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
   /**
-   * Told of each failed read of a reader, with its name; for logging. Default: nobody is told. What it
-   * throws is ignored.
+   * Is called with the error of each failed read of a reader, and the reader's name. Default: a line on
+   * standard error, repeated ones once a minute; `() => {}` logs nothing. What it throws is ignored.
    */
   readonly onError?: ((error: SnapscrapeError, reader: string) => void) | undefined;
 }
@@ -54,7 +55,7 @@ export const MERGE_DEFAULTS: CheckedMergeOptions = Object.freeze({
   readerTimeout: 10_000,
   sliceBudget: 5,
   now: Date.now,
-  onError: () => undefined,
+  onError: (error, reader) => logError('merged_reader', error, { reader }),
 });
 
 /** Checks merge options from outside; throws `invalid_options` that lists every fault. */

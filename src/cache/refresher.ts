@@ -1,8 +1,9 @@
+import { logRecovery } from '../logging/default-log.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyCatalog } from '../model/family-metadata.ts';
 import { RejectionLog } from '../model/rejection.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
-import type { CheckedCacheConfig } from './cache-config.ts';
+import { CACHE_DEFAULTS, type CheckedCacheConfig } from './cache-config.ts';
 import type { RefreshKind } from './cache-stats.ts';
 import type { SourceOrder } from './change-list.ts';
 import { FALLBACK_REASONS, type FallbackReason, refreshByDelta, refreshFully } from './refresh.ts';
@@ -55,6 +56,7 @@ export class Refresher {
   readonly #versions = new WeakMap<Snapshot, number>();
   #lastFull = Number.NEGATIVE_INFINITY;
   #trying: RefreshKind = 'full';
+  #isFailing = false;
 
   constructor(source: SnapshotReader, config: CheckedCacheConfig) {
     this.#source = source;
@@ -180,13 +182,22 @@ export class Refresher {
     this.work = read.run.work;
     this.longestSlice = read.run.pace.longestSlice;
     this.successes[read.kind]++;
+    this.#noteRecovery();
     if (read.kind === 'full') this.#lastFull = begun;
     // Orders of families that are gone would otherwise stay for ever.
     if (this.#orders.size > read.snapshot.families.length) this.#orders.clear();
   }
 
+  #noteRecovery(): void {
+    if (this.#isFailing && this.#config.onError === CACHE_DEFAULTS.onError) {
+      logRecovery('cache', 'The source can be read again');
+    }
+    this.#isFailing = false;
+  }
+
   #failure(error: unknown, signal: AbortSignal): SnapscrapeError {
     this.failures[this.#trying]++;
+    this.#isFailing = true;
     // A delta that hangs must not hang every refresh to come: read everything the next time.
     if (signal.aborted && this.#trying === 'delta') this.cursor = undefined;
     const cause: unknown = signal.aborted ? signal.reason : error;

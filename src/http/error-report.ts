@@ -1,4 +1,5 @@
-import { SnapscrapeError } from '../model/errors.ts';
+import { isLogged, logError } from '../logging/default-log.ts';
+import { rootOf, SnapscrapeError } from '../model/errors.ts';
 
 /** Every thing that may have been done when an error was met. */
 export const ERROR_STAGES = ['refresh', 'page', 'sending'] as const;
@@ -16,6 +17,11 @@ export interface ErrorContext {
 
 /** Is told of errors that a handler met. */
 export type ErrorListener = (error: SnapscrapeError, context: ErrorContext) => void;
+
+/** The default `onError` of a handler: logs an error, unless the reader that met it has logged it. */
+export const logScrapeError: ErrorListener = (error, { during, status }) => {
+  if (!isLogged(error)) logError('handler', error, { during, status });
+};
 
 /** Counts the scrapes that met an error, and tells a listener of each error once. */
 export class ErrorReport {
@@ -46,17 +52,4 @@ function asScrapeError(cause: unknown): SnapscrapeError {
   return new SnapscrapeError('scrape_failed', 'A page could not be made or sent; see the cause', {
     cause,
   });
-}
-
-/** Scrapes that share a failed refresh have errors of their own with one cause. */
-function rootOf(error: Error): Error {
-  let root = error;
-  for (let depth = 0; depth < 8; depth++) {
-    const { cause } = root;
-    const inner: unknown = root instanceof AggregateError ? root.errors[0] : cause;
-    const isOurs = inner instanceof SnapscrapeError || inner instanceof AggregateError;
-    if (!isOurs) break;
-    root = inner;
-  }
-  return root;
 }

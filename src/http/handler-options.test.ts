@@ -21,7 +21,7 @@ describe('the options of a handler', () => {
       prefixes: 'all',
       match: 'all',
       shard: 'all',
-      onError: 'nobody is told',
+      onError: 'a line on standard error',
     };
     const expected = Object.entries(HANDLER_DEFAULTS).map(([field, value]) => [
       field,

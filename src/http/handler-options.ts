@@ -12,7 +12,7 @@ import {
   oneOf,
 } from '../model/options.ts';
 import { SELECTION_CHECKS, type SelectionOptions } from '../selection/selection-query.ts';
-import type { ErrorListener } from './error-report.ts';
+import { type ErrorListener, logScrapeError } from './error-report.ts';
 
 /**
  * How a handler serves. Every field may be left out; the defaults are {@link HANDLER_DEFAULTS}. What
@@ -102,8 +102,9 @@ export interface HandlerOptions {
    */
   readonly subsets?: boolean | undefined;
   /**
-   * Told of each error that a scrape met, once each: a failed refresh, even where the last good snapshot
-   * was served, and a page that could not be made or sent. Default: nobody is told. What it throws is
+   * Is called once with each error that a scrape met: a failed refresh, even if the last good snapshot was
+   * served, and a page that could not be made or sent. Default: a line on standard error, repeated ones
+   * once a minute, unless the reader has logged the same error; `() => {}` logs nothing. What it throws is
    * ignored. Clients that go away and requests that are refused are no errors. Refreshes that no scrape
    * waits for are told to the `onError` of the cache.
    */
@@ -135,7 +136,7 @@ export const HANDLER_DEFAULTS: CheckedHandlerOptions = Object.freeze({
   match: undefined,
   shard: undefined,
   subsets: true,
-  onError: () => undefined,
+  onError: logScrapeError,
 });
 
 const isMetricPrefix: OptionCheck = (value) =>

@@ -71,3 +71,18 @@ export class SnapscrapeError extends Error {
     this.code = code;
   }
 }
+
+/**
+ * The error that several others were made from: scrapes that share a failed refresh have errors of their own
+ * with one cause. Only errors of this package and lists of errors are looked into.
+ */
+export function rootOf(error: Error): Error {
+  let root = error;
+  for (let depth = 0; depth < 8; depth++) {
+    const inner: unknown = root instanceof AggregateError ? root.errors[0] : root.cause;
+    const isOurs = inner instanceof SnapscrapeError || inner instanceof AggregateError;
+    if (!isOurs) break;
+    root = inner;
+  }
+  return root;
+}

@@ -2,6 +2,7 @@ import type { Server } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Server as TlsServer } from 'node:tls';
 import { providerOf } from '../cache/snapshot-provider.ts';
+import { logEvent } from '../logging/default-log.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
@@ -19,6 +20,7 @@ import {
   type CheckedServerOptions,
   checkServerOptions,
   type ExporterServerOptions,
+  SERVER_DEFAULTS,
 } from './server-options.ts';
 
 /** A server of metrics, views, probes and a landing page. */
@@ -136,7 +138,8 @@ class NodeExporterServer implements ExporterServer {
     const { webConfigFile, listenAddresses } = this.#options;
     const onError = (error: SnapscrapeError): void => this.#tell(error);
     if (webConfigFile !== undefined) {
-      this.#file = await WebConfigFile.load(webConfigFile, { onError });
+      // By default the file logs by itself, its good reloads too.
+      this.#file = await WebConfigFile.load(webConfigFile, this.#logs ? {} : { onError });
     }
     this.#routed = routedListener(this.#routes, this.#file ?? OPEN_ACCESS, onError);
     const addresses: ServedAddress[] = [];
@@ -148,6 +151,9 @@ class NodeExporterServer implements ExporterServer {
     this.#file?.watch();
     this.#awakening.start();
     this.#addresses = Object.freeze(addresses);
+    if (this.#logs) {
+      logEvent('server', 'Listening', { addresses: addresses.map(({ url }) => url).join(' ') });
+    }
     return this.#addresses;
   }
 
@@ -185,6 +191,11 @@ class NodeExporterServer implements ExporterServer {
     this.#routed?.close();
     this.#file?.close();
     this.#tellClosed();
+  }
+
+  /** Whether the caller left logging to us. */
+  get #logs(): boolean {
+    return this.#options.onError === SERVER_DEFAULTS.onError;
   }
 
   #refuseClosed(): void {

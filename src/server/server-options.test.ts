@@ -24,7 +24,7 @@ describe('the options of a server', () => {
       views: 'none',
       webConfigFile: 'none',
       landingPage: 'a page without a name',
-      onError: 'nobody is told',
+      onError: 'a line on standard error',
     };
     const expected = Object.entries(SERVER_DEFAULTS).map(([field, value]) => [
       field,

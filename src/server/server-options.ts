@@ -1,4 +1,5 @@
 import { checkHandlerOptions, type HandlerOptions } from '../http/handler-options.ts';
+import { logError } from '../logging/default-log.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import {
   checkOptions,
@@ -91,9 +92,10 @@ export interface ExporterServerOptions {
    */
   readonly maxConnections?: number | undefined;
   /**
-   * Told of what goes wrong beside requests: a web configuration file that is bad after a change, passwords
-   * that cannot be compared, connections that cannot be accepted. Default: nobody is told. What it throws
-   * is ignored. Errors of scrapes are told to the handler's own `onError`.
+   * Is called with errors outside of scrapes: a web configuration file that is bad after a change, passwords
+   * that cannot be compared, connections that cannot be accepted. Default: a line on standard error, repeated
+   * ones once a minute, and one with the addresses at the start; `() => {}` logs nothing. What it throws is
+   * ignored. Errors of scrapes go to the handler's own `onError`.
    */
   readonly onError?: ((error: SnapscrapeError) => void) | undefined;
 }
@@ -121,7 +123,7 @@ export const SERVER_DEFAULTS: CheckedServerOptions = Object.freeze({
   keepAliveTimeout: 75_000,
   maxHeaderSize: 16_384,
   maxConnections: 1000,
-  onError: () => undefined,
+  onError: (error) => logError('server', error),
 });
 
 /** Where probes are answered. */

@@ -76,6 +76,7 @@ describe('the options of MemoryStore', () => {
       changeLogSize: 'Default: 262 144.',
       deltaBatchSize: 'Default: 10 000.',
       now: 'Default: `Date.now`.',
+      onError: 'Default: a line on standard error, repeated ones once a minute;',
     };
     for (const [option, text] of Object.entries(documented)) {
       expect(docOf(option)).toContain(text);

@@ -1,3 +1,5 @@
+import { logError } from '../logging/default-log.ts';
+import type { SnapscrapeError } from '../model/errors.ts';
 import { isMetricName } from '../model/family-metadata.ts';
 import {
   checkOptions,
@@ -53,6 +55,11 @@ export interface MemoryStoreOptions {
    * timer does not follow it. Default: `Date.now`.
    */
   readonly now?: (() => number) | undefined;
+  /**
+   * Is called with the error of each sweep that failed in the background. Default: a line on standard error,
+   * repeated ones once a minute; `() => {}` logs nothing. What it throws is ignored.
+   */
+  readonly onError?: ((error: SnapscrapeError) => void) | undefined;
 }
 
 /** The options that every store has; they mean the same. */
@@ -65,6 +72,7 @@ export type SharedStoreOptions = Pick<
   | 'maxSeriesBytes'
   | 'deltaBatchSize'
   | 'now'
+  | 'onError'
 >;
 
 /** Checked options: nothing is missing but `sweepInterval`, whose default follows from the retention. */
@@ -85,6 +93,7 @@ export const MEMORY_STORE_DEFAULTS: CheckedMemoryStoreOptions = Object.freeze({
   deltaBatchSize: 10_000,
   // Looked up at each call, so that a replaced clock (fake timers) is followed.
   now: () => Date.now(),
+  onError: (error) => logError('memory_store', error),
 });
 
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -116,6 +125,7 @@ export const STORE_OPTION_CHECKS: Readonly<Record<keyof MemoryStoreOptions, Opti
   changeLogSize: integerWithin(1, MOST_ENTRIES, 'changes'),
   deltaBatchSize: integerWithin(1, MOST_ENTRIES, 'changes'),
   now: isFunction,
+  onError: isFunction,
 };
 
 /** Checks the options of a {@link MemoryStore}: every fault is in one `invalid_options` error. */

@@ -74,12 +74,7 @@ export class MemoryStore implements MetricStore {
     this.#retention = new Retention(retention, retentionByFamily);
     this.#admission = new PointAdmission({ maxSeriesBytes });
     this.#ledger = new SeriesLedger(changeLogSize);
-    if (this.#retention.shortest !== Number.POSITIVE_INFINITY) {
-      this.#sweepTimer = sweepRegularly(
-        new WeakRef(this),
-        this.#options.sweepInterval ?? this.#retention.sweepInterval,
-      );
-    }
+    this.#sweepTimer = sweepRegularly(new WeakRef(this), this.#retention, this.#options);
   }
 
   /** {@inheritDoc MetricStore.upsert} */

@@ -1,3 +1,4 @@
+import { SnapscrapeError } from '../model/errors.ts';
 import type { MetricPoint } from '../model/metric-point.ts';
 
 const SHORTEST_INTERVAL_MS = 1_000;
@@ -34,21 +35,52 @@ export class Retention {
   }
 }
 
+/** What decides how a store is swept in the background. */
+export interface SweepOptions {
+  /** The time between sweeps, in ms; undefined: as the retention says. */
+  readonly sweepInterval: number | undefined;
+  /** Called with the error of each sweep that failed; the next sweep tries again. */
+  readonly onError: (error: SnapscrapeError) => void;
+}
+
 /**
- * Sweeps a store at an interval in ms, until the timer is cleared or the store is no more.
+ * Sweeps a store regularly, until the timer is cleared or the store is no more. Without a retention there is
+ * no timer.
  *
  * The timer neither keeps the process alive nor, being told of the store weakly, a store that was
  * dropped without being closed.
  */
 export function sweepRegularly(
   store: WeakRef<{ gc(): Promise<number> }>,
-  interval: number,
-): NodeJS.Timeout {
+  retention: Retention,
+  { sweepInterval, onError }: SweepOptions,
+): NodeJS.Timeout | undefined {
+  if (retention.shortest === Number.POSITIVE_INFINITY) return undefined;
   const timer = setInterval(() => {
     const open = store.deref();
     if (open === undefined) clearInterval(timer);
-    // An injected clock that fails must not end the process; the next sweep tries again.
-    else open.gc().catch(() => undefined);
-  }, interval);
+    else sweep(open, onError);
+  }, sweepInterval ?? retention.sweepInterval);
   return timer.unref();
+}
+
+function sweep(store: { gc(): Promise<number> }, onError: (error: SnapscrapeError) => void): void {
+  store
+    .gc()
+    .catch((cause: unknown) => {
+      const error = sweepFailure(cause);
+      // The store was closed while it was swept.
+      if (error.code !== 'closed') return onError(error);
+    })
+    // A listener that fails, at once or later, must not end the process.
+    .catch(() => undefined);
+}
+
+function sweepFailure(cause: unknown): SnapscrapeError {
+  if (cause instanceof SnapscrapeError) return cause;
+  return new SnapscrapeError(
+    'store_unavailable',
+    'Series beyond their retention could not be ended; the next sweep tries again',
+    { cause },
+  );
 }

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { logError } from '../logging/default-log.ts';
 import { checkOptions, integerWithin, isFunction } from '../model/options.ts';
 import { type Credentials, readAuthorization } from './authorization.ts';
 import { PasswordChecker } from './password-checker.ts';
@@ -46,7 +47,10 @@ export interface RequestGuardOptions {
    * once. Default 64, from 1 to 10 000. A comparison of cost 10 takes about 60 ms.
    */
   readonly maxPasswordsWaiting?: number;
-  /** Told when passwords cannot be compared; must not throw. Default: nobody is told. */
+  /**
+   * Is called with the error if passwords cannot be compared; must not throw. Default: a line on standard
+   * error, repeated ones once a minute; `() => {}` logs nothing.
+   */
   readonly onError?: (error: unknown) => void;
   /** The clock of the rate limit, in ms, monotonic. Default `performance.now`. */
   readonly now?: () => number;
@@ -55,7 +59,7 @@ export interface RequestGuardOptions {
 /** The defaults of {@link RequestGuardOptions}. */
 export const REQUEST_GUARD_DEFAULTS: Required<RequestGuardOptions> = Object.freeze({
   maxPasswordsWaiting: 64,
-  onError: () => undefined,
+  onError: (error) => logError('request_guard', error),
   now: () => performance.now(),
 });
 

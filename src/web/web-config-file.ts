@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { logError, logRecovery } from '../logging/default-log.ts';
 import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
 import { checkOptions, integerWithin, isFunction, LONGEST_TIMER } from '../model/options.ts';
 import { fileStamp } from './file-text.ts';
@@ -18,7 +19,11 @@ export interface WebConfigFileOptions {
    * four seconds; from 4 to 31, which takes a day.
    */
   readonly maxBcryptCost?: number;
-  /** Told of each reload that failed; the configuration before stays in force. Default: nobody is told. */
+  /**
+   * Is called with the error of each reload that failed; the configuration before stays in force. Default: a
+   * line on standard error, repeated ones once a minute, and one for each reload that brought a change;
+   * `() => {}` logs nothing.
+   */
   readonly onError?: (error: SnapscrapeError) => void;
   /** The clock of `lastReload`, in ms since 1970. Default `Date.now`. */
   readonly now?: () => number;
@@ -28,7 +33,7 @@ export interface WebConfigFileOptions {
 export const WEB_CONFIG_FILE_DEFAULTS: Required<WebConfigFileOptions> = Object.freeze({
   pollInterval: 1000,
   maxBcryptCost: 16,
-  onError: () => undefined,
+  onError: (error) => logError('web_config', error),
   now: () => Date.now(),
 });
 
@@ -159,8 +164,10 @@ export class WebConfigFile {
       this.#stamps = stamps;
       await this.#refuseHalf(stamps);
       this.#refuseRestart(read.config);
+      const isChanged = read.digest !== this.#read.digest;
+      if (isChanged || !this.#lastReload.ok) this.#logReload();
       this.#lastReload = { ok: true, at: this.#options.now(), code: undefined };
-      if (read.digest === this.#read.digest) return true;
+      if (!isChanged) return true;
       this.#read = read;
       for (const callback of this.#callbacks) callback(read.config);
       return true;
@@ -170,6 +177,11 @@ export class WebConfigFile {
       this.#failed(error);
       return false;
     }
+  }
+
+  #logReload(): void {
+    if (this.#options.onError !== WEB_CONFIG_FILE_DEFAULTS.onError) return;
+    logRecovery('web_config', 'Web configuration reloaded', { path: this.path });
   }
 
   #failed(cause: unknown): void {

@@ -7,15 +7,16 @@ const SRC = resolve(import.meta.dirname, '../../src');
 // What each folder may import beside itself. `index.ts` is the composition root and may import all.
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   model: [],
-  cache: ['model'],
+  logging: ['model'],
+  cache: ['model', 'logging'],
   exposition: ['model', 'cache'],
-  http: ['model', 'cache', 'exposition', 'selection'],
+  http: ['model', 'logging', 'cache', 'exposition', 'selection'],
   registry: ['model'],
   selection: ['model', 'cache'],
-  server: ['model', 'cache', 'http', 'web'],
-  stores: ['model'],
+  server: ['model', 'logging', 'cache', 'http', 'web'],
+  stores: ['model', 'logging'],
   testing: ['model', 'stores'],
-  web: ['model'],
+  web: ['model', 'logging'],
   '': ['model', 'cache', 'exposition', 'http', 'registry', 'selection', 'stores'],
 };
 

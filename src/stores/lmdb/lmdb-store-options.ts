@@ -1,3 +1,4 @@
+import { logError } from '../../logging/default-log.ts';
 import { checkOptions, numberWithin } from '../../model/options.ts';
 import {
   MEMORY_STORE_DEFAULTS,
@@ -33,6 +34,7 @@ export type CheckedLmdbStoreOptions = {
 export const LMDB_STORE_DEFAULTS: CheckedLmdbStoreOptions = Object.freeze({
   ...MEMORY_STORE_DEFAULTS,
   maxReadTime: 60_000,
+  onError: (error) => logError('lmdb_store', error),
 });
 
 const LONGEST_TIMER_MS = 2_147_483_647;

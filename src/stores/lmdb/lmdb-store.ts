@@ -78,12 +78,7 @@ export class LmdbStore implements MetricStore {
     this.#epoch = access.environment.state.epoch();
     this.#retention = new Retention(options.retention, options.retentionByFamily);
     this.#changes = new ChangeRecords(access.environment.changes, options.changeLogSize);
-    if (this.#retention.shortest !== Number.POSITIVE_INFINITY) {
-      this.#sweepTimer = sweepRegularly(
-        new WeakRef(this),
-        options.sweepInterval ?? this.#retention.sweepInterval,
-      );
-    }
+    this.#sweepTimer = sweepRegularly(new WeakRef(this), this.#retention, options);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { logError } from '../../logging/default-log.ts';
 import type { SnapscrapeError } from '../../model/errors.ts';
 import {
   checkOptions,
@@ -56,8 +57,9 @@ export interface RedisStoreOptions extends SharedStoreOptions {
    */
   readonly writerLease?: number | undefined;
   /**
-   * Told of errors of the connection while nobody waits for it, each time that it breaks or cannot be made.
-   * Default: nothing.
+   * Is called with each error of the connection, whenever it breaks or cannot be made, and with that of each
+   * sweep that failed in the background. Default: a line on standard error, repeated ones once a minute;
+   * `() => {}` logs nothing. What it throws is ignored.
    */
   readonly onError?: ((error: SnapscrapeError) => void) | undefined;
 }
@@ -82,7 +84,7 @@ export const REDIS_STORE_DEFAULTS: CheckedRedisStoreOptions = Object.freeze({
   partitions: undefined,
   buckets: 1_024,
   writerLease: undefined,
-  onError: () => undefined,
+  onError: (error) => logError('redis_store', error),
 });
 
 const CLUSTER_PARTITIONS = 16;

@@ -98,12 +98,7 @@ export class RedisStore implements MetricStore {
     const { retention: general, retentionByFamily: byFamily } = options;
     this.#sweep = new Sweep(this.#dataSet, { general, byFamily });
     const retention = new Retention(general, byFamily);
-    if (retention.shortest !== Number.POSITIVE_INFINITY) {
-      this.#sweepTimer = sweepRegularly(
-        new WeakRef(this),
-        options.sweepInterval ?? retention.sweepInterval,
-      );
-    }
+    this.#sweepTimer = sweepRegularly(new WeakRef(this), retention, options);
   }
 
   /**
