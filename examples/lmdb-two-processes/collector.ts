@@ -1,13 +1,13 @@
-// Collects on its own schedule and writes to the store. Any number of such processes may run at once, on one
-// host, over one folder; that one of them is slow, or ends, is nothing to a scrape.
+// Collects on its own schedule and writes to the store. Any number of these processes may run on one host over
+// one folder. A slow or dead collector does not hold up a scrape.
 import { cpus, freemem, loadavg } from 'node:os';
 import type { WritablePoint } from 'snapscrape';
 import { LmdbStore } from 'snapscrape/lmdb';
 
-const [folder = './data', interval = '5000'] = process.argv.slice(2);
+const [folder = './data', interval = '5000', retention = '60000'] = process.argv.slice(2);
 
-// What was not written for a minute is over: a collector that is gone leaves nothing behind for long.
-const store = await LmdbStore.open(folder, { retention: 60_000 });
+// A series that no collector writes for a minute ends.
+const store = await LmdbStore.open(folder, { retention: Number(retention) });
 await store.setFamilies([
   { name: 'host_load', type: 'gauge', help: 'Load average over some minutes.' },
   { name: 'host_free_memory_bytes', type: 'gauge', unit: 'bytes', help: 'Memory that is free.' },

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { REPOSITORY } from '../../test/support/tools.ts';
 import { until } from '../../test/support/until.ts';
 
@@ -18,9 +18,9 @@ afterEach(() => {
 });
 
 /** Starts one of the programs; answers with it and what it has printed when that has the pattern. */
-async function start(program: string, argument: string, pattern: RegExp) {
+async function start(program: string, args: readonly string[], pattern: RegExp) {
   const path = resolve(import.meta.dirname, program);
-  const child = spawn(process.execPath, ['--import', 'tsx', path, folder, argument], {
+  const child = spawn(process.execPath, ['--import', 'tsx', path, folder, ...args], {
     cwd: REPOSITORY,
   });
   running.push(child);
@@ -34,19 +34,30 @@ async function start(program: string, argument: string, pattern: RegExp) {
   return { child, printed: () => output };
 }
 
+async function page(output: string): Promise<string> {
+  return (await fetch(output.trim().split('\n').at(-1)!)).text();
+}
+
 it('what the collector writes is served, also after both were killed', async () => {
-  const collector = await start('collector.ts', '100', /changed\n/);
-  const server = await start('server.ts', '0', /metrics\n/);
-  const page = async (output: string): Promise<string> => {
-    return (await fetch(output.trim().split('\n').at(-1)!)).text();
-  };
+  const collector = await start('collector.ts', ['100'], /changed\n/);
+  const server = await start('server.ts', ['0'], /metrics\n/);
   expect(await page(server.printed())).toMatch(/^host_load{minutes="15"} [\d.]+$/m);
   collector.child.kill('SIGKILL');
   server.child.kill('SIGKILL');
-  const again = await start('server.ts', '0', /metrics\n/);
+  const again = await start('server.ts', ['0'], /metrics\n/);
   const text = await page(again.printed());
   expect(text).toContain('# TYPE host_cpu_idle_seconds_total counter\n');
   expect(text).toMatch(/^host_free_memory_bytes \d+$/m);
   again.child.kill('SIGTERM');
   await until('the server ends when told', () => again.child.exitCode === 0, PATIENCE_MS);
+}, 90_000);
+
+it('series end when every collector is gone', async () => {
+  const collector = await start('collector.ts', ['100', '1000'], /changed\n/);
+  const server = await start('server.ts', ['0', '1000'], /metrics\n/);
+  expect(await page(server.printed())).toContain('host_load');
+  collector.child.kill('SIGKILL');
+  const isOver = async (): Promise<boolean> =>
+    !(await page(server.printed())).includes('host_load');
+  await vi.waitUntil(isOver, { timeout: PATIENCE_MS, interval: 100 });
 }, 90_000);
