@@ -28,7 +28,13 @@ export {
 export type { NodeRequest, NodeResponse } from './http/node-exchange.ts';
 export { SnapscrapeError, type SnapscrapeErrorCode } from './model/errors.ts';
 export type { FamilyMetadata, FamilyMetadataFault, FamilyType } from './model/family-metadata.ts';
-export type { MetricPoint, WritablePoint } from './model/metric-point.ts';
+export type {
+  LabelValue,
+  MetricPoint,
+  PointLabels,
+  SnapshotPoint,
+  WritablePoint,
+} from './model/metric-point.ts';
 export { REJECTION_REASONS, type RejectedPoint, type RejectionReason } from './model/rejection.ts';
 export { parseSeriesId, seriesId } from './model/series-id.ts';
 export type {
@@ -40,6 +46,7 @@ export type {
   SnapshotDelta,
   SnapshotReader,
 } from './model/snapshot-reader.ts';
+export type { LastWrite, WriteStats } from './model/write-stats.ts';
 export type {
   MetricRegistry,
   RegistryMetric,

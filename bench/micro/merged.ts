@@ -4,9 +4,9 @@ import {
   createCachedSnapshotReader,
   createOpenMetricsHandler,
   createRegistryReader,
-  type MetricPoint,
   mergeReaders,
   parseSeriesId,
+  type SnapshotPoint,
   type SnapshotReader,
 } from '../../src/index.ts';
 import { seriesIds } from './measure.ts';
@@ -16,7 +16,7 @@ import { seriesIds } from './measure.ts';
 const SERIES = 100_000;
 const ROUNDS = 300;
 
-const points: readonly MetricPoint[] = seriesIds(SERIES).map((id, at) => ({
+const points: readonly SnapshotPoint[] = seriesIds(SERIES).map((id, at) => ({
   ...parseSeriesId(id),
   value: at,
   updatedAt: 1,
@@ -54,8 +54,8 @@ await cpuOf("the registry's own metrics(), not compressed", ROUNDS, () => regist
 
 console.log(`processor time of a merge of two halves of ${SERIES} series`);
 const halves = {
-  'that take turns, line by line': (_: MetricPoint, at: number) => at % 2,
-  'that lie side by side': (_: MetricPoint, at: number) => (at < SERIES / 2 ? 0 : 1),
+  'that take turns, line by line': (_: SnapshotPoint, at: number) => at % 2,
+  'that lie side by side': (_: SnapshotPoint, at: number) => (at < SERIES / 2 ? 0 : 1),
 };
 for (const [how, halfOf] of Object.entries(halves)) {
   const readers = [0, 1].map((half) => {

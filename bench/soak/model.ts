@@ -1,4 +1,4 @@
-import type { MetricPoint } from '../../dist/index.js';
+import type { SnapshotPoint } from '../../dist/index.js';
 import { naiveId } from '../../test/support/naive-page.ts';
 import type { Random } from '../workload/random.ts';
 import type { ServerCommand } from './protocol.ts';
@@ -11,13 +11,13 @@ const SPECIAL_VALUES = [0, -0, Number.NaN, Infinity, -Infinity, 5e-324, 1e21, -2
 /** Series that live and die together: one, or a pair whose values are always equal. */
 interface Group {
   readonly number: number;
-  readonly series: readonly Pick<MetricPoint, 'name' | 'labels'>[];
+  readonly series: readonly Pick<SnapshotPoint, 'name' | 'labels'>[];
 }
 
 /** What the server must hold: the soak's own account of all that it wrote, kept the plain way. */
 export class SoakModel {
   /** The points that are, by series. */
-  readonly points: Map<string, MetricPoint> = new Map();
+  readonly points: Map<string, SnapshotPoint> = new Map();
   readonly #random: Random;
   readonly #size: number;
   readonly #groups: Group[] = [];
@@ -44,7 +44,7 @@ export class SoakModel {
   }
 
   #add(count: number): ServerCommand {
-    const points: MetricPoint[] = [];
+    const points: SnapshotPoint[] = [];
     for (let i = 0; i < count; i++) {
       const group = this.#newGroup();
       this.#groups.push(group);
@@ -54,7 +54,7 @@ export class SoakModel {
   }
 
   #change(count: number): ServerCommand {
-    const points: MetricPoint[] = [];
+    const points: SnapshotPoint[] = [];
     for (let i = 0; i < count; i++) points.push(...this.#write(this.#anyGroup()));
     return { kind: 'write', points };
   }
@@ -85,7 +85,7 @@ export class SoakModel {
     return this.#groups[this.#random.below(this.#groups.length)]!;
   }
 
-  #write({ series }: Group): MetricPoint[] {
+  #write({ series }: Group): SnapshotPoint[] {
     const updatedAt = this.#time++;
     const isCounter = series[0]!.name.endsWith('_total');
     const value = isCounter ? this.#random.below(1e9) : this.#value();

@@ -1,9 +1,9 @@
-import type { FamilyMetadata, MetricPoint } from '../../dist/index.js';
+import type { FamilyMetadata, SnapshotPoint } from '../../dist/index.js';
 
 /** What the soak tells the server process. Each is answered by one {@link ServerAnswer}. */
 export type ServerCommand =
   /** Writes points, in one go. */
-  | { readonly kind: 'write'; readonly points: readonly MetricPoint[] }
+  | { readonly kind: 'write'; readonly points: readonly SnapshotPoint[] }
   /** Ends series. */
   | { readonly kind: 'delete'; readonly ids: readonly string[] }
   /** Ends all series with those labels. */

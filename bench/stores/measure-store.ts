@@ -1,5 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createCachedSnapshotReader, type MetricPoint, type MetricStore } from '../../src/index.ts';
+import {
+  createCachedSnapshotReader,
+  type MetricStore,
+  type SnapshotPoint,
+} from '../../src/index.ts';
 import { Workload, type WorkloadShape } from '../workload/workload.ts';
 import type { StoreSubject } from './store-subject.ts';
 
@@ -94,7 +98,7 @@ async function figuresOf(series: number, work: () => Promise<unknown>): Promise<
 function* pointsAt(
   workload: Workload,
   places: Uint32Array,
-): Generator<MetricPoint, void, undefined> {
+): Generator<SnapshotPoint, void, undefined> {
   for (const place of places) yield workload.point(place);
 }
 

@@ -1,5 +1,5 @@
 import { createClient } from '@redis/client';
-import { type MetricPoint, type MetricStore, parseSeriesId, seriesId } from '../../src/index.ts';
+import { type MetricStore, parseSeriesId, type SnapshotPoint, seriesId } from '../../src/index.ts';
 import { startRedis } from '../../test/support/redis-servers.ts';
 import { usedBytes } from './redis.ts';
 import type { StoreSubject } from './store-subject.ts';
@@ -42,7 +42,7 @@ function connect(url: string) {
 
 function hashPerSeries(client: Client): MetricStore {
   let sequence = 0;
-  const write = async (points: readonly MetricPoint[]): Promise<void> => {
+  const write = async (points: readonly SnapshotPoint[]): Promise<void> => {
     const multi = client.multi();
     for (const point of points) {
       const id = seriesId(point);
@@ -51,7 +51,7 @@ function hashPerSeries(client: Client): MetricStore {
     }
     await multi.execAsPipeline();
   };
-  const readIds = async (ids: readonly string[]): Promise<MetricPoint[]> => {
+  const readIds = async (ids: readonly string[]): Promise<SnapshotPoint[]> => {
     const multi = client.multi();
     for (const id of ids) multi.hGetAll(id);
     const replies = (await multi.execAsPipeline()) as unknown as Record<string, string>[];
@@ -60,7 +60,7 @@ function hashPerSeries(client: Client): MetricStore {
       return { ...parseSeriesId(id), value: Number(value), updatedAt: Number(updatedAt) };
     });
   };
-  async function* pages(from: number): AsyncGenerator<MetricPoint, void, undefined> {
+  async function* pages(from: number): AsyncGenerator<SnapshotPoint, void, undefined> {
     for (let score = from; ; ) {
       const range = { BY: 'SCORE', LIMIT: { offset: 0, count: BATCH } } as const;
       const ids = await client.zRange(CHANGES, `(${score}`, '+inf', range);
@@ -71,8 +71,8 @@ function hashPerSeries(client: Client): MetricStore {
   }
   const partial: Partial<MetricStore> = {
     async upsert(points) {
-      let batch: MetricPoint[] = [];
-      for (const point of points as Iterable<MetricPoint>) {
+      let batch: SnapshotPoint[] = [];
+      for (const point of points as Iterable<SnapshotPoint>) {
         batch.push(point);
         if (batch.length < BATCH) continue;
         await write(batch);
@@ -87,7 +87,7 @@ function hashPerSeries(client: Client): MetricStore {
       return `${last?.score ?? 0}.`;
     },
     snapshotDelta: async (cursor) => {
-      const points: MetricPoint[] = [];
+      const points: SnapshotPoint[] = [];
       for await (const point of pages(Number.parseInt(cursor, 10))) points.push(point);
       const [last] = await client.zRangeWithScores(CHANGES, 0, 0, { REV: true });
       return { nextCursor: `${last?.score ?? 0}.`, events: points.map((point) => ({ point })) };

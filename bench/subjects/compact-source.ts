@@ -2,8 +2,8 @@ import type {
   DeltaEvent,
   FamilyMetadata,
   IncrementalSnapshotReader,
-  MetricPoint,
   SnapshotDelta,
+  SnapshotPoint,
 } from '../../dist/index.js';
 import type { Workload } from '../workload/workload.ts';
 
@@ -30,7 +30,7 @@ export class CompactSource implements IncrementalSnapshotReader {
     return this.#workload.families;
   }
 
-  snapshot(): Iterable<MetricPoint> {
+  snapshot(): Iterable<SnapshotPoint> {
     return this.#workload.points();
   }
 

@@ -3,7 +3,7 @@ import {
   createOpenMetricsHandler,
   type HandlerOptions,
   MemoryStore,
-  type MetricPoint,
+  type SnapshotPoint,
   type SnapshotReader,
   seriesId,
 } from '../../dist/index.js';
@@ -84,7 +84,7 @@ export function overArray(workload: Workload, isShuffled: boolean): Subject {
   });
 }
 
-function shuffledPoints(workload: Workload): MetricPoint[] {
+function shuffledPoints(workload: Workload): SnapshotPoint[] {
   const random = new Random(3);
   const points = [...workload.points()];
   for (let i = points.length - 1; i > 0; i--) {

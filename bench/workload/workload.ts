@@ -1,4 +1,4 @@
-import type { FamilyMetadata, MetricPoint } from '../../dist/index.js';
+import type { FamilyMetadata, SnapshotPoint } from '../../dist/index.js';
 import { LabelTables, type NameStyle } from './label-tables.ts';
 import { Random } from './random.ts';
 
@@ -93,7 +93,7 @@ export class Workload {
   }
 
   /** The point at a place, as a new object. */
-  point(place: number): MetricPoint {
+  point(place: number): SnapshotPoint {
     return {
       name: this.name(place),
       labels: this.labels(place),
@@ -103,7 +103,7 @@ export class Workload {
   }
 
   /** The points that are present, in the order of their ids. */
-  *points(): Generator<MetricPoint, void, undefined> {
+  *points(): Generator<SnapshotPoint, void, undefined> {
     for (let place = 0; place < this.places; place++) {
       if (this.present[place] === 1) yield this.point(place);
     }

@@ -1,4 +1,5 @@
 import { logError } from '../logging/default-log.ts';
+import { soundClock } from '../model/clock.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import {
@@ -65,7 +66,11 @@ export interface CacheConfig {
    * aimed at: garbage collection and a source's own work come on top.
    */
   readonly sliceBudget?: number | undefined;
-  /** The clock, in Unix milliseconds. Default `Date.now`. A clock that jumps back makes a refresh due. */
+  /**
+   * The wall clock, in Unix milliseconds, for timestamps. Default `Date.now`. Ages, `maxStaleness` and due
+   * times run on the process's own clock, so a wall clock that is set back or forward changes none of them.
+   * If this option is given, ages follow it instead, for tests; a step back of it counts as no time.
+   */
   readonly now?: (() => number) | undefined;
   /**
    * Is called with the error of each failed refresh and each fallback. Default: a line on standard error,
@@ -120,17 +125,4 @@ export function checkCacheConfig(config: unknown): CheckedCacheConfig {
   }
   const maxStaleness = Math.max(CACHE_DEFAULTS.maxStaleness, 10 * checked.refreshInterval);
   return Object.freeze({ ...checked, now, maxStaleness });
-}
-
-/** A clock that always tells a time: the system's, where the one that was given fails to. */
-function soundClock(given: () => number): () => number {
-  return () => {
-    try {
-      const time = given();
-      if (Number.isFinite(time)) return time;
-    } catch {
-      // Without a time nothing would ever be due.
-    }
-    return Date.now();
-  };
 }

@@ -10,7 +10,7 @@ export type RefreshKind =
   /** Only what changed was read. */
   | 'delta';
 
-/** What a cached reader did and holds: a copy that stays as it is. Times and ages by `now`. */
+/** What a cached reader did and holds: a copy that stays as it is. Times are of the wall clock (`now`), ages are not. */
 export interface CacheStats {
   /** How long the latest refresh took, in ms, successful or not; 0 before the first one. */
   readonly refreshDuration: number;

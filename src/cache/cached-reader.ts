@@ -1,6 +1,7 @@
+import { type Clock, elapsedClock } from '../model/clock.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { RejectionLog } from '../model/rejection.ts';
 import type {
@@ -29,7 +30,7 @@ export interface CachedSnapshotReader extends SnapshotReader {
    * due. They stay as they are while they are read. Rejects with `snapshot_unavailable`,
    * `snapshot_stale`, `aborted` or `closed`.
    */
-  snapshot(options?: ReadOptions): Promise<Iterable<MetricPoint>>;
+  snapshot(options?: ReadOptions): Promise<Iterable<SnapshotPoint>>;
   /** Answers with the declared metadata of the families in the last good snapshot. */
   families(options?: ReadOptions): Promise<readonly FamilyMetadata[]>;
   /** What the cache did and holds. */
@@ -67,13 +68,16 @@ export function createCachedSnapshotReader(
       'source must be a snapshot reader: an object with a snapshot() method',
     ]);
   }
-  return new CachedReader(source, checked);
+  // Ages follow the clock of a test; otherwise the wall clock has no say in them.
+  const elapsed = elapsedClock(config?.now === undefined ? undefined : checked.now);
+  return new CachedReader(source, checked, elapsed);
 }
 
 /** The cached reader, with what the handler needs beyond the public contract. */
 export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   readonly isKept = true;
   readonly #config: CheckedCacheConfig;
+  readonly #elapsed: Clock;
   readonly #refresher: Refresher;
   readonly #timer: RefreshTimer;
   readonly #closing = new AbortController();
@@ -83,9 +87,11 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   /** Why the latest refresh failed; undefined where it succeeded. */
   #lastFailure: SnapscrapeError | undefined;
 
-  constructor(source: SnapshotReader, config: CheckedCacheConfig) {
+  /** @param elapsed - the clock of ages, in ms; it never goes back. */
+  constructor(source: SnapshotReader, config: CheckedCacheConfig, elapsed: Clock) {
     this.#config = config;
-    this.#refresher = new Refresher(source, config);
+    this.#elapsed = elapsed;
+    this.#refresher = new Refresher(source, config, elapsed);
     this.#timer = new RefreshTimer(config, () => this.refresh());
     if (config.background) this.#timer.start();
   }
@@ -95,7 +101,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
     return this.#refresher.rejections;
   }
 
-  async snapshot(options: ReadOptions = {}): Promise<Iterable<MetricPoint>> {
+  async snapshot(options: ReadOptions = {}): Promise<Iterable<SnapshotPoint>> {
     return snapshotPoints(await this.current(options));
   }
 
@@ -232,9 +238,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   }
 
   #isDue(): boolean {
-    const age = this.#config.now() - this.#refresher.readAt;
-    // A clock that was set back would otherwise put off the next refresh by as much.
-    return age >= this.#config.refreshInterval || age < 0;
+    return this.#age() >= this.#config.refreshInterval;
   }
 
   #isStale(): boolean {
@@ -243,7 +247,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   }
 
   #age(): number {
-    return Math.max(0, this.#config.now() - this.#refresher.readAt);
+    return this.#elapsed() - this.#refresher.readAt;
   }
 }
 

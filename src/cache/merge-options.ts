@@ -1,4 +1,5 @@
 import { logError } from '../logging/default-log.ts';
+import { soundClock } from '../model/clock.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
 import {
   checkOptions,
@@ -60,13 +61,14 @@ export const MERGE_DEFAULTS: CheckedMergeOptions = Object.freeze({
 
 /** Checks merge options from outside; throws `invalid_options` that lists every fault. */
 export function checkMergeOptions(options: unknown): CheckedMergeOptions {
-  return checkOptions('mergeReaders', options, MERGE_DEFAULTS, {
+  const checked = checkOptions('mergeReaders', options, MERGE_DEFAULTS, {
     duplicates: oneOf('first', 'newest'),
     readerTimeout: numberWithin(1, LONGEST_TIMER, 'ms'),
     sliceBudget: numberWithin(1, 1000, 'ms'),
     now: isFunction,
     onError: isFunction,
   });
+  return Object.freeze({ ...checked, now: soundClock(checked.now) });
 }
 
 const READER_NAME = /^[\w.:-]{1,100}$/;

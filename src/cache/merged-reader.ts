@@ -1,6 +1,7 @@
+import { type Clock, elapsedClock } from '../model/clock.ts';
 import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
 import type { FamilyMetadata, FamilyMetadataFault } from '../model/family-metadata.ts';
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
 import { LONGEST_TIMER } from '../model/options.ts';
 import type { RejectedPoint, RejectionLog, RejectionReason } from '../model/rejection.ts';
 import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
@@ -32,7 +33,7 @@ export interface MergedSnapshotReader extends SnapshotReader {
    * order. Rejects only where no reader has: with the code that they agree on or
    * `snapshot_unavailable`, and an AggregateError of theirs as the cause; and with `aborted`.
    */
-  snapshot(options?: ReadOptions): Promise<Iterable<MetricPoint>>;
+  snapshot(options?: ReadOptions): Promise<Iterable<SnapshotPoint>>;
   /** Answers with the metadata of the merged families; reads as `snapshot()` does. */
   families(options?: ReadOptions): Promise<readonly FamilyMetadata[]>;
   /** The state of each reader, in the order of the list. */
@@ -85,7 +86,9 @@ export function mergeReaders(
   options?: MergeOptions,
 ): MergedSnapshotReader {
   const checked = checkMergeOptions(options);
-  return new MergedReader(checkReaders(readers), checked);
+  // As with a cache: without a clock of the caller's, ages have nothing to do with the wall clock.
+  const elapsed = elapsedClock(options?.now === undefined ? undefined : checked.now);
+  return new MergedReader(checkReaders(readers), checked, elapsed);
 }
 
 /** The merged reader, with what the handler needs beyond the public contract. */
@@ -93,6 +96,7 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
   readonly rejections: RejectionLog;
   readonly isKept: boolean;
   readonly #options: CheckedMergeOptions;
+  readonly #elapsed: Clock;
   readonly #members: readonly MergedMember[];
   readonly #merger: SnapshotMerger;
   // Whoever serves this reader may be forgotten without a word.
@@ -105,8 +109,10 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
   #isWatching = false;
   #isPublishing = false;
 
-  constructor(readers: readonly NamedReader[], options: CheckedMergeOptions) {
+  /** @param elapsed - the clock of ages, in ms; it never goes back. */
+  constructor(readers: readonly NamedReader[], options: CheckedMergeOptions, elapsed: Clock) {
     this.#options = options;
+    this.#elapsed = elapsed;
     this.#members = readers.map(
       ({ name, reader }) => new MergedMember(name, providerOf(reader), () => this.#publishSoon()),
     );
@@ -122,14 +128,14 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
     });
   }
 
-  async snapshot(options: ReadOptions = {}): Promise<Iterable<MetricPoint>> {
+  async snapshot(options: ReadOptions = {}): Promise<Iterable<SnapshotPoint>> {
     return snapshotPoints(this.#takeRead(options) ?? (await this.current(options)));
   }
 
   async families(options: ReadOptions = {}): Promise<readonly FamilyMetadata[]> {
     const snapshot = await this.current(options);
     const { signal } = options;
-    if (signal !== undefined) this.#read = { signal, snapshot, at: this.#options.now() };
+    if (signal !== undefined) this.#read = { signal, snapshot, at: this.#elapsed() };
     return snapshot.families.flatMap((family) => family.metadata ?? []);
   }
 
@@ -184,8 +190,7 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
     const read = this.#read;
     this.#read = undefined;
     if (read === undefined || signal?.aborted || read.signal !== signal) return undefined;
-    const age = this.#options.now() - read.at;
-    return age >= 0 && age < SAME_READ_MS ? read.snapshot : undefined;
+    return this.#elapsed() - read.at < SAME_READ_MS ? read.snapshot : undefined;
   }
 
   /** Merges what is known now, once for all that is published in the same turn of the event loop. */

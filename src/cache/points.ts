@@ -1,4 +1,4 @@
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
 import { parseSeriesId } from '../model/series-id.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -7,9 +7,9 @@ import type { Snapshot } from './snapshot.ts';
  *
  * May be gone through any number of times, also while refreshes go on: the snapshot stays as it is.
  */
-export function snapshotPoints(snapshot: Snapshot): Iterable<MetricPoint> {
+export function snapshotPoints(snapshot: Snapshot): Iterable<SnapshotPoint> {
   return {
-    *[Symbol.iterator](): Generator<MetricPoint, void, undefined> {
+    *[Symbol.iterator](): Generator<SnapshotPoint, void, undefined> {
       for (const family of snapshot.families) {
         for (const chunk of family.chunks) {
           for (let line = 0; line < chunk.series; line++) {

@@ -55,7 +55,9 @@ export class RefreshRun {
 
   constructor(settings: RunSettings, signal: AbortSignal) {
     this.#settings = settings;
-    this.#admission = new PointAdmission(settings);
+    const begun = settings.now();
+    // What a point without a time says was true when the reading began.
+    this.#admission = new PointAdmission({ ...settings, now: () => begun });
     this.orders = settings.orders ?? new Map();
     this.pace = new Pace(settings.sliceBudget, signal);
     this.readOptions = { signal };

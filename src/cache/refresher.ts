@@ -1,4 +1,5 @@
 import { logRecovery } from '../logging/default-log.ts';
+import type { Clock } from '../model/clock.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyCatalog } from '../model/family-metadata.ts';
 import { RejectionLog } from '../model/rejection.ts';
@@ -34,7 +35,7 @@ export class Refresher {
   snapshot: Snapshot | undefined;
   /** How often the snapshot changed. */
   version: number = 0;
-  /** When the data of the last good snapshot began to be read, in Unix ms. */
+  /** When the data of the last good snapshot began to be read, by the clock of ages. */
   readAt: number = Number.NaN;
   /** When the latest successful refresh ended, in Unix ms. */
   lastSuccess: number | undefined;
@@ -50,6 +51,7 @@ export class Refresher {
   readonly rejections: RejectionLog = new RejectionLog();
   readonly #source: SnapshotReader;
   readonly #config: CheckedCacheConfig;
+  readonly #elapsed: Clock;
   #catalog: FamilyCatalog = { byName: new Map(), faults: [] };
   readonly #orders = new Map<string, SourceOrder>();
   // By snapshot: who was given one may ask when the next is there already.
@@ -58,15 +60,17 @@ export class Refresher {
   #trying: RefreshKind = 'full';
   #isFailing = false;
 
-  constructor(source: SnapshotReader, config: CheckedCacheConfig) {
+  /** @param elapsed - the clock of ages, in ms; it never goes back. */
+  constructor(source: SnapshotReader, config: CheckedCacheConfig, elapsed: Clock) {
     this.#source = source;
     this.#config = config;
+    this.#elapsed = elapsed;
   }
 
   /** Refreshes once; rejects with a SnapscrapeError when that fails, and then nothing has changed. */
   async refresh(closing: AbortSignal): Promise<void> {
-    const { now, refreshTimeout } = this.#config;
-    const begun = now();
+    const { refreshTimeout } = this.#config;
+    const begun = this.#elapsed();
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(timeoutError(refreshTimeout)), refreshTimeout);
     timer.unref();
@@ -83,7 +87,7 @@ export class Refresher {
     } finally {
       clearTimeout(timer);
       closing.removeEventListener('abort', onClose);
-      this.duration = Math.max(0, now() - begun);
+      this.duration = this.#elapsed() - begun;
     }
   }
 
@@ -100,9 +104,7 @@ export class Refresher {
     if (this.#config.mode === 'full' || !isIncremental(source)) {
       return this.#readFully(source, run, undefined);
     }
-    const sinceFull = this.#config.now() - this.#lastFull;
-    // A clock that was set back would otherwise put it off by as much.
-    const isFullDue = sinceFull >= this.#config.fullRefreshInterval || sinceFull < 0;
+    const isFullDue = this.#elapsed() - this.#lastFull >= this.#config.fullRefreshInterval;
     if (this.snapshot !== undefined && this.cursor !== undefined && !isFullDue) {
       this.#trying = 'delta';
       const base = { snapshot: this.snapshot, cursor: this.cursor, catalog: this.#catalog };

@@ -65,7 +65,7 @@ describe('the metrics of the exporter itself', () => {
     await reader.refresh();
     await reader.refresh();
     store.answers.snapshotDelta = () => ({ reset: true });
-    store.answers.snapshot = () => [state(1), null, { ...state(2), labels: { a: 5 } }];
+    store.answers.snapshot = () => [state(1), null, { ...state(2), labels: { a: null } }];
     await reader.refresh();
     store.answers.snapshotDelta = store.answers.snapshot = () => Promise.reject(new Error('no'));
     await expect(reader.refresh()).rejects.toThrow();

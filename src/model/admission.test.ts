@@ -7,7 +7,7 @@ import { stampPoint } from './stamp.ts';
 const POINT = { name: 'm', labels: { a: '1' }, value: 2, updatedAt: 3 };
 
 function admission(maxSeriesBytes = 65_536): PointAdmission {
-  return new PointAdmission({ maxSeriesBytes });
+  return new PointAdmission({ maxSeriesBytes, now: () => 77 });
 }
 
 describe('admission', () => {
@@ -23,7 +23,7 @@ describe('admission', () => {
   it.each([
     ['invalid_value', { value: '2' }],
     ['invalid_value', { value: null }],
-    ['invalid_updated_at', { updatedAt: undefined }],
+    ['invalid_updated_at', { updatedAt: null }],
     ['invalid_updated_at', { updatedAt: Infinity }],
   ])('tells the series of a point refused for %s %j', (reason, part) => {
     const door = admission();

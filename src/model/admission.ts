@@ -2,17 +2,19 @@ import { describeSubject, type RejectionReason } from './rejection.ts';
 import { SeriesIdentifier } from './series-id.ts';
 import { stampedSeriesId } from './stamp.ts';
 
-/** What admission is told by whoever owns it. */
+/** What admission needs to know of its owner. */
 export interface AdmissionLimits {
-  /** The longest series id that is let in, in bytes of UTF-8. */
+  /** The longest series id that is admitted, in bytes of UTF-8. */
   readonly maxSeriesBytes: number;
+  /** The time of points without one, in Unix milliseconds. */
+  readonly now: () => number;
 }
 
 /**
- * The one place where points from outside are checked. What it lets in is trusted from there on.
+ * The one place where points from outside are checked. Accepted points are not validated again.
  *
- * Never throws, whatever it is given. Not for concurrent use: the answer stands in the fields until the
- * next call, which spares an object for each point.
+ * Never throws, whatever it is given. Not for concurrent use: the result is in the fields until the
+ * next call, which saves an object for each point.
  */
 export class PointAdmission {
   /** The series id; set whenever the name and the labels are sound, even if the point is refused. */
@@ -23,13 +25,17 @@ export class PointAdmission {
   value = 0;
   /** The time of an admitted point, in Unix milliseconds. */
   updatedAt = 0;
+  /** Whether that time is the owner's, because the point had none. */
+  isTimeSupplied = false;
   /** Why the last point was refused; undefined for an admitted one. */
   reason: RejectionReason | undefined;
   readonly #identifier: SeriesIdentifier;
   readonly #maxSeriesBytes: number;
+  readonly #now: () => number;
 
   constructor(limits: AdmissionLimits) {
     this.#maxSeriesBytes = limits.maxSeriesBytes;
+    this.#now = limits.now;
     this.#identifier = new SeriesIdentifier(limits.maxSeriesBytes);
   }
 
@@ -64,12 +70,22 @@ export class PointAdmission {
   #refusal(given: unknown): RejectionReason | undefined {
     const refusal = this.#identityRefusal(given);
     if (refusal !== undefined) return refusal;
-    const { value, updatedAt } = given as Record<string, unknown>;
+    const { value, updatedAt: ownTime } = given as Record<string, unknown>;
     if (typeof value !== 'number') return 'invalid_value';
+    this.isTimeSupplied = ownTime === undefined;
+    const updatedAt = this.isTimeSupplied ? this.#suppliedTime() : ownTime;
     if (typeof updatedAt !== 'number' || !Number.isFinite(updatedAt)) return 'invalid_updated_at';
     this.value = value;
     this.updatedAt = updatedAt;
     return undefined;
+  }
+
+  #suppliedTime(): unknown {
+    try {
+      return this.#now();
+    } catch {
+      return undefined; // The clock is the owner's; without a time the point is refused.
+    }
   }
 
   #identityRefusal(given: unknown): RejectionReason | undefined {

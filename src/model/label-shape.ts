@@ -2,6 +2,12 @@ import { isMetricName } from './family-metadata.ts';
 
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
+/**
+ * The most labels of one point, those without a value included: far beyond use, and few enough for a point
+ * to cost less than a millisecond.
+ */
+export const MOST_LABELS = 1024;
+
 /** How points with one list of label names become series ids: worked out once, used for each point. */
 export interface LabelShape {
   /** The label names in the order in which the points carry them. */

@@ -3,6 +3,16 @@
 const RARE = /["\\\n\ud800-\udfff]/;
 const ESCAPED = /["\\\n]/g;
 
+/**
+ * The text of a label value as it came from outside: `String()` of numbers and booleans, and the empty text,
+ * which is no label, of undefined. Returns undefined for everything else.
+ */
+export function labelText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return value === undefined ? '' : undefined;
+}
+
 /** How a label value goes into a line: as text, or not at all. */
 export const MALFORMED: unique symbol = Symbol('malformed');
 

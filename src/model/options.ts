@@ -41,6 +41,12 @@ export const isBoolean: OptionCheck = (value) =>
 export const isFunction: OptionCheck = (value) =>
   typeof value === 'function' ? undefined : 'must be a function';
 
+/** A name for a label value: from 1 to 100 of the characters `A-Z a-z 0-9 _ . : -`. */
+export const isShortName: OptionCheck = (value) =>
+  typeof value === 'string' && /^[\w.:-]{1,100}$/.test(value)
+    ? undefined
+    : 'must be a name of 1 to 100 letters, digits and _ . : -';
+
 /**
  * Checks options that came from outside and fills in defaults: the only place where either is done.
  *

@@ -4,12 +4,13 @@
  * - `not_a_point`: not an object, or one whose properties cannot be read.
  * - `invalid_name`: the metric name is no string or not legal in the classic grammar.
  * - `invalid_labels`: `labels` is not a plain record.
+ * - `too_many_labels`: the point has more than 1 024 labels.
  * - `invalid_label_name`: a label name is not legal in the classic grammar, or is `__name__`.
- * - `invalid_label_value`: a label value is not a string.
+ * - `invalid_label_value`: a label value is neither text nor a number or boolean.
  * - `malformed_unicode`: a label value has a lone surrogate, which UTF-8 cannot carry.
  * - `invalid_value`: the value is not a number.
  * - `invalid_counter_value`: the family is a counter and the value is negative or NaN.
- * - `invalid_updated_at`: `updatedAt` is missing or not a finite number.
+ * - `invalid_updated_at`: `updatedAt` is given and not a finite number.
  * - `series_too_long`: the series' text is longer than `maxSeriesBytes`.
  * - `duplicate`: another point of the same series in one snapshot was newer or came later.
  * - `invalid_event`: an event of a delta is neither a point nor the end of a series.
@@ -22,6 +23,7 @@ export const REJECTION_REASONS = [
   'not_a_point',
   'invalid_name',
   'invalid_labels',
+  'too_many_labels',
   'invalid_label_name',
   'invalid_label_value',
   'malformed_unicode',

@@ -87,10 +87,10 @@ describe('seriesId', () => {
     ['m', 'not_a_point'],
     [{}, 'invalid_name'],
     [{ name: '1m', labels: {} }, 'invalid_name'],
-    [{ name: 'm' }, 'invalid_labels'],
+    [{ name: 'm', labels: null }, 'invalid_labels'],
     [{ name: 'm', labels: { 'a b': '1' } }, 'invalid_label_name'],
     [{ name: 'm', labels: { __name__: '1' } }, 'invalid_label_name'],
-    [{ name: 'm', labels: { a: 1 } }, 'invalid_label_value'],
+    [{ name: 'm', labels: { a: null } }, 'invalid_label_value'],
     [{ name: 'm', labels: { a: '\udc00' } }, 'malformed_unicode'],
   ])('of %j is refused as %s', (point, reason) => {
     expect(() => seriesId(point as MetricPoint)).toThrow(

@@ -1,10 +1,12 @@
 import { SnapscrapeError } from './errors.ts';
 import { isMetricName } from './family-metadata.ts';
-import { isLabelName, LabelShapes, MetricNameCheck } from './label-shape.ts';
-import { escapeLabelValue, MALFORMED, unescapeLabelValue } from './label-text.ts';
-import type { MetricPoint } from './metric-point.ts';
+import { isLabelName, LabelShapes, MetricNameCheck, MOST_LABELS } from './label-shape.ts';
+import { escapeLabelValue, labelText, MALFORMED, unescapeLabelValue } from './label-text.ts';
+import type { MetricPoint, SnapshotPoint } from './metric-point.ts';
 import { describeSubject, type RejectionReason } from './rejection.ts';
 import { stampedSeriesId } from './stamp.ts';
+
+const NO_LABELS = Object.freeze({});
 
 /**
  * Makes series ids and remembers what it learnt of names, so that the next point costs less.
@@ -26,7 +28,7 @@ export class SeriesIdentifier {
   }
 
   /** Works out the identity of a name with labels, both as they came from outside. */
-  identify(name: unknown, labels: unknown): boolean {
+  identify(name: unknown, labels: unknown = NO_LABELS): boolean {
     this.reason = this.#refusal(name, labels);
     return this.reason === undefined;
   }
@@ -39,14 +41,16 @@ export class SeriesIdentifier {
     if (typeof labels !== 'object' || labels === null || Symbol.iterator in labels) {
       return 'invalid_labels';
     }
-    const shape = this.#shapes.of(Object.keys(labels));
+    const names = Object.keys(labels);
+    if (names.length > MOST_LABELS) return 'too_many_labels';
+    const shape = this.#shapes.of(names);
     if (shape === undefined) return 'invalid_label_name';
     const values = labels as Readonly<Record<string, unknown>>;
     let id = name;
     let first = true;
     for (let i = 0; i < shape.sorted.length; i++) {
-      const value = values[shape.sorted[i]!];
-      if (typeof value !== 'string') return 'invalid_label_value';
+      const value = labelText(values[shape.sorted[i]!]);
+      if (value === undefined) return 'invalid_label_value';
       // A label with an empty value is no label (OpenMetrics 1.0.0, Label).
       if (value === '') continue;
       if (id.length + value.length > this.#maxBytes) return 'series_too_long';
@@ -122,7 +126,7 @@ const LABEL_HEAD = /([a-zA-Z_][a-zA-Z0-9_]*)="/y;
  * The answer is a plain object that any label name may be an own property of, `__proto__` too.
  * Throws `invalid_series_id` when the text is not a series.
  */
-export function parseSeriesId(id: string): Pick<MetricPoint, 'name' | 'labels'> {
+export function parseSeriesId(id: string): Pick<SnapshotPoint, 'name' | 'labels'> {
   const name = seriesName(id);
   const labels: Record<string, string> = {};
   if (!isMetricName(name)) throw malformedId(id);

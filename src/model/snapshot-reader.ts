@@ -1,9 +1,14 @@
 import type { FamilyMetadata } from './family-metadata.ts';
 import type { MetricPoint } from './metric-point.ts';
+import type { LastWrite, WriteStats } from './write-stats.ts';
 
 /** Options of every read from a source. */
 export interface ReadOptions {
-  /** Aborted when nobody waits for the answer any more or `refreshTimeout` has passed. */
+  /**
+   * Ends the read. Behind a cache it is aborted when `refreshTimeout` has passed and when the cache is
+   * closed, never because a scrape gave up: the refresh goes on for others. Without a cache it is also
+   * aborted when the client goes away.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -23,8 +28,19 @@ export type Many<T> = Iterable<T> | AsyncIterable<T>;
 export interface SnapshotReader {
   /** Answers with all points that exist now. */
   snapshot(options?: ReadOptions): Awaitable<Many<MetricPoint>>;
-  /** Optionally answers with the HELP, TYPE and UNIT of families; it is read on each refresh. */
+  /** Optionally returns the HELP, TYPE and UNIT of families; it is read on each refresh. */
   families?(options?: ReadOptions): Awaitable<Many<FamilyMetadata>>;
+  /**
+   * Optionally tells of points that were given to the source and that it did not keep, so that no
+   * snapshot has them. It is read for each page and each `cacheStats()`, so it must be cheap and returns
+   * at once. If it throws, the page goes without it.
+   */
+  writeStats?(): WriteStats;
+  /**
+   * Optionally tells when the source was last written, by each writer. It is read on each refresh; if it
+   * fails, the refresh goes on with what was known before.
+   */
+  lastWrites?(options?: ReadOptions): Awaitable<Iterable<LastWrite>>;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { MetricPoint } from './metric-point.ts';
+import type { SnapshotPoint } from './metric-point.ts';
 
 // A private field can be put on any object by a constructor whose base returns that object. The field
 // can neither be seen, copied nor forged from outside, and the point stays a plain object.
@@ -27,7 +27,7 @@ class SeriesStamp extends Base {
  * Only for points whose name, labels and value have just been checked: a stamped point is trusted and
  * never checked again. `labels` must belong to the caller; it is frozen too.
  */
-export function stampPoint(point: MetricPoint, id: string): MetricPoint {
+export function stampPoint(point: SnapshotPoint, id: string): SnapshotPoint {
   new SeriesStamp(point, id);
   Object.freeze(point.labels);
   return Object.freeze(point);

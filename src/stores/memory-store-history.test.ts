@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
 import { seriesId } from '../model/series-id.ts';
 import type { DeltaEvent } from '../model/snapshot-reader.ts';
 import { MemoryStore } from './memory-store.ts';
 import type { SeriesMatcher } from './metric-store.ts';
 
-type State = Map<string, MetricPoint>;
+type State = Map<string, SnapshotPoint>;
 
 const RETENTION = 20;
 const RETENTION_OF_B = 5;
@@ -16,7 +16,7 @@ const MAX_SERIES = 6;
 class PlainStore {
   readonly points: State = new Map();
 
-  upsert(points: readonly MetricPoint[]): object {
+  upsert(points: readonly SnapshotPoint[]): object {
     const counts = { added: 0, changed: 0, unchanged: 0, older: 0, refused: 0 };
     for (const { name, labels, value, updatedAt } of points) {
       const kept = Object.fromEntries(Object.entries(labels).filter(([, text]) => text !== ''));
@@ -37,7 +37,7 @@ class PlainStore {
     return counts;
   }
 
-  endWhere(isChosen: (point: MetricPoint, id: string) => boolean): number {
+  endWhere(isChosen: (point: SnapshotPoint, id: string) => boolean): number {
     const ids = [...this.points.keys()].filter((id) => isChosen(this.points.get(id)!, id));
     for (const id of ids) this.points.delete(id);
     return ids.length;
@@ -69,12 +69,13 @@ class Replica {
   }
 
   #apply(event: DeltaEvent): void {
-    if (event.deleted !== true) this.points.set(seriesId(event.point), event.point);
+    if (event.deleted !== true)
+      this.points.set(seriesId(event.point), event.point as SnapshotPoint);
     else if ('seriesId' in event) this.points.delete(event.seriesId);
   }
 }
 
-function stateOf(points: Iterable<MetricPoint>): State {
+function stateOf(points: Iterable<SnapshotPoint>): State {
   const state: State = new Map();
   for (const point of points) {
     expect(state.has(seriesId(point))).toBe(false);
@@ -106,7 +107,7 @@ const command = fc.oneof(
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
-function matches({ name, labels }: SeriesMatcher, point: MetricPoint): boolean {
+function matches({ name, labels }: SeriesMatcher, point: SnapshotPoint): boolean {
   if (name !== undefined && name !== point.name) return false;
   return Object.entries(labels ?? {}).every(([key, text]) => (point.labels[key] ?? '') === text);
 }
@@ -123,7 +124,7 @@ async function step(store: MemoryStore, plain: PlainStore, command: Command): Pr
     const expected = plain.endWhere((p) => matches(command.matcher, p));
     expect(await store.delete(command.matcher)).toBe(expected);
   } else if ('gc' in command) {
-    const retention = (p: MetricPoint): number => (p.name === 'b' ? RETENTION_OF_B : RETENTION);
+    const retention = (p: SnapshotPoint): number => (p.name === 'b' ? RETENTION_OF_B : RETENTION);
     const expected = plain.endWhere((p) => command.gc - p.updatedAt > retention(p));
     expect(await store.gc(command.gc)).toBe(expected);
   }

@@ -75,6 +75,7 @@ describe('the options of MemoryStore', () => {
       maxSeriesBytes: 'Default: 65 536.',
       changeLogSize: 'Default: 262 144.',
       deltaBatchSize: 'Default: 10 000.',
+      writer: 'Default: none;',
       now: 'Default: `Date.now`.',
       onError: 'Default: a line on standard error, repeated ones once a minute;',
     };

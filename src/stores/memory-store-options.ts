@@ -1,10 +1,12 @@
 import { logError } from '../logging/default-log.ts';
+import { wallClock } from '../model/clock.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
 import { isMetricName } from '../model/family-metadata.ts';
 import {
   checkOptions,
   integerWithin,
   isFunction,
+  isShortName,
   numberWithin,
   type OptionCheck,
 } from '../model/options.ts';
@@ -51,6 +53,11 @@ export interface MemoryStoreOptions {
    */
   readonly deltaBatchSize?: number | undefined;
   /**
+   * What this writer calls itself: the label `writer` of the time of its latest write on the page. From 1
+   * to 100 of the characters `A-Z a-z 0-9 _ . : -`. Default: none; all writers without a name count as one.
+   */
+  readonly writer?: string | undefined;
+  /**
    * The clock, in Unix milliseconds: for points without `updatedAt` and for retention. The sweep's own
    * timer does not follow it. Default: `Date.now`.
    */
@@ -71,16 +78,17 @@ export type SharedStoreOptions = Pick<
   | 'maxSeries'
   | 'maxSeriesBytes'
   | 'deltaBatchSize'
+  | 'writer'
   | 'now'
   | 'onError'
 >;
 
-/** Checked options: nothing is missing but `sweepInterval`, whose default follows from the retention. */
+/** Checked options: all are there but `sweepInterval`, whose default follows from the retention, and `writer`. */
 export type CheckedMemoryStoreOptions = {
-  readonly [K in Exclude<keyof MemoryStoreOptions, 'sweepInterval'>]-?: NonNullable<
+  readonly [K in Exclude<keyof MemoryStoreOptions, 'sweepInterval' | 'writer'>]-?: NonNullable<
     MemoryStoreOptions[K]
   >;
-} & { readonly sweepInterval: number | undefined };
+} & { readonly sweepInterval: number | undefined; readonly writer: string | undefined };
 
 /** The defaults of {@link MemoryStoreOptions}. */
 export const MEMORY_STORE_DEFAULTS: CheckedMemoryStoreOptions = Object.freeze({
@@ -91,9 +99,9 @@ export const MEMORY_STORE_DEFAULTS: CheckedMemoryStoreOptions = Object.freeze({
   maxSeriesBytes: 65_536,
   changeLogSize: 262_144,
   deltaBatchSize: 10_000,
-  // Looked up at each call, so that a replaced clock (fake timers) is followed.
-  now: () => Date.now(),
   onError: (error) => logError('memory_store', error),
+  writer: undefined,
+  now: wallClock,
 });
 
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -124,6 +132,7 @@ export const STORE_OPTION_CHECKS: Readonly<Record<keyof MemoryStoreOptions, Opti
   maxSeriesBytes: integerWithin(64, MOST_ENTRIES, 'bytes'),
   changeLogSize: integerWithin(1, MOST_ENTRIES, 'changes'),
   deltaBatchSize: integerWithin(1, MOST_ENTRIES, 'changes'),
+  writer: isShortName,
   now: isFunction,
   onError: isFunction,
 };

@@ -1,15 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { PointAdmission } from '../model/admission.ts';
+import { soundClock } from '../model/clock.ts';
 import { SnapscrapeError } from '../model/errors.ts';
-import { catalogFamilies, type FamilyMetadata } from '../model/family-metadata.ts';
-import type { MetricPoint, WritablePoint } from '../model/metric-point.ts';
+import { FamilyCataloguer, type FamilyMetadata } from '../model/family-metadata.ts';
+import type { MetricPoint, SnapshotPoint, WritablePoint } from '../model/metric-point.ts';
 import { invalidOptions } from '../model/options.ts';
-import {
-  describeSubject,
-  type RejectedPoint,
-  RejectionLog,
-  type RejectionReason,
-} from '../model/rejection.ts';
+import { describeSubject } from '../model/rejection.ts';
+import type { LastWrite, WriteStats } from '../model/write-stats.ts';
 import {
   type CheckedMemoryStoreOptions,
   checkMemoryStoreOptions,
@@ -22,29 +19,34 @@ import { canonicalSeriesId, type SeriesPredicate, seriesPredicate } from './seri
 import { StillFrames } from './still-frames.ts';
 import { collect, inputFailed, sortInput } from './store-input.ts';
 import { UpsertTally } from './upsert-tally.ts';
+import { type SlicedWork, WorkQueue } from './work-queue.ts';
+import { WriteLog } from './write-log.ts';
 import { readWritten } from './written-point.ts';
 
 /** What a {@link MemoryStore} holds and what it has refused and ended since it was made. */
-export interface MemoryStoreStats {
+export interface MemoryStoreStats extends WriteStats {
   /** The series that the store holds. */
   readonly series: number;
   /** Series that ended because they were beyond their retention. */
   readonly expired: number;
-  /** Refused points by reason, for every reason of the closed list. */
-  readonly rejected: Readonly<Record<RejectionReason, number>>;
-  /** The last refused points, oldest first, at most 100. */
-  readonly lastRejected: readonly RejectedPoint[];
 }
 
-// A sweep looks at this many series at a time (a few ms if all of them end) and then lets others run.
-const SWEEP_SLICE = 4096;
+// Work looks at this many points or series at a time, which takes a few ms, and then lets others run.
+const SLICE = 4096;
+// So many are looked at before a call returns, so that code which does not await it sees its effect.
+const AT_ONCE = 5 * SLICE;
+
+function isPause(done: number): boolean {
+  return done >= AT_ONCE && done % SLICE === 0;
+}
 
 /**
  * The embedded store: points in this process's memory, with a bounded log of changes.
  *
- * Whatever `upsert` and `delete` are given synchronously is applied before they return, so the promise
- * need not be awaited to see the effect; a long iterable holds the event loop for as long as it takes,
- * an async iterable does not. Points that come out are frozen and never change.
+ * What `upsert` and `delete` are given synchronously is applied before they return, so the promise need not
+ * be awaited to see the effect. This holds up to 20 000 points or series. More are applied in slices of some
+ * thousand, so that others run in between; a call made meanwhile is applied after it. Points that come out
+ * are frozen and never change.
  *
  * @example
  * ```ts
@@ -57,10 +59,12 @@ export class MemoryStore implements MetricStore {
   readonly #retention: Retention;
   readonly #admission: PointAdmission;
   readonly #families = new Map<string, FamilyMetadata>();
-  readonly #refused: RejectionLog = new RejectionLog();
+  readonly #writes: WriteLog = new WriteLog();
   readonly #sweepTimer: NodeJS.Timeout | undefined;
   #ledger: SeriesLedger;
+  readonly #work: WorkQueue = new WorkQueue();
   #expired = 0;
+  #lastWrite: number | undefined;
   #closed = false;
 
   /**
@@ -70,59 +74,79 @@ export class MemoryStore implements MetricStore {
    */
   constructor(options?: MemoryStoreOptions) {
     this.#options = checkMemoryStoreOptions(options);
-    const { retention, retentionByFamily, maxSeriesBytes, changeLogSize } = this.#options;
+    const { retention, retentionByFamily, maxSeriesBytes, changeLogSize, now } = this.#options;
     this.#retention = new Retention(retention, retentionByFamily);
-    this.#admission = new PointAdmission({ maxSeriesBytes });
+    this.#admission = new PointAdmission({ maxSeriesBytes, now });
     this.#ledger = new SeriesLedger(changeLogSize);
     this.#sweepTimer = sweepRegularly(new WeakRef(this), this.#retention, this.#options);
   }
 
-  /** {@inheritDoc MetricStore.upsert} */
+  /**
+   * Writes one point or many; a point without `updatedAt` was true now.
+   *
+   * A bad point never fails the call: it is refused and counted. Rejects with `invalid_options` if given
+   * neither a point nor something to iterate, and with `input_failed` if the iteration throws: `cause` is
+   * what it threw, and the points before it stay written.
+   */
   async upsert(
     points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
   ): Promise<UpsertResult> {
     this.#assertOpen('upsert');
-    const tally = new UpsertTally();
+    const tally = new UpsertTally(this.#writes, this.#options.now);
     const input = sortInput('upsert', points);
     try {
-      if (input.kind === 'sync') for (const point of input.points) this.#write(point, tally);
-      else for await (const point of input.points) this.#write(point, tally);
+      if (input.kind === 'sync') await this.#work.run(this.#writeAll(input.points, tally));
+      else {
+        for await (const point of input.points) {
+          if (this.#work.isBusy) await this.#work.run(this.#writeAll([point], tally));
+          else this.#write(point, tally);
+        }
+      }
     } catch (cause) {
       this.#assertOpen('upsert');
       throw inputFailed('upsert', cause);
     }
+    this.#noteWrite();
     return tally.result();
   }
 
-  /** {@inheritDoc MetricStore.delete} */
+  /**
+   * Ends series, by id or by matcher, and returns how many there were. Any write to a series after its end
+   * is new, whatever its `updatedAt`.
+   *
+   * Rejects with `invalid_series_id` if one of the ids is no series, and with `invalid_options` if the
+   * matcher is empty or has faults; nothing is ended then.
+   */
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#assertOpen('delete');
-    if (typeof target === 'string') return this.#ledger.end([this.#known(target)]);
-    if (typeof target !== 'object' || target === null) {
+    if (typeof target !== 'string' && (typeof target !== 'object' || target === null)) {
       throw invalidOptions('delete', [
         `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,
       ]);
     }
-    if (!(Symbol.iterator in target)) {
-      return this.#ledger.endWhere(seriesPredicate(target), this.#ledger.size, 0);
-    }
-    return this.#ledger.end(collect('delete', target).map((id) => this.#known(id)));
+    const ended = await this.#work.run(
+      typeof target === 'string'
+        ? this.#end([target])
+        : Symbol.iterator in target
+          ? this.#end(collect('delete', target))
+          : this.#endMatching(seriesPredicate(target)),
+    );
+    this.#noteWrite();
+    return ended;
   }
 
-  /** {@inheritDoc MetricStore.setFamilies} */
+  /**
+   * Adds metadata of families, replacing what was there under the same name.
+   *
+   * Rejects with `invalid_options` listing every fault; nothing is changed then.
+   */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
     this.#assertOpen('setFamilies');
-    const { byName, faults } = catalogFamilies(collect('setFamilies', families));
-    if (faults.length > 0) {
-      throw invalidOptions(
-        'setFamilies',
-        faults.map((fault) => `${fault.name} ${fault.message}`),
-      );
-    }
-    for (const [name, family] of byName) this.#families.set(name, Object.freeze(family));
+    await this.#work.run(this.#setFamilies(collect('setFamilies', families)));
+    this.#noteWrite();
   }
 
-  /** {@inheritDoc MetricStore.families} */
+  /** Returns the metadata of families that was set, in no particular order. */
   families(): readonly FamilyMetadata[] {
     this.#assertOpen('families');
     return [...this.#families.values()];
@@ -133,7 +157,7 @@ export class MemoryStore implements MetricStore {
    * is a still frame of its own. Writes go on meanwhile, and the frame keeps what they replace until it
    * is finished, returned or abandoned. The answer's `cursor` is of exactly the latest iteration's points.
    */
-  snapshot(): Iterable<MetricPoint> & { readonly cursor: string | undefined } {
+  snapshot(): Iterable<SnapshotPoint> & { readonly cursor: string | undefined } {
     this.#assertOpen('snapshot');
     const ledger = this.#ledger;
     return new StillFrames(() => ({ cursor: ledger.cursor, points: ledger.openFrame() }));
@@ -154,7 +178,12 @@ export class MemoryStore implements MetricStore {
     return this.#ledger.delta(cursor, this.#options.deltaBatchSize);
   }
 
-  /** {@inheritDoc MetricStore.gc} */
+  /**
+   * Ends the series that are beyond their retention, and returns how many there were. The store does so by
+   * itself on its own timer.
+   *
+   * @param now - the time to reckon with, in Unix milliseconds. Default: the store's clock.
+   */
   async gc(now: number = this.#options.now()): Promise<number> {
     this.#assertOpen('gc');
     if (typeof now !== 'number' || Number.isNaN(now)) {
@@ -164,7 +193,7 @@ export class MemoryStore implements MetricStore {
     let expired = 0;
     let above = this.#ledger.size;
     while (above > 0) {
-      const lowest = Math.max(0, above - SWEEP_SLICE);
+      const lowest = Math.max(0, above - SLICE);
       const ended = this.#ledger.endWhere(isOver, above, lowest);
       expired += ended;
       this.#expired += ended;
@@ -175,12 +204,12 @@ export class MemoryStore implements MetricStore {
     return expired;
   }
 
-  /** {@inheritDoc MetricStore.healthy} */
+  /** Tells whether the store is open. Never rejects. */
   async healthy(): Promise<boolean> {
     return !this.#closed;
   }
 
-  /** {@inheritDoc MetricStore.close} */
+  /** Lets go of everything the store holds. Closing again does nothing. */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#sweepTimer);
@@ -189,36 +218,104 @@ export class MemoryStore implements MetricStore {
     this.#families.clear();
   }
 
+  /** What this store refused and found older since it was made. */
+  writeStats(): WriteStats {
+    return this.#writes.stats();
+  }
+
+  /** When the latest write was acknowledged; nothing before the first one. */
+  lastWrites(): readonly LastWrite[] {
+    const { writer } = this.#options;
+    return this.#lastWrite === undefined ? [] : [{ writer, at: this.#lastWrite }];
+  }
+
   /** Answers with how many series there are and what became of points that are not there. */
   stats(): MemoryStoreStats {
     return {
       series: this.#ledger.size,
       expired: this.#expired,
-      rejected: this.#refused.countsByReason(),
-      lastRejected: this.#refused.lastRejected(),
+      ...this.#writes.stats(),
     };
   }
 
+  *#writeAll(points: Iterable<unknown>, tally: UpsertTally): SlicedWork<void> {
+    let written = 0;
+    for (const point of points) {
+      if (isPause(written)) yield;
+      this.#write(point, tally);
+      written++;
+    }
+  }
+
+  *#end(given: readonly unknown[]): SlicedWork<number> {
+    const ids: string[] = [];
+    // All are checked before the first is ended.
+    for (const id of given) {
+      if (isPause(ids.length)) yield;
+      ids.push(this.#known(id));
+    }
+    let ended = 0;
+    for (let from = 0; from < ids.length; from += SLICE) {
+      if (isPause(from)) yield;
+      this.#assertOpen('delete');
+      ended += this.#ledger.end(ids.slice(from, from + SLICE));
+    }
+    return ended;
+  }
+
+  *#endMatching(isChosen: SeriesPredicate): SlicedWork<number> {
+    let ended = 0;
+    const { size } = this.#ledger;
+    // What is moved down by a removal comes from above, where everything has been looked at.
+    for (let above = size; above > 0; above -= SLICE) {
+      if (isPause(size - above)) yield;
+      this.#assertOpen('delete');
+      const lowest = Math.max(0, above - SLICE);
+      ended += this.#ledger.endWhere(isChosen, Math.min(above, this.#ledger.size), lowest);
+    }
+    return ended;
+  }
+
+  *#setFamilies(given: readonly unknown[]): SlicedWork<void> {
+    const catalog = new FamilyCataloguer();
+    for (const [at, family] of given.entries()) {
+      if (isPause(at)) yield;
+      catalog.add(family);
+    }
+    const { byName, faults } = catalog;
+    if (faults.length > 0) {
+      throw invalidOptions(
+        'setFamilies',
+        faults.map((fault) => `${fault.name} ${fault.message}`),
+      );
+    }
+    let set = 0;
+    for (const [name, family] of byName) {
+      if (isPause(set)) yield;
+      this.#assertOpen('setFamilies');
+      this.#families.set(name, Object.freeze(family));
+      set++;
+    }
+  }
+
+  #noteWrite(): void {
+    this.#lastWrite = soundClock(this.#options.now)();
+  }
+
   #write(given: unknown, tally: UpsertTally): void {
-    const written = readWritten(given, this.#options.now);
+    const written = readWritten(given);
     // Reading may run code of the caller's, which may have closed the store.
     this.#assertOpen('upsert');
     const admission = this.#admission;
     if (!admission.admit(written)) {
-      this.#refuse(admission.reason!, admission.subject(given), tally);
+      tally.refuse(admission.reason!, admission.subject(given));
       return;
     }
-    const id = admission.id!;
-    const outcome = this.#ledger.write(id, written as MetricPoint, this.#options.maxSeries);
-    if (outcome === undefined) this.#refuse('series_limit', id, tally);
+    const { id, updatedAt, isTimeSupplied } = admission as PointAdmission & { id: string };
+    const admitted = { id, updatedAt, isTimeSupplied };
+    const outcome = this.#ledger.write(written as MetricPoint, admitted, this.#options.maxSeries);
+    if (outcome === undefined) tally.refuse('series_limit', id);
     else tally.count(outcome);
-  }
-
-  #refuse(reason: RejectionReason, subject: string, tally: UpsertTally): void {
-    const rejectedAt = this.#options.now();
-    const rejected = { reason, subject: subject.slice(0, 200), rejectedAt };
-    this.#refused.add(rejected);
-    tally.refuse(rejected);
   }
 
   #known(id: unknown): string {

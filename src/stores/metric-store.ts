@@ -1,7 +1,12 @@
 import type { FamilyMetadata } from '../model/family-metadata.ts';
-import type { WritablePoint } from '../model/metric-point.ts';
+import type { SnapshotPoint, WritablePoint } from '../model/metric-point.ts';
 import type { RejectedPoint } from '../model/rejection.ts';
-import type { Awaitable, IncrementalSnapshotReader, Many } from '../model/snapshot-reader.ts';
+import type {
+  Awaitable,
+  IncrementalSnapshotReader,
+  Many,
+  ReadOptions,
+} from '../model/snapshot-reader.ts';
 
 /** What became of the points of one `upsert`: each is counted exactly once. */
 export interface UpsertResult {
@@ -41,6 +46,10 @@ export interface SeriesMatcher {
  * the store would give it back. After `close` every method but `close` and `healthy` fails with `closed`.
  */
 export interface MetricStore extends IncrementalSnapshotReader {
+  /** Returns all points that exist now, complete; see {@link IncrementalSnapshotReader}. */
+  snapshot(
+    options?: ReadOptions,
+  ): Awaitable<Many<SnapshotPoint> & { readonly cursor?: string | undefined }>;
   /**
    * Writes one point or many; a point without `updatedAt` was true now.
    *

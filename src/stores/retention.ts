@@ -1,5 +1,5 @@
 import { SnapscrapeError } from '../model/errors.ts';
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
 
 const SHORTEST_INTERVAL_MS = 1_000;
 const LONGEST_INTERVAL_MS = 60_000;
@@ -30,7 +30,7 @@ export class Retention {
   }
 
   /** Tells whether a point is beyond its retention. */
-  isOver(point: Pick<MetricPoint, 'name' | 'updatedAt'>, now: number): boolean {
+  isOver(point: Pick<SnapshotPoint, 'name' | 'updatedAt'>, now: number): boolean {
     return now - point.updatedAt > (this.#byFamily.get(point.name) ?? this.#general);
   }
 }

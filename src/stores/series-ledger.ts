@@ -1,4 +1,4 @@
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { MetricPoint, SnapshotPoint } from '../model/metric-point.ts';
 import type { DeltaEvent, SnapshotDelta } from '../model/snapshot-reader.ts';
 import { stampedSeriesId } from '../model/stamp.ts';
 import { ChangeLog } from './change-log.ts';
@@ -11,6 +11,14 @@ import { firstPoint, nextPoint } from './written-point.ts';
 export interface MemoryStoreDelta extends SnapshotDelta {
   /** The changes, oldest first. */
   readonly events: readonly DeltaEvent[];
+}
+
+/** What admission found out of a point. */
+export interface AdmittedPoint {
+  readonly id: string;
+  readonly updatedAt: number;
+  /** Whether the time is the store's, because the point had none. */
+  readonly isTimeSupplied: boolean;
 }
 
 /** The series and the log of their changes, which only ever change together. */
@@ -41,20 +49,29 @@ export class SeriesLedger {
   }
 
   /** Begins to walk all points as they are now, whatever is written meanwhile. */
-  openFrame(): IterableIterator<MetricPoint> {
+  openFrame(): IterableIterator<SnapshotPoint> {
     return this.#series.openFrame();
   }
 
   /**
-   * Writes an admitted point; answers undefined, and does nothing, when its series would be one too many.
+   * Writes an admitted point; returns undefined, and does nothing, if its series would be one too many.
    *
    * @param most - the most series that there may be.
    */
-  write(id: string, written: MetricPoint, most: number): WriteOutcome | undefined {
+  write(
+    written: MetricPoint,
+    { id, updatedAt, isTimeSupplied }: AdmittedPoint,
+    most: number,
+  ): WriteOutcome | undefined {
     const slot = this.#series.slotOf(id);
-    if (slot !== undefined) return this.#replace(slot, written);
+    if (slot !== undefined) {
+      const stored = this.#series.at(slot);
+      // A time of the store's own says no more than that this write came later.
+      const time = isTimeSupplied ? Math.max(updatedAt, stored.updatedAt) : updatedAt;
+      return this.#replace(slot, written.value, time);
+    }
     if (this.#series.size >= most) return undefined;
-    const point = firstPoint(written, id);
+    const point = firstPoint(written, updatedAt, id);
     this.#series.add(id, point);
     this.#changes.add(id);
     return 'added';
@@ -93,7 +110,7 @@ export class SeriesLedger {
     return { nextCursor: batch.nextCursor, events, more: batch.more };
   }
 
-  #replace(slot: number, { value, updatedAt }: MetricPoint): WriteOutcome {
+  #replace(slot: number, value: number, updatedAt: number): WriteOutcome {
     const stored = this.#series.at(slot);
     if (updatedAt < stored.updatedAt) return 'older';
     if (updatedAt === stored.updatedAt && Object.is(value, stored.value)) return 'unchanged';

@@ -2,12 +2,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
 import { seriesId } from '../model/series-id.ts';
 import { stampPoint } from '../model/stamp.ts';
 import { SeriesTable } from './series-table.ts';
 
-function point(name: string, value = 0): MetricPoint {
+function point(name: string, value = 0): SnapshotPoint {
   return stampPoint({ name, labels: {}, value, updatedAt: 0 }, name);
 }
 
@@ -23,7 +23,7 @@ function put(table: SeriesTable, name: string, value: number): void {
   else table.replace(slot, point(name, value));
 }
 
-function asText(points: Iterable<MetricPoint>): string[] {
+function asText(points: Iterable<SnapshotPoint>): string[] {
   return [...points].map((p) => `${p.name} ${p.value}`).sort();
 }
 
@@ -90,7 +90,8 @@ describe('SeriesTable', () => {
     );
     const run = fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const table = tableOf('a', 'b', 'c');
-      const frames: { walk: Iterator<MetricPoint>; expected: string[]; seen: MetricPoint[] }[] = [];
+      const frames: { walk: Iterator<SnapshotPoint>; expected: string[]; seen: SnapshotPoint[] }[] =
+        [];
       for (const s of steps) {
         if (s.do === 'put') put(table, s.name, s.value);
         else if (s.do === 'remove') table.remove(s.name);

@@ -1,4 +1,4 @@
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
 import { stampedSeriesId } from '../model/stamp.ts';
 
 /**
@@ -9,7 +9,7 @@ import { stampedSeriesId } from '../model/stamp.ts';
  */
 export class SeriesTable {
   // Ended series leave no holes (the last point moves in), so memory follows the series, not their peak.
-  readonly #slots: MetricPoint[] = [];
+  readonly #slots: SnapshotPoint[] = [];
   readonly #slotById = new Map<string, number>();
   // Weak, so that an iteration that is neither finished nor returned ends with its iterator.
   readonly #frames = new Set<WeakRef<Frame>>();
@@ -25,7 +25,7 @@ export class SeriesTable {
   }
 
   /** The point of a series. */
-  get(id: string): MetricPoint | undefined {
+  get(id: string): SnapshotPoint | undefined {
     const slot = this.#slotById.get(id);
     return slot === undefined ? undefined : this.#slots[slot];
   }
@@ -36,18 +36,18 @@ export class SeriesTable {
   }
 
   /** The point in a slot. */
-  at(slot: number): MetricPoint {
+  at(slot: number): SnapshotPoint {
     return this.#slots[slot]!;
   }
 
   /** Adds a series that is not there. The point carries the same id as its stamp. */
-  add(id: string, point: MetricPoint): void {
+  add(id: string, point: SnapshotPoint): void {
     this.#slotById.set(id, this.#slots.length);
     this.#slots.push(point);
   }
 
   /** Replaces the point in a slot by another one of the same series. */
-  replace(slot: number, point: MetricPoint): void {
+  replace(slot: number, point: SnapshotPoint): void {
     this.#keepForFrames(slot);
     this.#slots[slot] = point;
   }
@@ -70,7 +70,7 @@ export class SeriesTable {
   }
 
   /** Begins to walk all points as they are now, whatever is written meanwhile. */
-  openFrame(): IterableIterator<MetricPoint> {
+  openFrame(): IterableIterator<SnapshotPoint> {
     const frame = new Frame(this.#slots, () => this.#frames.delete(reference));
     const reference = new WeakRef(frame);
     this.#frames.add(reference);
@@ -87,14 +87,14 @@ export class SeriesTable {
   }
 }
 
-class Frame implements IterableIterator<MetricPoint> {
-  readonly #slots: readonly MetricPoint[];
-  readonly #kept = new Map<number, MetricPoint>();
+class Frame implements IterableIterator<SnapshotPoint> {
+  readonly #slots: readonly SnapshotPoint[];
+  readonly #kept = new Map<number, SnapshotPoint>();
   readonly #onEnd: () => void;
   #next = 0;
   #end: number;
 
-  constructor(slots: readonly MetricPoint[], onEnd: () => void) {
+  constructor(slots: readonly SnapshotPoint[], onEnd: () => void) {
     this.#slots = slots;
     this.#end = slots.length;
     this.#onEnd = onEnd;
@@ -104,7 +104,7 @@ class Frame implements IterableIterator<MetricPoint> {
     return this;
   }
 
-  next(): IteratorResult<MetricPoint, undefined> {
+  next(): IteratorResult<SnapshotPoint, undefined> {
     if (this.#next >= this.#end) return this.return();
     const slot = this.#next++;
     return { done: false, value: this.#take(slot) };
@@ -123,7 +123,7 @@ class Frame implements IterableIterator<MetricPoint> {
     this.#kept.set(slot, this.#slots[slot]!);
   }
 
-  #take(slot: number): MetricPoint {
+  #take(slot: number): SnapshotPoint {
     const kept = this.#kept.get(slot);
     if (kept === undefined) return this.#slots[slot]!;
     this.#kept.delete(slot);

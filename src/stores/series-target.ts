@@ -1,12 +1,12 @@
 import { SnapscrapeError } from '../model/errors.ts';
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
 import { invalidOptions } from '../model/options.ts';
 import { describeSubject } from '../model/rejection.ts';
 import { parseSeriesId, seriesId } from '../model/series-id.ts';
 import type { SeriesMatcher } from './metric-store.ts';
 
 /** Tells whether a point is of a series that was chosen. */
-export type SeriesPredicate = (point: MetricPoint) => boolean;
+export type SeriesPredicate = (point: SnapshotPoint) => boolean;
 
 /**
  * The canonical form of a series id that came from outside.
@@ -65,7 +65,7 @@ function matcherFaults(matcher: SeriesMatcher): string[] {
   return faults;
 }
 
-function labelValue(point: MetricPoint, label: string): string {
+function labelValue(point: SnapshotPoint, label: string): string {
   // A stored point has no label with an empty value, and inherits properties that are no labels.
   return Object.hasOwn(point.labels, label) ? point.labels[label]! : '';
 }

@@ -1,13 +1,13 @@
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
 
 /** A still frame of a store: its points, and the cursor of exactly these. */
 export interface StillFrame {
   readonly cursor: string;
-  readonly points: IterableIterator<MetricPoint>;
+  readonly points: IterableIterator<SnapshotPoint>;
 }
 
 /** A snapshot each iteration of which is a still frame of its own. */
-export class StillFrames implements Iterable<MetricPoint> {
+export class StillFrames implements Iterable<SnapshotPoint> {
   readonly #open: () => StillFrame;
   #cursor: string | undefined;
 
@@ -21,7 +21,7 @@ export class StillFrames implements Iterable<MetricPoint> {
     return this.#cursor;
   }
 
-  [Symbol.iterator](): IterableIterator<MetricPoint> {
+  [Symbol.iterator](): IterableIterator<SnapshotPoint> {
     const { cursor, points } = this.#open();
     this.#cursor = cursor;
     return points;

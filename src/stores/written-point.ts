@@ -1,59 +1,72 @@
-import type { MetricPoint } from '../model/metric-point.ts';
+import { MOST_LABELS } from '../model/label-shape.ts';
+import { labelText } from '../model/label-text.ts';
+import type { MetricPoint, SnapshotPoint } from '../model/metric-point.ts';
 import { stampedSeriesId, stampPoint } from '../model/stamp.ts';
 
 /**
- * Takes what was written apart, reading each property once: a getter or a proxy could answer otherwise
- * when asked again, after its first answer was checked.
+ * Copies what was written, reading each property once: a getter or a proxy could return something else
+ * when read again, after its first value was checked. Label values that have a text become that text.
  *
- * The answer is as unchecked as what was given, but plain. Undefined when it cannot be read.
+ * The copy is as unchecked as what was given, but plain. Undefined if it cannot be read.
  */
-export function readWritten(given: unknown, now: () => number): unknown {
+export function readWritten(given: unknown): unknown {
   // Stamped points are frozen and were checked when they were made.
   if (typeof given !== 'object' || given === null || stampedSeriesId(given) !== undefined) {
     return given;
   }
-  const read = readOnce(given as Readonly<Record<string, unknown>>);
-  if (read !== undefined && read.updatedAt === undefined) read.updatedAt = now();
-  return read;
-}
-
-function readOnce(given: Readonly<Record<string, unknown>>): { updatedAt: unknown } | undefined {
   try {
-    const { name, labels, value, updatedAt } = given;
-    return { name, labels: copyRecord(labels), value, updatedAt } as { updatedAt: unknown };
+    const { name, labels, value, updatedAt } = given as Readonly<Record<string, unknown>>;
+    return { name, labels: copyLabels(labels), value, updatedAt };
   } catch {
     return undefined;
   }
 }
 
-function copyRecord(labels: unknown): unknown {
+function copyLabels(labels: unknown): unknown {
+  if (labels === undefined) return {};
   // A copy of a map or an array would pass for a record: handed on as it is, it is refused.
   if (typeof labels !== 'object' || labels === null || Symbol.iterator in labels) return labels;
+  const names = Object.keys(labels);
+  // Handed on as it is, it is refused for the number of its labels.
+  if (names.length > MOST_LABELS) return labels;
   // Not spread: V8 gives each frozen copy made so a hidden class of its own (160 bytes a series).
   const copy: Record<string, unknown> = {};
-  for (const name of Object.keys(labels)) {
+  for (const name of names) {
     // Assigning to `__proto__` would set the prototype instead of a label.
-    if (name === '__proto__') return Object.fromEntries(Object.entries(labels));
-    copy[name] = (labels as Readonly<Record<string, unknown>>)[name];
+    if (name === '__proto__') return copyEntries(labels, names);
+    copy[name] = copyValue(labels, name);
   }
   return copy;
 }
 
+function copyEntries(labels: object, names: readonly string[]): unknown {
+  return Object.fromEntries(names.map((name) => [name, copyValue(labels, name)]));
+}
+
+function copyValue(labels: object, name: string): unknown {
+  const value = (labels as Readonly<Record<string, unknown>>)[name];
+  return labelText(value) ?? value;
+}
+
 /** Makes the first stored point of a series from what was read and admitted. */
-export function firstPoint(admitted: MetricPoint, id: string): MetricPoint {
+export function firstPoint(admitted: MetricPoint, updatedAt: number, id: string): SnapshotPoint {
   // A point of another store is immutable and already as it would be made here.
-  if (stampedSeriesId(admitted) !== undefined) return admitted;
-  const { name, labels, value, updatedAt } = admitted;
+  if (stampedSeriesId(admitted) !== undefined) return admitted as SnapshotPoint;
+  const { name, labels, value } = admitted as SnapshotPoint;
   return stampPoint({ name, labels: withoutEmptyLabels(labels), value, updatedAt }, id);
 }
 
 /** Makes the next stored point of a series; it shares all but value and time with the one before. */
-export function nextPoint(previous: MetricPoint, value: number, updatedAt: number): MetricPoint {
+export function nextPoint(
+  previous: SnapshotPoint,
+  value: number,
+  updatedAt: number,
+): SnapshotPoint {
   const { name, labels } = previous;
   return stampPoint({ name, labels, value, updatedAt }, stampedSeriesId(previous)!);
 }
 
-function withoutEmptyLabels(labels: MetricPoint['labels']): MetricPoint['labels'] {
+function withoutEmptyLabels(labels: SnapshotPoint['labels']): SnapshotPoint['labels'] {
   if (!Object.values(labels).includes('')) return labels;
   return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
 }

@@ -1,4 +1,5 @@
-import type { MetricPoint } from '../model/metric-point.ts';
+import assert from 'node:assert/strict';
+import type { MetricPoint, SnapshotPoint } from '../model/metric-point.ts';
 import { seriesId } from '../model/series-id.ts';
 import type { DeltaEvent } from '../model/snapshot-reader.ts';
 import type { MetricStore, UpsertResult } from '../stores/metric-store.ts';
@@ -77,7 +78,7 @@ export function pointOf(
   value: number,
   updatedAt = 1,
   labels: Record<string, string> = {},
-): MetricPoint {
+): SnapshotPoint {
   return { name, labels, value, updatedAt };
 }
 
@@ -87,7 +88,7 @@ export function manyPoints(
   count: number,
   value: number,
   updatedAt = 1,
-): MetricPoint[] {
+): SnapshotPoint[] {
   return Array.from({ length: count }, (_, i) => pointOf(name, value, updatedAt, { i: `${i}` }));
 }
 
@@ -206,5 +207,7 @@ function idOf({ name, labels }: MetricPoint): string {
 }
 
 function sampleOf({ value, updatedAt }: MetricPoint): StoredSample {
-  return { value, updatedAt };
+  // A store's points are complete, in deltas too.
+  assert.equal(typeof updatedAt, 'number', 'a point of the store has no updatedAt');
+  return { value, updatedAt: updatedAt! };
 }

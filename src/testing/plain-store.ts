@@ -1,4 +1,4 @@
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
 import { seriesId } from '../model/series-id.ts';
 import type { StoredSample } from './case-run.ts';
 
@@ -13,7 +13,7 @@ export class PlainStore {
 
   /** Writes sound points; answers with the counts. */
   upsert(
-    points: readonly MetricPoint[],
+    points: readonly SnapshotPoint[],
   ): Record<'added' | 'changed' | 'unchanged' | 'older' | 'refused', number> {
     const counts = { added: 0, changed: 0, unchanged: 0, older: 0, refused: 0 };
     for (const point of points) counts[this.#write(point)]++;
@@ -34,7 +34,7 @@ export class PlainStore {
     return [...this.#samples].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  #write(point: MetricPoint): 'added' | 'changed' | 'unchanged' | 'older' | 'refused' {
+  #write(point: SnapshotPoint): 'added' | 'changed' | 'unchanged' | 'older' | 'refused' {
     const { value, updatedAt } = point;
     const id = seriesId(point);
     const stored = this.#samples.get(id);

@@ -84,6 +84,44 @@ const UPSERT: Parameters<typeof casesOf>[2] = [
     },
   },
   {
+    title: 'writes numbers and booleans in labels as text, and takes a point without labels',
+    async body({ open }) {
+      const store = await open();
+      const labels = { code: 200, ok: true, ratio: -0.5, gone: undefined };
+      const points = [
+        { name: 'a', labels, value: 1 },
+        { name: 'b', value: 2 },
+      ];
+      assert.deepEqual(await store.upsert(points), outcome({ added: 2 }));
+      assert.deepEqual(await idsOf(store), ['a{code="200",ok="true",ratio="-0.5"}', 'b']);
+      for await (const point of await store.snapshot()) {
+        for (const value of Object.values(point.labels)) assert.equal(typeof value, 'string');
+      }
+    },
+  },
+  {
+    title: 'never takes a time of its own for older than that of the stored point',
+    async body({ open }) {
+      let clock = 10_000;
+      const store = await open({ now: () => clock });
+      await store.upsert({ name: 'a', value: 1 });
+      clock = 1_000; // Set back.
+      assert.deepEqual(await store.upsert({ name: 'a', value: 2 }), outcome({ changed: 1 }));
+      assert.deepEqual(await store.upsert({ name: 'a', value: 2 }), outcome({ unchanged: 1 }));
+      const twice = [
+        { name: 'b', value: 1, updatedAt: 5_000 },
+        { name: 'b', value: 2 },
+      ];
+      assert.deepEqual(await store.upsert(twice), outcome({ added: 1, changed: 1 }));
+      assert.deepEqual(await store.upsert(pointOf('a', 3, 9_999)), outcome({ older: 1 }));
+      assert.deepEqual((await stateOf(store)).get('a'), { value: 2, updatedAt: 10_000 });
+      assert.deepEqual((await stateOf(store)).get('b'), { value: 2, updatedAt: 5_000 });
+      clock = 11_000;
+      await store.upsert({ name: 'a', value: 4 });
+      assert.deepEqual((await stateOf(store)).get('a'), { value: 4, updatedAt: 11_000 });
+    },
+  },
+  {
     title: 'takes a point without updatedAt as true now',
     async body({ open }) {
       const store = await open({ now: () => 1234 });
@@ -155,6 +193,10 @@ const UPSERT: Parameters<typeof casesOf>[2] = [
   },
 ];
 
+function tooManyLabels(): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: 1025 }, (_, i) => [`l${i}`, '']));
+}
+
 function sorted(labels: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(labels)
     .filter(([, value]) => value !== '')
@@ -171,9 +213,10 @@ const REFUSALS: Parameters<typeof casesOf>[2] = [
         ['not_a_point', 'a'],
         ['invalid_name', {}],
         ['invalid_name', pointOf('bad-name', 1)],
-        ['invalid_labels', { name: 'a', value: 1 }],
+        ['invalid_labels', { name: 'a', value: 1, labels: [] }],
+        ['too_many_labels', pointOf('a', 1, 1, tooManyLabels())],
         ['invalid_label_name', pointOf('a', 1, 1, { 'bad-name': '' })],
-        ['invalid_label_value', { ...pointOf('a', 1), labels: { x: 1 } }],
+        ['invalid_label_value', { ...pointOf('a', 1), labels: { x: null } }],
         ['malformed_unicode', pointOf('a', 1, 1, { x: '\ud800' })],
         ['invalid_value', { ...pointOf('a', 1), value: '1' }],
         ['invalid_updated_at', pointOf('a', 1, Number.NaN)],

@@ -1,4 +1,4 @@
-import type { FamilyMetadata, MetricPoint } from '../../src/index.ts';
+import type { FamilyMetadata, SnapshotPoint } from '../../src/index.ts';
 import type { Content, Format } from './formats.ts';
 import type { JudgeName } from './judges.ts';
 import { type ReadFamily, type Reading, type ReadSample, valueBits } from './reading.ts';
@@ -24,7 +24,7 @@ export function expectedReading(content: Content, format: Format, judge: JudgeNa
   };
 }
 
-function expectedSample({ name, labels, value }: MetricPoint): ReadSample {
+function expectedSample({ name, labels, value }: SnapshotPoint): ReadSample {
   // An empty value is no label (OpenMetrics 1.0.0, Label).
   const pairs = Object.entries(labels).filter(([, text]) => text !== '');
   return { labels: [['__name__', name], ...pairs], value: valueBits(value) };

@@ -2,7 +2,7 @@ import {
   createCachedSnapshotReader,
   createOpenMetricsHandler,
   type FamilyMetadata,
-  type MetricPoint,
+  type SnapshotPoint,
 } from '../../src/index.ts';
 import type { Exposition } from './reading.ts';
 
@@ -32,7 +32,7 @@ export const FORMATS: readonly Format[] = [
 
 /** What a store holds. */
 export interface Content {
-  readonly points: readonly MetricPoint[];
+  readonly points: readonly SnapshotPoint[];
   readonly families?: readonly FamilyMetadata[];
   /** Counters that OpenMetrics cannot call so, because another family has a name they lay claim to. */
   readonly clashing?: readonly string[];

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { MetricPoint } from '../../src/index.ts';
+import type { SnapshotPoint } from '../../src/index.ts';
 
 /**
  * Pieces of text that have broken an encoder or a parser somewhere: what must be escaped and what looks
@@ -82,7 +82,7 @@ const value = fc.oneof(
 );
 
 /** One point of any series. */
-const point: fc.Arbitrary<MetricPoint> = fc.record({
+const point: fc.Arbitrary<SnapshotPoint> = fc.record({
   name,
   labels: fc.dictionary(labelName, hostileText, { maxKeys: 5, noNullPrototype: true }),
   value,
@@ -90,12 +90,12 @@ const point: fc.Arbitrary<MetricPoint> = fc.record({
 });
 
 /** Points of different series, some of one family. */
-export const hostilePoints: fc.Arbitrary<MetricPoint[]> = fc
+export const hostilePoints: fc.Arbitrary<SnapshotPoint[]> = fc
   .tuple(fc.uniqueArray(point, { selector: seriesOf, maxLength: 12 }), fc.array(hostileText))
   .map(([points, texts]) => [...points, ...siblings(points, texts)]);
 
 /** More series of the family of the first point, so that families have several lines. */
-function siblings(points: readonly MetricPoint[], texts: readonly string[]): MetricPoint[] {
+function siblings(points: readonly SnapshotPoint[], texts: readonly string[]): SnapshotPoint[] {
   const [first] = points;
   if (first === undefined) return [];
   const made = [...new Set(texts)].map((text) => ({ ...first, labels: { sibling: text } }));
@@ -104,7 +104,7 @@ function siblings(points: readonly MetricPoint[], texts: readonly string[]): Met
 }
 
 /** Tells series apart without the code under test: a label with an empty value is no label. */
-function seriesOf({ name, labels }: MetricPoint): string {
+function seriesOf({ name, labels }: SnapshotPoint): string {
   const pairs = Object.entries(labels).filter(([, text]) => text !== '');
   return JSON.stringify([name, ...pairs.sort(([a], [b]) => (a < b ? -1 : 1))]);
 }

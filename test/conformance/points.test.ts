@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MetricPoint } from '../../src/index.ts';
+import type { SnapshotPoint } from '../../src/index.ts';
 import { expectedReading } from './expectation.ts';
 import { FORMATS, type Format, serve } from './formats.ts';
 import { HOSTILE_PIECES, hostilePoints } from './hostile.ts';
@@ -8,7 +8,7 @@ import { JUDGES, type Judge, type JudgeName, useJudge } from './judges.ts';
 import { sortedSamples } from './reading.ts';
 
 /** Every piece alone and at each place of a label value. */
-const EVERY_PIECE: readonly MetricPoint[] = HOSTILE_PIECES.flatMap((piece, at) =>
+const EVERY_PIECE: readonly SnapshotPoint[] = HOSTILE_PIECES.flatMap((piece, at) =>
   [piece, `${piece}x`, `x${piece}x`, `x${piece}`, `${piece}${piece}`].map((text, place) => ({
     name: 'hostile',
     labels: { at: `${at}.${place}`, first: text, last: text },
@@ -18,7 +18,7 @@ const EVERY_PIECE: readonly MetricPoint[] = HOSTILE_PIECES.flatMap((piece, at) =
 );
 
 /** Doubles at the edges of what decimal text can carry. */
-const EVERY_VALUE: readonly MetricPoint[] = [
+const EVERY_VALUE: readonly SnapshotPoint[] = [
   0,
   -0,
   1,
@@ -43,7 +43,7 @@ const EVERY_VALUE: readonly MetricPoint[] = [
 ].map((value, at) => ({ name: 'values', labels: { at: String(at) }, value, updatedAt: 1 }));
 
 /** A label of 10 kB; the grammar of `expfmt` takes minutes over it in OpenMetrics. */
-const LONG: readonly MetricPoint[] = ['x', '"', '\\', '\u{1f600}', '\n'].map((unit, at) => ({
+const LONG: readonly SnapshotPoint[] = ['x', '"', '\\', '\u{1f600}', '\n'].map((unit, at) => ({
   name: 'long',
   labels: { at: String(at), text: unit.repeat(10_240 / Buffer.byteLength(unit)) },
   value: 1,
@@ -54,7 +54,7 @@ async function expectReadBack(
   judge: Pick<Judge, 'read'>,
   name: JudgeName,
   format: Format,
-  points: readonly MetricPoint[],
+  points: readonly SnapshotPoint[],
 ): Promise<void> {
   const found = await judge.read(await serve({ points }, format));
   expect(found.error).toBeUndefined();

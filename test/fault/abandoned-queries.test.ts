@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   createCachedSnapshotReader,
   createOpenMetricsHandler,
-  type MetricPoint,
+  type SnapshotPoint,
 } from '../../src/index.ts';
 import { listening } from '../support/serving.ts';
 import { until } from '../support/until.ts';
@@ -16,7 +16,7 @@ const SLOW = Array.from({ length: 12 }, (_, i) => {
   return `match[]=${encodeURIComponent(`{${matchers.join(',')},zone!=""}`)}`;
 }).join('&');
 
-function* points(): Generator<MetricPoint> {
+function* points(): Generator<SnapshotPoint> {
   for (let i = 0; i < SERIES; i++) {
     yield { name: 'many', labels: { org: `o${i % 7}`, user: `u${i}` }, value: i, updatedAt: 1 };
   }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   createCachedSnapshotReader,
   type DeltaEvent,
-  type MetricPoint,
   type SnapshotDelta,
+  type SnapshotPoint,
 } from '../../src/index.ts';
 import { ScriptedSource } from '../support/scripted-source.ts';
 import { ScriptedStore } from '../support/scripted-store.ts';
@@ -11,14 +11,14 @@ import { ScriptedStore } from '../support/scripted-store.ts';
 const COUNT = 200_000;
 
 /** The points of a store of that size, in an order that has nothing to do with that of their ids. */
-function* points(value: number): Generator<MetricPoint> {
+function* points(value: number): Generator<SnapshotPoint> {
   for (let i = 0; i < COUNT; i++) {
     const labels = { org: 'some-org', repo: `repo-${i % 977}`, user: `user-${(i * 7919) % COUNT}` };
     yield { name: `family_${i % 8}`, labels, value, updatedAt: 1 };
   }
 }
 
-async function* pointsLater(value: number): AsyncGenerator<MetricPoint> {
+async function* pointsLater(value: number): AsyncGenerator<SnapshotPoint> {
   yield* points(value);
 }
 

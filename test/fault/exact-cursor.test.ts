@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
   createCachedSnapshotReader,
-  type MetricPoint,
   type SnapshotDelta,
+  type SnapshotPoint,
 } from '../../src/index.ts';
 import { bareHandler, pageOf } from '../support/page.ts';
 
-const point = (value: number): MetricPoint => ({ name: 'a', labels: {}, value, updatedAt: 1 });
+const point = (value: number): SnapshotPoint => ({ name: 'a', labels: {}, value, updatedAt: 1 });
 
 /** A source that tells the cursor of a snapshot only once all of it was read. */
 function source(cursorOfSnapshot: unknown) {

@@ -3,8 +3,8 @@ import {
   createCachedSnapshotReader,
   type DeltaEvent,
   type FamilyMetadata,
-  type MetricPoint,
   type RejectionReason,
+  type SnapshotPoint,
 } from '../../src/index.ts';
 import { ModelSource } from '../support/model-source.ts';
 import { bareHandler, pageOf, scrape } from '../support/page.ts';
@@ -43,7 +43,7 @@ const GARBAGE: readonly (readonly [what: string, reason: RejectionReason, given:
   ['an empty name', 'invalid_name', { ...GOOD, name: '' }],
   ['a name with a dot', 'invalid_name', { ...GOOD, name: 'a.b' }],
   ['a name of two lines', 'invalid_name', { ...GOOD, name: 'garbage\nevil 1' }],
-  ['no labels', 'invalid_labels', { ...GOOD, labels: undefined }],
+  ['a string for labels', 'invalid_labels', { ...GOOD, labels: 'a' }],
   ['null for labels', 'invalid_labels', { ...GOOD, labels: null }],
   ['a list of labels', 'invalid_labels', { ...GOOD, labels: [['a', 'b']] }],
   ['a map of labels', 'invalid_labels', { ...GOOD, labels: new Map([['a', 'b']]) }],
@@ -51,7 +51,13 @@ const GARBAGE: readonly (readonly [what: string, reason: RejectionReason, given:
   ['a label __name__', 'invalid_label_name', { ...GOOD, labels: { __name__: 'x' } }],
   ['a label without a name', 'invalid_label_name', { ...GOOD, labels: { '': 'x' } }],
   ['a label of two lines', 'invalid_label_name', { ...GOOD, labels: { 'a\nb': 'x' } }],
-  ['a number for a label', 'invalid_label_value', { ...GOOD, labels: { a: 5 } }],
+  ['a bigint for a label', 'invalid_label_value', { ...GOOD, labels: { a: 5n } }],
+  ['an object for a label', 'invalid_label_value', { ...GOOD, labels: { a: new Date(0) } }],
+  [
+    '1 025 labels',
+    'too_many_labels',
+    { ...GOOD, labels: Object.fromEntries(Array.from({ length: 1025 }, (_, i) => [`l${i}`, ''])) },
+  ],
   ['null for a label', 'invalid_label_value', { ...GOOD, labels: { a: null } }],
   ['a lone surrogate', 'malformed_unicode', { ...GOOD, labels: { a: 'x\ud83d' } }],
   ['a label of a megabyte', 'series_too_long', { ...GOOD, labels: { a: 'x'.repeat(1 << 20) } }],
@@ -211,7 +217,7 @@ describe('what looks like garbage and is none', () => {
     const labels = { a: 'x'.repeat((1 << 24) - 100) };
     source.answer = () => [{ ...GOOD, labels }, state(1)];
     const reader = createCachedSnapshotReader(source, { maxSeriesBytes: 1 << 24 });
-    const points = [...(await reader.snapshot())] as MetricPoint[];
+    const points = [...(await reader.snapshot())] as SnapshotPoint[];
     expect(points[0]!.labels.a === labels.a).toBe(true);
     expect(await pageOf(bareHandler(reader))).toContain(statePage(1));
   });

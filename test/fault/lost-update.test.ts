@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import {
   createCachedSnapshotReader,
   type DeltaEvent,
-  type MetricPoint,
   type SnapshotDelta,
+  type SnapshotPoint,
 } from '../../src/index.ts';
 import { ModelSource } from '../support/model-source.ts';
 import { naivePage } from '../support/naive-page.ts';
@@ -116,8 +116,8 @@ class BusySource extends ModelSource {
     return cursor;
   }
 
-  override async *snapshot(): AsyncGenerator<MetricPoint> {
-    const points = (await super.snapshot()) as MetricPoint[];
+  override async *snapshot(): AsyncGenerator<SnapshotPoint> {
+    const points = (await super.snapshot()) as SnapshotPoint[];
     for (const point of points) {
       this.#happen();
       yield point;
@@ -147,7 +147,7 @@ it('no update is lost, whatever happens at whatever moment of a refresh', async 
       fc.array(change, { maxLength: 40, size: 'max' }),
       waits,
       async (list, pauses) => {
-        const truth = new Map<string, MetricPoint>();
+        const truth = new Map<string, SnapshotPoint>();
         const changes = list.map(({ series, value, ends }) => (): void => {
           const point = { ...state(value), labels: { s: `${series}` } };
           if (ends) truth.delete(`${series}`);

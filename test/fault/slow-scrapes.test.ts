@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { MetricPoint } from '../../src/index.ts';
+import type { SnapshotPoint } from '../../src/index.ts';
 import { createCachedSnapshotReader, createOpenMetricsHandler } from '../../src/index.ts';
 import { manyPoints } from '../support/many-points.ts';
 import { listening } from '../support/serving.ts';
@@ -19,7 +19,7 @@ const SERIES = 20_000;
 const GET = 'GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n';
 
 /** A source whose points change by a rule from refresh to refresh, served over a real socket. */
-async function served(change: (points: MetricPoint[], refresh: number) => void) {
+async function served(change: (points: SnapshotPoint[], refresh: number) => void) {
   const points = manyPoints(SERIES, 500);
   const reader = createCachedSnapshotReader({ snapshot: () => points }, { refreshInterval: 1e9 });
   const handler = createOpenMetricsHandler(reader, { selfMetrics: false });

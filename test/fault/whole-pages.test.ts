@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCachedSnapshotReader, type MetricPoint } from '../../src/index.ts';
+import { createCachedSnapshotReader, type SnapshotPoint } from '../../src/index.ts';
 import { ModelSource } from '../support/model-source.ts';
 import { bareHandler, pageOf, SYNTAXES, scrape } from '../support/page.ts';
 import { ScriptedSource, state } from '../support/scripted-source.ts';
@@ -71,7 +71,7 @@ describe('a body', () => {
   it('has every label set of a family, whatever labels came first (micrometer#2400)', async () => {
     const source = new ScriptedSource();
     const sets = [{}, { a: '1' }, { b: '1' }, { a: '1', b: '2' }, { c: '3' }];
-    source.answer = () => sets.map((labels): MetricPoint => ({ ...state(1), labels }));
+    source.answer = () => sets.map((labels): SnapshotPoint => ({ ...state(1), labels }));
     const reader = createCachedSnapshotReader(source);
     const lines = (await pageOf(bareHandler(reader))).split('\n');
     expect(lines).toEqual([

@@ -4,8 +4,8 @@ import type { MergedReader } from '../../src/cache/merged-reader.ts';
 import {
   createCachedSnapshotReader,
   type FamilyMetadata,
-  type MetricPoint,
   mergeReaders,
+  type SnapshotPoint,
   type SnapshotReader,
 } from '../../src/index.ts';
 import { HOSTILE_SERIES, LONG_SERIES, type Series } from '../support/history.ts';
@@ -16,7 +16,7 @@ import { bareHandler, pageOf, SYNTAXES } from '../support/page.ts';
 class Member implements SnapshotReader {
   readonly isCached: boolean;
   isFailing = false;
-  points = new Map<string, MetricPoint>();
+  points = new Map<string, SnapshotPoint>();
   declared: readonly FamilyMetadata[] = [];
   /** What was read last by a cached reader. */
   #good: Seen | undefined;
@@ -25,7 +25,7 @@ class Member implements SnapshotReader {
     this.isCached = isCached;
   }
 
-  snapshot(): Iterable<MetricPoint> {
+  snapshot(): Iterable<SnapshotPoint> {
     if (this.isFailing) throw new Error('as planned');
     return this.points.values();
   }
@@ -52,7 +52,7 @@ class Member implements SnapshotReader {
 }
 
 interface Seen {
-  readonly points: readonly MetricPoint[];
+  readonly points: readonly SnapshotPoint[];
   readonly families: readonly FamilyMetadata[];
 }
 
@@ -64,7 +64,7 @@ function naiveMerge(all: readonly Seen[], policy: Policy): Seen {
   for (const family of all.flatMap((seen) => seen.families)) {
     if (!families.some(({ name }) => name === family.name)) families.push(family);
   }
-  const chosen = new Map<string, MetricPoint>();
+  const chosen = new Map<string, SnapshotPoint>();
   for (const point of all.flatMap((seen) => seen.points)) {
     const type = families.find(({ name }) => name === point.name)?.type;
     if (type === 'counter' && !(point.value >= 0)) continue;

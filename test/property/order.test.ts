@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createCachedSnapshotReader, type MetricPoint } from '../../src/index.ts';
+import { createCachedSnapshotReader, type SnapshotPoint } from '../../src/index.ts';
 import { HOSTILE_SERIES, LONG_SERIES, type Series } from '../support/history.ts';
 import { naiveId, naivePage } from '../support/naive-page.ts';
 import { bareHandler, pageOf, SYNTAXES } from '../support/page.ts';
 
 /** Points of some series, no two of one series with the same time. */
-function pointsOf(all: readonly Series[], maxLength: number): fc.Arbitrary<MetricPoint[]> {
+function pointsOf(all: readonly Series[], maxLength: number): fc.Arbitrary<SnapshotPoint[]> {
   const point = fc.record({
     series: fc.constantFrom(...all),
     value: fc.double(),
@@ -19,8 +19,8 @@ function pointsOf(all: readonly Series[], maxLength: number): fc.Arbitrary<Metri
     .map((points) => points.map(({ series, ...rest }) => ({ ...series, ...rest })));
 }
 
-function newest(points: readonly MetricPoint[]): MetricPoint[] {
-  const kept = new Map<string, MetricPoint>();
+function newest(points: readonly SnapshotPoint[]): SnapshotPoint[] {
+  const kept = new Map<string, SnapshotPoint>();
   for (const point of points) {
     const id = naiveId(point);
     const before = kept.get(id);
@@ -30,11 +30,14 @@ function newest(points: readonly MetricPoint[]): MetricPoint[] {
 }
 
 /** The same point with its labels the other way round. */
-function turned(point: MetricPoint): MetricPoint {
+function turned(point: SnapshotPoint): SnapshotPoint {
   return { ...point, labels: Object.fromEntries(Object.entries(point.labels).reverse()) };
 }
 
-async function expectOrderIsIrrelevant(points: MetricPoint[], other: MetricPoint[]): Promise<void> {
+async function expectOrderIsIrrelevant(
+  points: SnapshotPoint[],
+  other: SnapshotPoint[],
+): Promise<void> {
   const one = createCachedSnapshotReader({ snapshot: () => points });
   const two = createCachedSnapshotReader({ snapshot: () => other.map(turned) });
   for (const syntax of SYNTAXES) {
@@ -45,8 +48,8 @@ async function expectOrderIsIrrelevant(points: MetricPoint[], other: MetricPoint
 }
 
 function shuffled(
-  points: fc.Arbitrary<MetricPoint[]>,
-): fc.Arbitrary<[MetricPoint[], MetricPoint[]]> {
+  points: fc.Arbitrary<SnapshotPoint[]>,
+): fc.Arbitrary<[SnapshotPoint[], SnapshotPoint[]]> {
   return points.chain((list) =>
     fc.tuple(
       fc.constant(list),

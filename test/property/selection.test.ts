@@ -5,7 +5,7 @@ import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
 import { familyOf, type Snapshot, snapshotOf } from '../../src/cache/snapshot.ts';
 import { providerOf } from '../../src/cache/snapshot-provider.ts';
 import { noWork } from '../../src/cache/work.ts';
-import { MemoryStore, type MetricPoint } from '../../src/index.ts';
+import { MemoryStore, type SnapshotPoint } from '../../src/index.ts';
 import { selectionOf } from '../../src/selection/selection-query.ts';
 import { SnapshotSelector } from '../../src/selection/snapshot-selector.ts';
 import { naiveId, naiveLine } from '../support/naive-page.ts';
@@ -60,14 +60,14 @@ const value = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...VALUES) },
   fc.string({ unit: 'binary', maxLength: 4 }),
 );
-const point: fc.Arbitrary<MetricPoint> = fc.record({
+const point: fc.Arbitrary<SnapshotPoint> = fc.record({
   name: fc.oneof({ weight: 3, arbitrary: fc.constant('a') }, fc.constantFrom(...NAMES)),
   labels: fc.array(fc.tuple(label, value), { maxLength: 5 }).map(labelsOf),
   value: fc.integer(),
   updatedAt: fc.integer({ min: 0, max: 5 }),
 });
 /** Points whose ids have their first labels in common. */
-const alike: fc.Arbitrary<MetricPoint> = fc.record({
+const alike: fc.Arbitrary<SnapshotPoint> = fc.record({
   name: fc.constant('a'),
   labels: fc
     .tuple(...['a', 'b', 'b1'].map((l) => fc.tuple(fc.constant(l), fc.constantFrom('', ...FEW))))
@@ -107,7 +107,7 @@ function textOf(snapshot: Snapshot): string {
 }
 
 function naiveText(
-  points: Iterable<MetricPoint>,
+  points: Iterable<SnapshotPoint>,
   wanted: readonly (readonly NaiveMatcher[])[],
 ): string {
   const chosen = [...points].filter((p) => wanted.some((matchers) => naiveMatch(p, matchers)));
@@ -179,7 +179,7 @@ it('selects the same refresh after refresh as anew', async () => {
   );
 }, 60_000);
 
-function cutSnapshot(points: readonly MetricPoint[], isCut: () => boolean): Snapshot {
+function cutSnapshot(points: readonly SnapshotPoint[], isCut: () => boolean): Snapshot {
   const names = [...new Set(points.map(({ name }) => name))].sort();
   const families = names.map((name) => {
     const builder = new ChunkBuilder(noWork());

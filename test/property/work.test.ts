@@ -4,13 +4,17 @@ import type { CachedReader } from '../../src/cache/cached-reader.ts';
 import type { Snapshot } from '../../src/cache/snapshot.ts';
 import { Deflater } from '../../src/exposition/deflate.ts';
 import { PageMaker } from '../../src/exposition/page.ts';
-import { createCachedSnapshotReader, type MetricPoint, type RefreshWork } from '../../src/index.ts';
+import {
+  createCachedSnapshotReader,
+  type RefreshWork,
+  type SnapshotPoint,
+} from '../../src/index.ts';
 import { manyPoints } from '../support/many-points.ts';
 import { ModelSource } from '../support/model-source.ts';
 
 /** A source of some 80 chunks in one family, and one short family. */
 const SERIES = manyPoints(10_000, 500);
-const SHORT: MetricPoint = { name: 'short', labels: {}, value: 1, updatedAt: 1 };
+const SHORT: SnapshotPoint = { name: 'short', labels: {}, value: 1, updatedAt: 1 };
 
 /** A reader that has been refreshed once, with the pages that a handler would make of it. */
 class Subject {
@@ -25,7 +29,7 @@ class Subject {
     this.reader = createCachedSnapshotReader(this.source, config) as CachedReader;
   }
 
-  put(points: Iterable<MetricPoint>): void {
+  put(points: Iterable<SnapshotPoint>): void {
     for (const point of points) this.source.put(`${point.name} ${point.labels.i}`, point);
   }
 

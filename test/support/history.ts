@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { DeltaEvent, FamilyMetadata, MetricPoint } from '../../src/index.ts';
+import type { DeltaEvent, FamilyMetadata, SnapshotPoint } from '../../src/index.ts';
 import { type Behaviour, ModelSource, SOUND } from './model-source.ts';
 import { naiveId } from './naive-page.ts';
 
@@ -14,7 +14,7 @@ export type Step =
   | { readonly kind: 'refresh'; readonly behaviour: Behaviour };
 
 /** What a point is of. */
-export type Series = Pick<MetricPoint, 'name' | 'labels'>;
+export type Series = Pick<SnapshotPoint, 'name' | 'labels'>;
 
 const TEXTS = ['', 'x', '~', '\u00ff', '\uff5e', '\u{1f600}', '"', '\\', '\\n', '\n', '{a="b"} 1'];
 const PROTO = JSON.parse('{"__proto__":"p","constructor":"c"}') as Record<string, string>;
@@ -54,12 +54,12 @@ const JUNK: readonly { readonly point: unknown; readonly event: unknown }[] = [
   { point: null, event: null },
   { point: 'a', event: { point: 5 } },
   { point: { name: 'a b', labels: {}, value: 1, updatedAt: 1 }, event: {} },
-  { point: { name: 'a', labels: { l: 5 }, value: 1, updatedAt: 1 }, event: { deleted: true } },
+  { point: { name: 'a', labels: { l: null }, value: 1, updatedAt: 1 }, event: { deleted: true } },
   { point: { name: 'a', labels: { l: '\ud800' } }, event: { deleted: true, seriesId: 'a{l="x"' } },
 ];
 
 /** What spoils a point whose series can still be told. */
-const SPOILS: readonly ((point: MetricPoint) => unknown)[] = [
+const SPOILS: readonly ((point: SnapshotPoint) => unknown)[] = [
   (point) => ({ ...point, value: '1' }),
   (point) => ({ ...point, updatedAt: Number.NaN }),
   (point) => ({ name: point.name, labels: point.labels }),
@@ -117,7 +117,7 @@ function behaviour(sound: number): fc.Arbitrary<Behaviour> {
 export class Subject {
   readonly source: ModelSource = new ModelSource();
   /** The sound points that are, by series. */
-  readonly points: Map<string, MetricPoint> = new Map();
+  readonly points: Map<string, SnapshotPoint> = new Map();
   readonly #series: readonly Series[];
 
   constructor(series: readonly Series[]) {
@@ -146,7 +146,7 @@ export class Subject {
     } else if (step.kind === 'spoil') {
       this.points.delete(key);
       const spoil = SPOILS[step.how % SPOILS.length]!;
-      this.source.put(key, spoil({ ...series, value: 1, updatedAt: 1 }) as MetricPoint);
+      this.source.put(key, spoil({ ...series, value: 1, updatedAt: 1 }) as SnapshotPoint);
     } else {
       const point = { ...series, value: step.value, updatedAt: step.at };
       this.points.set(key, point);
@@ -157,11 +157,11 @@ export class Subject {
   #junk(which: number): void {
     const { point, event } = JUNK[which % JUNK.length]!;
     this.source.note(event as DeltaEvent);
-    this.source.put(`junk ${which % JUNK.length}`, point as MetricPoint);
+    this.source.put(`junk ${which % JUNK.length}`, point as SnapshotPoint);
   }
 }
 
 /** An older point that a counter would refuse exactly where it refuses the newer one. */
-function olderThan(point: MetricPoint): MetricPoint {
+function olderThan(point: SnapshotPoint): SnapshotPoint {
   return { ...point, value: point.value >= 0 ? 4711 : -4711, updatedAt: point.updatedAt - 1 };
 }

@@ -3,8 +3,8 @@ import type {
   FamilyMetadata,
   IncrementalSnapshotReader,
   Many,
-  MetricPoint,
   SnapshotDelta,
+  SnapshotPoint,
 } from '../../src/index.ts';
 
 /** What the next refresh finds its source to do. */
@@ -41,15 +41,15 @@ export class ModelSource implements IncrementalSnapshotReader {
   behaviour: Behaviour = SOUND;
   declared: readonly FamilyMetadata[] = [];
   /** Older points of series, which a snapshot holds beside those that are. */
-  readonly duplicates: Map<string, MetricPoint> = new Map();
+  readonly duplicates: Map<string, SnapshotPoint> = new Map();
   /** How often each method was called. */
   readonly calls: { snapshot: number; delta: number } = { snapshot: 0, delta: 0 };
-  readonly #now = new Map<string, MetricPoint>();
+  readonly #now = new Map<string, SnapshotPoint>();
   // There is always something behind a cursor that it could go back to.
   readonly #log: DeltaEvent[] = [{ deleted: true, seriesId: 'nothing' }];
 
   /** Puts a point, sound or not, as the state of a series. */
-  put(key: string, point: MetricPoint): void {
+  put(key: string, point: SnapshotPoint): void {
     this.duplicates.delete(key);
     this.#now.set(key, point);
     this.note({ point });
@@ -77,11 +77,11 @@ export class ModelSource implements IncrementalSnapshotReader {
     return `log-${this.#log.length}`;
   }
 
-  snapshot(): Many<MetricPoint> | Promise<Many<MetricPoint>> {
+  snapshot(): Many<SnapshotPoint> | Promise<Many<SnapshotPoint>> {
     this.calls.snapshot++;
     const { snapshot, shape } = this.behaviour;
     if (snapshot === 'throws') throw new Error('no snapshot');
-    if (snapshot === 'garbage') return 42 as unknown as MetricPoint[];
+    if (snapshot === 'garbage') return 42 as unknown as SnapshotPoint[];
     const points = [...this.#now.values(), ...this.duplicates.values()];
     return shaped(points, shape, snapshot === 'half');
   }

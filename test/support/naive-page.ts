@@ -1,11 +1,11 @@
-import type { FamilyMetadata, MetricPoint } from '../../src/index.ts';
+import type { FamilyMetadata, SnapshotPoint } from '../../src/index.ts';
 import type { Syntax } from './page.ts';
 
 // What follows shares no code with what it judges and does everything the plain way, all anew.
 
 /** The page of some sound points, one for each series: sorted, and rendered one by one. */
 export function naivePage(
-  points: Iterable<MetricPoint>,
+  points: Iterable<SnapshotPoint>,
   families: readonly FamilyMetadata[],
   syntax: Syntax,
 ): string {
@@ -26,12 +26,12 @@ export function naivePage(
 }
 
 /** The line of one point. */
-export function naiveLine(point: MetricPoint): string {
+export function naiveLine(point: SnapshotPoint): string {
   return `${naiveId(point)} ${naiveValue(point.value)}\n`;
 }
 
 /** The identity of one point. */
-export function naiveId({ name, labels }: Pick<MetricPoint, 'name' | 'labels'>): string {
+export function naiveId({ name, labels }: Pick<SnapshotPoint, 'name' | 'labels'>): string {
   const pairs = Object.entries(labels)
     .filter(([, value]) => value !== '')
     .sort(([a], [b]) => (a < b ? -1 : 1))

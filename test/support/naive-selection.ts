@@ -1,4 +1,4 @@
-import type { MetricPoint } from '../../src/index.ts';
+import type { SnapshotPoint } from '../../src/index.ts';
 
 // What follows shares no code with what it judges.
 
@@ -10,7 +10,7 @@ export interface NaiveMatcher {
 }
 
 /** Whether a point satisfies every matcher; patterns must mean the same in JavaScript as in RE2. */
-export function naiveMatch(point: MetricPoint, matchers: readonly NaiveMatcher[]): boolean {
+export function naiveMatch(point: SnapshotPoint, matchers: readonly NaiveMatcher[]): boolean {
   return matchers.every(({ label, operator, value }) => {
     const own = Object.hasOwn(point.labels, label) ? point.labels[label]! : '';
     const actual = label === '__name__' ? point.name : own;

@@ -1,10 +1,10 @@
-import type { MetricPoint, ReadOptions, SnapshotReader } from '../../src/index.ts';
+import type { ReadOptions, SnapshotPoint, SnapshotReader } from '../../src/index.ts';
 
 /** How a read is answered: with anything at all. */
 export type Answer = (options: ReadOptions) => unknown;
 
 /** A point of the series `state`, whose value tells which state of a source was read. */
-export function state(value: number): MetricPoint {
+export function state(value: number): SnapshotPoint {
   return { name: 'state', labels: {}, value, updatedAt: 1 };
 }
 
@@ -24,12 +24,12 @@ export class ScriptedSource implements SnapshotReader {
   /** The signal of the latest read. */
   signal: AbortSignal | undefined;
 
-  snapshot(options: ReadOptions = {}): MetricPoint[] {
+  snapshot(options: ReadOptions = {}): SnapshotPoint[] {
     this.reads++;
     this.signal = options.signal;
     return this.answer === undefined
       ? [state(this.value)]
-      : (this.answer(options) as MetricPoint[]);
+      : (this.answer(options) as SnapshotPoint[]);
   }
 }
 

@@ -3,9 +3,9 @@ import type {
   FamilyMetadata,
   IncrementalSnapshotReader,
   Many,
-  MetricPoint,
   ReadOptions,
   SnapshotDelta,
+  SnapshotPoint,
 } from '../../src/index.ts';
 import { type Answer, state } from './scripted-source.ts';
 
@@ -29,8 +29,8 @@ export class ScriptedStore implements IncrementalSnapshotReader {
     return this.#answer('families', options, () => []) as FamilyMetadata[];
   }
 
-  snapshot(options: ReadOptions = {}): Awaitable<Many<MetricPoint>> {
-    return this.#answer('snapshot', options, () => [state(this.value)]) as MetricPoint[];
+  snapshot(options: ReadOptions = {}): Awaitable<Many<SnapshotPoint>> {
+    return this.#answer('snapshot', options, () => [state(this.value)]) as SnapshotPoint[];
   }
 
   snapshotCursor(options: ReadOptions = {}): Awaitable<string> {

@@ -1,4 +1,4 @@
-import type { MetricPoint } from '../../model/metric-point.ts';
+import type { SnapshotPoint } from '../../model/metric-point.ts';
 import type { DeltaEvent } from '../../model/snapshot-reader.ts';
 import type { Environment } from './environment.ts';
 import { lmdbFailure } from './lmdb-failure.ts';
@@ -11,7 +11,7 @@ import type { SeriesWalk } from './series-walk.ts';
  * All points of a frame in series order; closes the frame at the end, or when the reader gives up. Not a
  * generator, as that costs a tenth of a snapshot (bench/stores).
  */
-export class FramedPoints implements IterableIterator<MetricPoint> {
+export class FramedPoints implements IterableIterator<SnapshotPoint> {
   readonly #reader = new PointReader();
   readonly #path: string;
   readonly #frame: ReadFrame;
@@ -28,7 +28,7 @@ export class FramedPoints implements IterableIterator<MetricPoint> {
     return this;
   }
 
-  next(): IteratorResult<MetricPoint, undefined> {
+  next(): IteratorResult<SnapshotPoint, undefined> {
     if (this.#isOver) return { done: true, value: undefined };
     try {
       this.#frame.assertOpen();

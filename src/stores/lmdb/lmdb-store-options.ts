@@ -25,10 +25,10 @@ export interface LmdbStoreOptions extends SharedStoreOptions {
 
 /** Checked options: nothing is missing but `sweepInterval`, whose default follows from the retention. */
 export type CheckedLmdbStoreOptions = {
-  readonly [K in Exclude<keyof LmdbStoreOptions, 'sweepInterval'>]-?: NonNullable<
+  readonly [K in Exclude<keyof LmdbStoreOptions, 'sweepInterval' | 'writer'>]-?: NonNullable<
     LmdbStoreOptions[K]
   >;
-} & { readonly sweepInterval: number | undefined };
+} & { readonly sweepInterval: number | undefined; readonly writer: string | undefined };
 
 /** The defaults of {@link LmdbStoreOptions}. */
 export const LMDB_STORE_DEFAULTS: CheckedLmdbStoreOptions = Object.freeze({

@@ -1,20 +1,17 @@
 import { PointAdmission } from '../../model/admission.ts';
 import { catalogFamilies, type FamilyMetadata } from '../../model/family-metadata.ts';
-import type { MetricPoint, WritablePoint } from '../../model/metric-point.ts';
+import type { SnapshotPoint, WritablePoint } from '../../model/metric-point.ts';
 import { invalidOptions } from '../../model/options.ts';
-import {
-  describeSubject,
-  type RejectedPoint,
-  RejectionLog,
-  type RejectionReason,
-} from '../../model/rejection.ts';
+import { describeSubject } from '../../model/rejection.ts';
 import type { SnapshotDelta } from '../../model/snapshot-reader.ts';
+import type { WriteStats } from '../../model/write-stats.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
 import { Retention, sweepRegularly } from '../retention.ts';
 import { canonicalSeriesId, seriesPredicate } from '../series-target.ts';
 import { StillFrames } from '../still-frames.ts';
 import { collect, inputFailed, sortInput } from '../store-input.ts';
 import { UpsertTally } from '../upsert-tally.ts';
+import { WriteLog } from '../write-log.ts';
 import { readWritten } from '../written-point.ts';
 import { ChangeRecords } from './change-records.ts';
 import { openEnvironment } from './environment.ts';
@@ -32,7 +29,7 @@ import { endExpired, endMatching, endSeries } from './series-ending.ts';
 import { seriesKey } from './series-key.ts';
 
 /** What an {@link LmdbStore} and its file hold, and what this store has refused and ended since it was opened. */
-export interface LmdbStoreStats {
+export interface LmdbStoreStats extends WriteStats {
   /** The series in the file. */
   readonly series: number;
   /** The changes that the file remembers for deltas. */
@@ -41,10 +38,6 @@ export interface LmdbStoreStats {
   readonly fileBytes: number;
   /** Series that this store ended because they were beyond their retention. */
   readonly expired: number;
-  /** Points that this store refused by reason, for every reason of the closed list. */
-  readonly rejected: Readonly<Record<RejectionReason, number>>;
-  /** The last points that this store refused, oldest first, at most 100. */
-  readonly lastRejected: readonly RejectedPoint[];
 }
 
 // A delta of so few series is read at once; a larger one as it is iterated, so that it holds nobody up.
@@ -68,7 +61,7 @@ export class LmdbStore implements MetricStore {
   readonly #epoch: string;
   readonly #retention: Retention;
   readonly #changes: ChangeRecords;
-  readonly #refused: RejectionLog = new RejectionLog();
+  readonly #writes: WriteLog = new WriteLog();
   readonly #sweepTimer: NodeJS.Timeout | undefined;
   #expired = 0;
 
@@ -104,10 +97,10 @@ export class LmdbStore implements MetricStore {
     points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
   ): Promise<UpsertResult> {
     this.#access.assertOpen('upsert');
-    const tally = new UpsertTally();
+    const tally = new UpsertTally(this.#writes, this.#options.now);
     const input = sortInput('upsert', points);
     const batch = new PointBatch(this.#access, this.#options.maxSeries, (id, outcome) => {
-      if (outcome === undefined) this.#refuse('series_limit', id, tally);
+      if (outcome === undefined) tally.refuse('series_limit', id);
       else tally.count(outcome);
     });
     const admission = new PointAdmission(this.#options);
@@ -184,7 +177,7 @@ export class LmdbStore implements MetricStore {
    * It throws `snapshot_expired` when it takes longer than `maxReadTime`, and `closed` when the store is
    * closed. The answer's `cursor` is of exactly the latest iteration's points.
    */
-  snapshot(): Iterable<MetricPoint> & { readonly cursor: string | undefined } {
+  snapshot(): Iterable<SnapshotPoint> & { readonly cursor: string | undefined } {
     const access = this.#access;
     access.assertOpen('snapshot');
     return new StillFrames(() => {
@@ -251,6 +244,11 @@ export class LmdbStore implements MetricStore {
     await this.#access.close();
   }
 
+  /** What this store refused and found older since it was opened; of others over the file it knows nothing. */
+  writeStats(): WriteStats {
+    return this.#writes.stats();
+  }
+
   /** Answers with how much there is and what became of points that are not there. */
   async stats(): Promise<LmdbStoreStats> {
     const state = this.#access.read('stats', (frame) => frame.state);
@@ -259,25 +257,18 @@ export class LmdbStore implements MetricStore {
       changes: state.sequence - state.oldest,
       fileBytes: this.#access.fileBytes(),
       expired: this.#expired,
-      rejected: this.#refused.countsByReason(),
-      lastRejected: this.#refused.lastRejected(),
+      ...this.#writes.stats(),
     };
   }
 
   /** Takes a point of an upsert; answers whether the batch is full. */
   #take(given: unknown, admission: PointAdmission, batch: PointBatch, tally: UpsertTally): boolean {
-    const written = readWritten(given, this.#options.now);
+    const written = readWritten(given);
     if (admission.admit(written)) {
       return batch.add(admission.id!, admission.value, admission.updatedAt);
     }
-    this.#refuse(admission.reason!, admission.subject(given), tally);
+    tally.refuse(admission.reason!, admission.subject(given));
     return false;
-  }
-
-  #refuse(reason: RejectionReason, subject: string, tally: UpsertTally): void {
-    const rejected = { reason, subject: subject.slice(0, 200), rejectedAt: this.#options.now() };
-    this.#refused.add(rejected);
-    tally.refuse(rejected);
   }
 
   #cursorAt(sequence: number): string {

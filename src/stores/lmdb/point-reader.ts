@@ -1,4 +1,4 @@
-import type { MetricPoint } from '../../model/metric-point.ts';
+import type { SnapshotPoint } from '../../model/metric-point.ts';
 import { parseSeriesId } from '../../model/series-id.ts';
 import { stampPoint } from '../../model/stamp.ts';
 
@@ -13,7 +13,7 @@ export class PointReader {
   #labels: readonly string[] = [];
 
   /** A frozen point that carries its id. */
-  point(id: string, value: number, updatedAt: number): MetricPoint {
+  point(id: string, value: number, updatedAt: number): SnapshotPoint {
     const labels = this.#labelsOf(id);
     if (labels === undefined) return this.#parse(id, value, updatedAt);
     return stampPoint({ name: this.#name, labels, value, updatedAt }, id);
@@ -36,7 +36,7 @@ export class PointReader {
     return at > 0 && at + 2 === id.length ? labels : undefined;
   }
 
-  #parse(id: string, value: number, updatedAt: number): MetricPoint {
+  #parse(id: string, value: number, updatedAt: number): SnapshotPoint {
     const { name, labels } = parseSeriesId(id);
     this.#name = name;
     this.#labels = Object.keys(labels);

@@ -1,9 +1,9 @@
-import type { MetricPoint } from '../../model/metric-point.ts';
+import type { SnapshotPoint } from '../../model/metric-point.ts';
 import type { PointPages } from './snapshot-reading.ts';
 import { SampleReader } from './stored-sample.ts';
 
 /** The points of a snapshot, each page of them taken apart when it is come to. */
-export class PointStream implements AsyncIterableIterator<MetricPoint> {
+export class PointStream implements AsyncIterableIterator<SnapshotPoint> {
   readonly #source: PointPages;
   readonly #pages: AsyncGenerator<readonly string[], void, undefined>;
   readonly #reader: SampleReader = new SampleReader();
@@ -25,7 +25,7 @@ export class PointStream implements AsyncIterableIterator<MetricPoint> {
   }
 
   // Not a generator: that would take three turns of the microtask queue for each point.
-  async next(): Promise<IteratorResult<MetricPoint, undefined>> {
+  async next(): Promise<IteratorResult<SnapshotPoint, undefined>> {
     while (this.#next >= this.#lines.length) {
       const page = await this.#pages.next();
       if (page.done === true) return { done: true, value: undefined };
@@ -37,7 +37,7 @@ export class PointStream implements AsyncIterableIterator<MetricPoint> {
     return { done: false, value: this.#reader.sample(this.#lines[at]!, this.#lines[at + 1]!) };
   }
 
-  async return(): Promise<IteratorResult<MetricPoint, undefined>> {
+  async return(): Promise<IteratorResult<SnapshotPoint, undefined>> {
     this.#lines = [];
     await this.#pages.return();
     return { done: true, value: undefined };

@@ -68,10 +68,11 @@ export interface RedisStoreOptions extends SharedStoreOptions {
 export type CheckedRedisStoreOptions = {
   readonly [K in Exclude<
     keyof RedisStoreOptions,
-    'sweepInterval' | 'partitions' | 'writerLease'
+    'sweepInterval' | 'partitions' | 'writerLease' | 'writer'
   >]-?: NonNullable<RedisStoreOptions[K]>;
 } & {
   readonly sweepInterval: number | undefined;
+  readonly writer: string | undefined;
   readonly partitions: number | undefined;
   readonly writerLease: number | undefined;
 };

@@ -1,19 +1,16 @@
 import { PointAdmission } from '../../model/admission.ts';
 import { catalogFamilies, type FamilyMetadata } from '../../model/family-metadata.ts';
-import type { MetricPoint, WritablePoint } from '../../model/metric-point.ts';
+import type { SnapshotPoint, WritablePoint } from '../../model/metric-point.ts';
 import { invalidOptions } from '../../model/options.ts';
-import {
-  describeSubject,
-  type RejectedPoint,
-  RejectionLog,
-  type RejectionReason,
-} from '../../model/rejection.ts';
+import { describeSubject } from '../../model/rejection.ts';
 import type { ReadOptions } from '../../model/snapshot-reader.ts';
+import type { WriteStats } from '../../model/write-stats.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
 import { Retention, sweepRegularly } from '../retention.ts';
 import { canonicalSeriesId } from '../series-target.ts';
 import { collect, sortInput } from '../store-input.ts';
 import { UpsertTally } from '../upsert-tally.ts';
+import { WriteLog } from '../write-log.ts';
 import { readWritten } from '../written-point.ts';
 import { DataSet } from './data-set.ts';
 import { type RedisStoreDelta, readCursor, readDelta } from './delta-reading.ts';
@@ -38,7 +35,7 @@ import { Sweep } from './sweeping.ts';
 import { WriterLease } from './writer-lease.ts';
 
 /** What a {@link RedisStore} did since it was opened, known without asking Redis. */
-export interface RedisStoreStats {
+export interface RedisStoreStats extends WriteStats {
   /** Whether the connection is there. */
   readonly connected: boolean;
   /** Commands sent, each a round trip; what is sent together with others is counted too. */
@@ -49,10 +46,6 @@ export interface RedisStoreStats {
   readonly connectionsReplaced: number;
   /** Series that this store ended because they were beyond their retention. */
   readonly expired: number;
-  /** Points that this store refused by reason, for every reason of the closed list. */
-  readonly rejected: Readonly<Record<RejectionReason, number>>;
-  /** The last points that this store refused, oldest first, at most 100. */
-  readonly lastRejected: readonly RejectedPoint[];
 }
 
 /**
@@ -75,7 +68,7 @@ export class RedisStore implements MetricStore {
   readonly #dataSet: DataSet;
   readonly #families: FamilyRecords;
   readonly #sweep: Sweep;
-  readonly #refused: RejectionLog = new RejectionLog();
+  readonly #writes: WriteLog = new WriteLog();
   readonly #sweepTimer: NodeJS.Timeout | undefined;
   #expired = 0;
   #closing: Promise<void> | undefined;
@@ -132,12 +125,12 @@ export class RedisStore implements MetricStore {
     points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
   ): Promise<UpsertResult> {
     this.#calls.assertOpen('upsert');
-    const tally = new UpsertTally();
+    const tally = new UpsertTally(this.#writes, this.#options.now);
     const input = sortInput('upsert', points);
     const layout = await this.#dataSet.found('upsert');
     const budget = new SeriesBudget(this.#dataSet, this.#options.maxSeries);
     const rounds = new PointRounds(this.#dataSet, layout, budget, (id, outcome) => {
-      if (outcome === undefined) this.#refuse('series_limit', id, tally);
+      if (outcome === undefined) tally.refuse('series_limit', id);
       else tally.count(outcome);
     });
     const admission = new PointAdmission(this.#options);
@@ -188,7 +181,7 @@ export class RedisStore implements MetricStore {
    * What others write meanwhile may be in it or not; the answer's `cursor`, which is there when all of it was
    * read, is that of exactly these points. A delta from there leads to a state that was.
    */
-  snapshot(options: ReadOptions = {}): AsyncIterableIterator<MetricPoint> & {
+  snapshot(options: ReadOptions = {}): AsyncIterableIterator<SnapshotPoint> & {
     readonly cursor: string | undefined;
   } {
     this.#calls.assertOpen('snapshot');
@@ -238,6 +231,11 @@ export class RedisStore implements MetricStore {
     return this.#closing;
   }
 
+  /** What this store refused and found older since it was opened; of others over the data set it knows nothing. */
+  writeStats(): WriteStats {
+    return this.#writes.stats();
+  }
+
   /** Answers with what this store did. */
   stats(): RedisStoreStats {
     return {
@@ -246,8 +244,7 @@ export class RedisStore implements MetricStore {
       retries: this.#calls.retries,
       connectionsReplaced: this.#calls.replaced,
       expired: this.#expired,
-      rejected: this.#refused.countsByReason(),
-      lastRejected: this.#refused.lastRejected(),
+      ...this.#writes.stats(),
     };
   }
 
@@ -272,17 +269,11 @@ export class RedisStore implements MetricStore {
     rounds: PointRounds,
     tally: UpsertTally,
   ): boolean {
-    const written = readWritten(given, this.#options.now);
+    const written = readWritten(given);
     if (admission.admit(written)) {
       return rounds.add(admission.id!, admission.value, admission.updatedAt);
     }
-    this.#refuse(admission.reason!, admission.subject(given), tally);
+    tally.refuse(admission.reason!, admission.subject(given));
     return false;
-  }
-
-  #refuse(reason: RejectionReason, subject: string, tally: UpsertTally): void {
-    const rejected = { reason, subject: subject.slice(0, 200), rejectedAt: this.#options.now() };
-    this.#refused.add(rejected);
-    tally.refuse(rejected);
   }
 }

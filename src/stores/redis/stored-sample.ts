@@ -1,4 +1,4 @@
-import type { MetricPoint } from '../../model/metric-point.ts';
+import type { SnapshotPoint } from '../../model/metric-point.ts';
 import { parseSeriesId, seriesName } from '../../model/series-id.ts';
 import { stampPoint } from '../../model/stamp.ts';
 
@@ -23,12 +23,12 @@ export class SampleReader {
   #name = '';
 
   /** Reads an id and the text of its sample. */
-  sample(id: string, text: string): MetricPoint {
+  sample(id: string, text: string): SnapshotPoint {
     const space = text.indexOf(' ');
     return this.#point(id, Number(text.slice(space + 1)), Number(text.slice(0, space)));
   }
 
-  #point(id: string, value: number, updatedAt: number): MetricPoint {
+  #point(id: string, value: number, updatedAt: number): SnapshotPoint {
     const labels = this.#labelsOf(id) ?? this.#parse(id);
     return stampPoint({ name: this.#name, labels, value, updatedAt }, id);
   }
@@ -53,7 +53,7 @@ export class SampleReader {
     return at === id.length - 2 ? labels : undefined;
   }
 
-  #parse(id: string): MetricPoint['labels'] {
+  #parse(id: string): SnapshotPoint['labels'] {
     const { labels } = parseSeriesId(id);
     this.#name = seriesName(id);
     const names = Object.keys(labels);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MetricPoint } from '../../../src/model/metric-point.ts';
+import type { SnapshotPoint } from '../../../src/model/metric-point.ts';
 import { seriesId } from '../../../src/model/series-id.ts';
 import { pointOf } from '../../../src/testing/case-run.ts';
 import { type RedisServer, startRedis } from '../../support/redis-servers.ts';
@@ -78,7 +78,7 @@ function countOfArguments(args: readonly string[]): number {
   return more === undefined ? args.length : args.length - 1 + Number(more);
 }
 
-function longPoints(updatedAt: number): MetricPoint[] {
+function longPoints(updatedAt: number): SnapshotPoint[] {
   return Array.from({ length: COUNT }, (_, i) => ({
     name: 'long',
     labels: { i: `${i}-`.padEnd(ID_BYTES, 'x') },
