@@ -1,5 +1,6 @@
 import type { FamilyMetadataFault } from '../model/family-metadata.ts';
 import type { RejectedPoint, RejectionReason } from '../model/rejection.ts';
+import type { LastWrite } from '../model/write-stats.ts';
 import type { FallbackReason } from './refresh.ts';
 import type { RefreshWork } from './work.ts';
 
@@ -45,10 +46,17 @@ export interface CacheStats {
   readonly failuresByKind: Readonly<Record<RefreshKind, number>>;
   /** How often the self-check found a refresh by delta to differ from a full one. */
   readonly selfCheckFailures: number;
-  /** Refused points by reason, over all refreshes. */
+  /** Refused points by reason: of all refreshes, and those that the store refused, if the source tells. */
   readonly rejected: Readonly<Record<RejectionReason, number>>;
   /** The last refused points, oldest first, at most 100. */
   readonly lastRejected: readonly RejectedPoint[];
+  /**
+   * Points that the store did not apply, because it has a newer one of their series; undefined if the source
+   * does not tell.
+   */
+  readonly olderWrites: number | undefined;
+  /** When the source was last written, by writer, as of the latest refresh; empty if it does not tell. */
+  readonly lastWrites: readonly LastWrite[];
   /** Metadata of families that could not be used, at most 100. */
   readonly familyFaults: readonly FamilyMetadataFault[];
   /** Series in the snapshot that is served. */

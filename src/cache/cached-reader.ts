@@ -9,18 +9,21 @@ import type {
   ReadOptions,
   SnapshotReader,
 } from '../model/snapshot-reader.ts';
+import type { LastWrite } from '../model/write-stats.ts';
 import { type CacheConfig, type CheckedCacheConfig, checkCacheConfig } from './cache-config.ts';
 import type { CacheStats } from './cache-stats.ts';
 import { snapshotPoints } from './points.ts';
 import { RefreshTimer } from './refresh-timer.ts';
 import { Refresher } from './refresher.ts';
 import type { Snapshot } from './snapshot.ts';
-import type {
-  ErrorPolicy,
-  SnapshotProvider,
-  SnapshotWait,
-  SnapshotWatcher,
+import {
+  type ErrorPolicy,
+  type SnapshotProvider,
+  type SnapshotWait,
+  type SnapshotWatcher,
+  storesOf,
 } from './snapshot-provider.ts';
+import { allRejections, type WriteTeller, writeStatsOf } from './store-writes.ts';
 import { abortedError, waitFor } from './wait.ts';
 
 /** A snapshot reader that answers from the last good snapshot of its source. */
@@ -76,6 +79,7 @@ export function createCachedSnapshotReader(
 /** The cached reader, with what the handler needs beyond the public contract. */
 export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   readonly isKept = true;
+  readonly #source: SnapshotReader;
   readonly #config: CheckedCacheConfig;
   readonly #elapsed: Clock;
   readonly #refresher: Refresher;
@@ -89,6 +93,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
 
   /** @param elapsed - the clock of ages, in ms; it never goes back. */
   constructor(source: SnapshotReader, config: CheckedCacheConfig, elapsed: Clock) {
+    this.#source = source;
     this.#config = config;
     this.#elapsed = elapsed;
     this.#refresher = new Refresher(source, config, elapsed);
@@ -141,6 +146,16 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
     return this.#underWay;
   }
 
+  /** The stores below that tell what they did not write, each once. */
+  stores(): readonly WriteTeller[] {
+    return storesOf(this.#source);
+  }
+
+  /** When the source was last written, as of the latest refresh. */
+  lastWrites(): readonly LastWrite[] {
+    return this.#refresher.lastWrites;
+  }
+
   /** Which state a snapshot is of that this reader gave. */
   versionOf(snapshot: Snapshot): number | undefined {
     return this.#refresher.versionOf(snapshot);
@@ -191,8 +206,9 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
       isClosed: this.#closing.signal.aborted,
       failuresByKind: { ...from.failures },
       selfCheckFailures: from.selfCheckFailures,
-      rejected: from.rejections.countsByReason(),
-      lastRejected: from.rejections.lastRejected(),
+      ...allRejections(from.rejections, this.stores()),
+      olderWrites: writeStatsOf(this.stores())?.older,
+      lastWrites: from.lastWrites,
       familyFaults: from.snapshot?.familyFaults ?? [],
       series: from.snapshot?.series ?? 0,
       families: from.snapshot?.families.length ?? 0,

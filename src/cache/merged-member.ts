@@ -1,4 +1,5 @@
 import { SnapscrapeError } from '../model/errors.ts';
+import type { LastWrite } from '../model/write-stats.ts';
 import type { CacheStats } from './cache-stats.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { SnapshotProvider, SnapshotWait, SnapshotWatcher } from './snapshot-provider.ts';
@@ -14,6 +15,8 @@ export interface MemberState {
   readonly up: boolean;
   /** What its cache did and holds; undefined for a reader without one. */
   readonly stats: CacheStats | undefined;
+  /** When what it reads was last written, by writer, as of its latest read; empty if it does not tell. */
+  readonly lastWrites: readonly LastWrite[];
 }
 
 /** What a member answered: its snapshot, or why there is none. */
@@ -65,7 +68,8 @@ export class MergedMember implements SnapshotWatcher {
       return inner.map((state) => ({ ...state, name: `${this.name}/${state.name}` }));
     }
     const stats = this.provider.cacheStats?.();
-    return [{ name: this.name, up: this.#isUp && stats?.isFailing !== true, stats }];
+    const up = this.#isUp && stats?.isFailing !== true;
+    return [{ name: this.name, up, stats, lastWrites: this.provider.lastWrites?.() ?? [] }];
   }
 }
 

@@ -5,6 +5,7 @@ import type { SnapshotPoint } from '../model/metric-point.ts';
 import { LONGEST_TIMER } from '../model/options.ts';
 import type { RejectedPoint, RejectionLog, RejectionReason } from '../model/rejection.ts';
 import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
+import type { LastWrite } from '../model/write-stats.ts';
 import {
   type CheckedMergeOptions,
   checkMergeOptions,
@@ -24,6 +25,7 @@ import {
   type SnapshotWatcher,
 } from './snapshot-provider.ts';
 import { versionOfMerged } from './snapshot-version.ts';
+import { allRejections, joinLastWrites, type WriteTeller } from './store-writes.ts';
 import { abortedError } from './wait.ts';
 
 /** Several snapshot readers as one. */
@@ -44,7 +46,7 @@ export interface MergedSnapshotReader extends SnapshotReader {
 
 /** What a merged reader left out: a copy that stays as it is. */
 export interface MergeStats {
-  /** Refused points by reason: those that the readers refused, and those that the merge left out. */
+  /** Refused points by reason: those that the readers and their stores refused, and those that the merge left out. */
   readonly rejected: Readonly<Record<RejectionReason, number>>;
   /** The last of them, oldest first, at most 100. */
   readonly lastRejected: readonly RejectedPoint[];
@@ -143,10 +145,19 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
     return this.#members.flatMap((member) => member.states());
   }
 
+  /** The stores below that tell what they did not write, each once. */
+  stores(): readonly WriteTeller[] {
+    return [...new Set(this.#members.flatMap(({ provider }) => provider.stores?.() ?? []))];
+  }
+
+  /** When the stores below were last written, as of the latest read. */
+  lastWrites(): readonly LastWrite[] {
+    return joinLastWrites(this.#members.map(({ provider }) => provider.lastWrites?.() ?? []));
+  }
+
   mergeStats(): MergeStats {
     return Object.freeze({
-      rejected: this.rejections.countsByReason(),
-      lastRejected: this.rejections.lastRejected(),
+      ...allRejections(this.rejections, this.stores()),
       familyFaults: this.#merger.familyFaults,
     });
   }

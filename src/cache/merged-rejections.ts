@@ -4,6 +4,7 @@ import {
   RejectionLog,
   type RejectionReason,
 } from '../model/rejection.ts';
+import { latestOf } from './store-writes.ts';
 
 /** What a merge left out, together with what the merged readers refused. */
 export class MergedRejections extends RejectionLog {
@@ -30,7 +31,6 @@ export class MergedRejections extends RejectionLog {
   }
 
   override lastRejected(): readonly RejectedPoint[] {
-    const all = this.#all.flatMap((log) => log.lastRejected());
-    return all.sort((a, b) => a.rejectedAt - b.rejectedAt).slice(-100);
+    return latestOf(this.#all.map((log) => log.lastRejected()));
   }
 }

@@ -4,6 +4,7 @@ import { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyCatalog } from '../model/family-metadata.ts';
 import { RejectionLog } from '../model/rejection.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
+import type { LastWrite } from '../model/write-stats.ts';
 import { CACHE_DEFAULTS, type CheckedCacheConfig } from './cache-config.ts';
 import type { RefreshKind } from './cache-stats.ts';
 import type { SourceOrder } from './change-list.ts';
@@ -13,6 +14,7 @@ import { isSameText } from './self-check.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from './snapshot.ts';
 import { versionOfState } from './snapshot-version.ts';
 import { checkCursor } from './source-reply.ts';
+import { readLastWrites } from './store-writes.ts';
 import { noWork, type RefreshWork } from './work.ts';
 
 /** A snapshot with what its next refresh needs to know. */
@@ -24,6 +26,8 @@ interface Read {
   /** The cursor of exactly this snapshot, where that is known. */
   readonly state: string | undefined;
   readonly run: RefreshRun;
+  /** When the source was last written; undefined if it does not tell. */
+  readonly lastWrites?: readonly LastWrite[];
 }
 
 /**
@@ -40,6 +44,8 @@ export class Refresher {
   /** When the latest successful refresh ended, in Unix ms. */
   lastSuccess: number | undefined;
   cursor: string | undefined;
+  /** When the source was last written, as of the latest refresh. */
+  lastWrites: readonly LastWrite[] = [];
   lastKind: RefreshKind | undefined;
   duration: number = 0;
   longestSlice = 0;
@@ -78,10 +84,8 @@ export class Refresher {
     closing.addEventListener('abort', onClose);
     try {
       // A source that hangs ignores the signal; its answer, should it ever come, is dropped.
-      this.#publish(
-        await Promise.race([this.#read(deadline.signal), rejection(deadline.signal)]),
-        begun,
-      );
+      const reading = this.#readAll(deadline.signal);
+      this.#publish(await Promise.race([reading, rejection(deadline.signal)]), begun);
     } catch (error) {
       throw this.#failure(error, deadline.signal);
     } finally {
@@ -94,6 +98,19 @@ export class Refresher {
   /** Which state a snapshot is of that was published here; undefined where that is not known. */
   versionOf(snapshot: Snapshot): number | undefined {
     return this.#versions.get(snapshot);
+  }
+
+  async #readAll(signal: AbortSignal): Promise<Read> {
+    const read = await this.#read(signal);
+    try {
+      const lastWrites = await readLastWrites(this.#source, read.run.readOptions);
+      return lastWrites === undefined ? read : { ...read, lastWrites };
+    } catch (cause) {
+      // The points are good; only how old they are is not known better than before.
+      read.run.pace.throwIfAborted();
+      this.#tell("The source's lastWrites() failed; its error is the cause", cause);
+      return read;
+    }
   }
 
   async #read(signal: AbortSignal): Promise<Read> {
@@ -174,6 +191,7 @@ export class Refresher {
     if (read.snapshot !== this.snapshot) this.version++;
     this.snapshot = read.snapshot;
     this.cursor = read.cursor;
+    if (read.lastWrites !== undefined) this.lastWrites = read.lastWrites;
     // Where nothing changed it is the same snapshot, now of the later state. Where the state is not known it
     // remains that of the earlier one.
     if (read.state !== undefined) this.#versions.set(read.snapshot, versionOfState(read.state));

@@ -1,8 +1,10 @@
 import type { SnapscrapeError } from '../model/errors.ts';
 import { RejectionLog } from '../model/rejection.ts';
 import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
+import type { LastWrite } from '../model/write-stats.ts';
 import type { CacheStats } from './cache-stats.ts';
 import type { Snapshot } from './snapshot.ts';
+import { isWriteTeller, type WriteTeller } from './store-writes.ts';
 import { UncachedReader } from './uncached-reader.ts';
 
 /**
@@ -48,6 +50,8 @@ export interface ProviderMember {
   readonly up: boolean;
   /** What its cache did; undefined where it has none. */
   readonly stats: CacheStats | undefined;
+  /** When what it reads was last written. */
+  readonly lastWrites: readonly LastWrite[];
 }
 
 /** What a handler serves from: a reader that gives rendered snapshots, whatever lies behind it. */
@@ -66,8 +70,12 @@ export interface SnapshotProvider {
   versionOf?(snapshot: Snapshot): number | undefined;
   /** Whether the same snapshot is given again while nothing changes, so what is derived is worth keeping. */
   readonly isKept: boolean;
-  /** Refused points of all that it reads. */
+  /** Points that it and the caches below it refused; what stores refused is told by {@link stores}. */
   readonly rejections: RejectionLog;
+  /** The stores below that tell what they did not write, each once. */
+  stores?(): readonly WriteTeller[];
+  /** When the stores below were last written, as of the latest read. */
+  lastWrites?(): readonly LastWrite[];
   /** Tells a watcher of each new snapshot for as long as somebody else holds the watcher. */
   watch?(watcher: SnapshotWatcher): void;
   /** What the cache did and holds, where there is exactly one. */
@@ -81,8 +89,14 @@ export function providerOf(reader: SnapshotReader): SnapshotProvider {
   return isProvider(reader) ? reader : new UncachedReader(reader);
 }
 
+/** The stores at or below a reader that tell what they did not write. */
+export function storesOf(reader: SnapshotReader): readonly WriteTeller[] {
+  if (isProvider(reader)) return reader.stores?.() ?? [];
+  return isWriteTeller(reader) ? [reader] : [];
+}
+
 /** Told by the log: its class is not exported, so no reader of a user has one by chance. */
 function isProvider(reader: SnapshotReader): reader is SnapshotReader & SnapshotProvider {
-  const { current, rejections } = reader as Partial<SnapshotProvider>;
+  const { current, rejections } = reader as object as Partial<SnapshotProvider>;
   return typeof current === 'function' && rejections instanceof RejectionLog;
 }

@@ -1,10 +1,12 @@
 import { SnapscrapeError } from '../model/errors.ts';
 import { RejectionLog } from '../model/rejection.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import type { LastWrite } from '../model/write-stats.ts';
 import { CACHE_DEFAULTS } from './cache-config.ts';
 import { refreshFully } from './refresh.ts';
 import { RefreshRun } from './refresh-run.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from './snapshot.ts';
+import { isWriteTeller, readLastWrites, type WriteTeller } from './store-writes.ts';
 import { abortedError, onAbort } from './wait.ts';
 
 /** What ends a reading of the source. */
@@ -15,15 +17,27 @@ export interface UncachedWait {
   readonly deadline?: number | undefined;
 }
 
-/** Reads a source anew each time and keeps nothing but the count of refused points. */
+/** Reads a source again each time and keeps only counts. */
 export class UncachedReader {
   readonly rejections: RejectionLog = new RejectionLog();
   /** Each reading is rendered anew. */
   readonly isKept = false;
   readonly #source: SnapshotReader;
 
+  #lastWrites: readonly LastWrite[] = [];
+
   constructor(source: SnapshotReader) {
     this.#source = source;
+  }
+
+  /** The source, if it tells what it did not write. */
+  stores(): readonly WriteTeller[] {
+    return isWriteTeller(this.#source) ? [this.#source] : [];
+  }
+
+  /** When the source was last written, as of the latest read. */
+  lastWrites(): readonly LastWrite[] {
+    return this.#lastWrites;
   }
 
   /** Reads all points now. Rejects with the source's failure as the cause, or with `refresh_timeout`. */
@@ -38,7 +52,7 @@ export class UncachedReader {
       const ended = new Promise<never>((_, reject) => {
         ending.signal.addEventListener('abort', () => reject(ending.signal.reason as Error));
       });
-      return await Promise.race([refreshFully(this.#source, run, EMPTY_SNAPSHOT), ended]);
+      return await Promise.race([this.#read(run), ended]);
     } catch (cause) {
       if (cause instanceof SnapscrapeError) throw cause;
       throw new SnapscrapeError('refresh_failed', 'The source failed; its error is the cause', {
@@ -48,6 +62,14 @@ export class UncachedReader {
       clearTimeout(timer);
       stay();
     }
+  }
+
+  async #read(run: RefreshRun): Promise<Snapshot> {
+    const snapshot = await refreshFully(this.#source, run, EMPTY_SNAPSHOT);
+    // If only this fails, the points are still good.
+    const writes = await readLastWrites(this.#source, run.readOptions).catch(() => undefined);
+    if (writes !== undefined) this.#lastWrites = writes;
+    return snapshot;
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type SnapshotWatcher,
 } from '../cache/snapshot-provider.ts';
 import { versionText } from '../cache/snapshot-version.ts';
+import { writeStatsOf } from '../cache/store-writes.ts';
 import { type ContentCoding, chooseCoding } from '../exposition/content-coding.ts';
 import { OFFERED_FORMATS, type OfferedFormat } from '../exposition/format.ts';
 import { negotiate } from '../exposition/negotiate.ts';
@@ -145,10 +146,13 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
 
   #report(version: number | undefined): SelfReport {
     const { rejections } = this.#reader;
+    const stores = writeStatsOf(this.#reader.stores?.() ?? []);
     return {
       requests: this.requests,
       errors: this.errors,
-      rejected: (reason) => rejections.count(reason),
+      rejected: (reason) => rejections.count(reason) + (stores?.rejected[reason] ?? 0),
+      olderWrites: stores?.older,
+      lastWrites: this.#reader.lastWrites?.() ?? [],
       version,
       cache: this.#reader.cacheStats?.(),
       members: this.#reader.members?.(),

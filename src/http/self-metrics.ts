@@ -8,6 +8,7 @@ import type { FamilyType } from '../model/family-metadata.ts';
 import { escapeLabelValue } from '../model/label-text.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
 import { formatSampleValue } from '../model/sample-value.ts';
+import type { LastWrite } from '../model/write-stats.ts';
 import { ERROR_STAGES, type ErrorReport } from './error-report.ts';
 import type { RequestCounts } from './request-counts.ts';
 
@@ -15,8 +16,12 @@ import type { RequestCounts } from './request-counts.ts';
 export interface SelfReport {
   readonly requests: RequestCounts;
   readonly errors: ErrorReport;
-  /** Refused points by reason. */
+  /** Refused points by reason, those that stores refused among them. */
   readonly rejected: (reason: RejectionReason) => number;
+  /** Points that stores found older than what they have; undefined if none of them tells. */
+  readonly olderWrites: number | undefined;
+  /** When the stores were last written. */
+  readonly lastWrites: readonly LastWrite[];
   /** Which state the page is of; undefined where that is not known. */
   readonly version: number | undefined;
   /** What the cache did; undefined where there is none, or more than one. */
@@ -117,8 +122,28 @@ const LATEST: readonly SelfFamily[] = [
   {
     name: 'rejected_points_total',
     type: 'counter',
-    help: 'Points of the source that were refused, by reason.',
+    help: 'Points that the cache or the store refused, by reason.',
     samples: ({ rejected }) => byReason(REJECTION_REASONS.map((r) => [r, rejected(r)])),
+  },
+  {
+    name: 'older_writes_total',
+    type: 'counter',
+    help: 'Points that the store did not apply, because it has a newer one of their series.',
+    samples: ({ olderWrites }) => (olderWrites === undefined ? undefined : [['', olderWrites]]),
+  },
+  {
+    name: 'store_last_write_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the store was last written, as of the latest refresh, by writers that name themselves.',
+    samples: ({ lastWrites, members }) => {
+      const samples =
+        members === undefined
+          ? lastWrites.map(lastWriteSample(''))
+          : members.flatMap((member) => {
+              return member.lastWrites.map(lastWriteSample(`${readerLabel(member.name)},`));
+            });
+      return samples.length === 0 ? undefined : samples;
+    },
   },
   {
     name: 'family_metadata_faults',
@@ -228,7 +253,18 @@ function byReason(counts: Iterable<readonly [string, number]>): readonly Sample[
   return [...counts].map(([reason, count]): Sample => [`reason="${reason}"`, count]);
 }
 
+function lastWriteSample(before: string): (write: LastWrite) => Sample {
+  return ({ writer, at }) => {
+    const labels = before + (writer === undefined ? '' : label('writer', writer));
+    return [labels.replace(/,$/, ''), at / 1000];
+  };
+}
+
 function readerLabel(name: string): string {
-  const escaped = escapeLabelValue(name);
-  return `reader="${typeof escaped === 'string' ? escaped : ''}"`;
+  return label('reader', name);
+}
+
+function label(name: string, value: string): string {
+  const escaped = escapeLabelValue(value);
+  return `${name}="${typeof escaped === 'string' ? escaped : ''}"`;
 }
