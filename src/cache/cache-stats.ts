@@ -68,8 +68,8 @@ export interface CacheStats {
   /** How often the snapshot changed; equal versions of one reader are equal bytes. */
   readonly version: number;
   /**
-   * Which state of the source the snapshot is of: a hash of 48 bits of the cursor, the same for all readers
-   * over that source that have come to it; the number in the header `X-Snapscrape-Version`. Undefined where
+   * Which state of the source the snapshot is of: a hash of 48 bits of the cursor and of the
+   * families' metadata, the same for all readers over that source that have come to both; the number in the header `X-Snapscrape-Version`. Undefined where
    * the source has no cursors, or did not tell which one its points belong to.
    */
   readonly snapshotVersion: number | undefined;

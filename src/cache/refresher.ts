@@ -12,7 +12,7 @@ import { FALLBACK_REASONS, type FallbackReason, refreshByDelta, refreshFully } f
 import { RefreshRun } from './refresh-run.ts';
 import { isSameText } from './self-check.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from './snapshot.ts';
-import { versionOfState } from './snapshot-version.ts';
+import { MetadataDigest, versionOfState } from './snapshot-version.ts';
 import { checkCursor } from './source-reply.ts';
 import { readLastWrites } from './store-writes.ts';
 import { noWork, type RefreshWork } from './work.ts';
@@ -26,8 +26,14 @@ interface Read {
   /** The cursor of exactly this snapshot, where that is known. */
   readonly state: string | undefined;
   readonly run: RefreshRun;
-  /** When the source was last written; undefined if it does not tell. */
-  readonly lastWrites?: readonly LastWrite[];
+}
+
+/** With what is told of it. */
+interface DescribedRead extends Read {
+  /** Which state the snapshot is of, its metadata included. */
+  readonly version: number | undefined;
+  /** When the source was last written; empty if it does not tell. */
+  readonly lastWrites: readonly LastWrite[];
 }
 
 /**
@@ -60,7 +66,8 @@ export class Refresher {
   readonly #elapsed: Clock;
   #catalog: FamilyCatalog = { byName: new Map(), faults: [] };
   readonly #orders = new Map<string, SourceOrder>();
-  // By snapshot: who was given one may ask when the next is there already.
+  readonly #metadata = new MetadataDigest();
+  // By snapshot: its version may be asked for when the next one is there already.
   readonly #versions = new WeakMap<Snapshot, number>();
   #lastFull = Number.NEGATIVE_INFINITY;
   #trying: RefreshKind = 'full';
@@ -100,16 +107,24 @@ export class Refresher {
     return this.#versions.get(snapshot);
   }
 
-  async #readAll(signal: AbortSignal): Promise<Read> {
+  async #readAll(signal: AbortSignal): Promise<DescribedRead> {
     const read = await this.#read(signal);
+    const { state, snapshot, run } = read;
+    const version =
+      state === undefined
+        ? undefined
+        : versionOfState(state, await this.#metadata.of(snapshot, run.pace));
+    return { ...read, version, lastWrites: await this.#lastWrites(run) };
+  }
+
+  async #lastWrites(run: RefreshRun): Promise<readonly LastWrite[]> {
     try {
-      const lastWrites = await readLastWrites(this.#source, read.run.readOptions);
-      return lastWrites === undefined ? read : { ...read, lastWrites };
+      return (await readLastWrites(this.#source, run.readOptions)) ?? [];
     } catch (cause) {
-      // The points are good; only how old they are is not known better than before.
-      read.run.pace.throwIfAborted();
+      // The points are good; only when they were written is known no better than before.
+      run.pace.throwIfAborted();
       this.#tell("The source's lastWrites() failed; its error is the cause", cause);
-      return read;
+      return this.lastWrites;
     }
   }
 
@@ -187,14 +202,14 @@ export class Refresher {
     return { ...read, snapshot };
   }
 
-  #publish(read: Read, begun: number): void {
+  #publish(read: DescribedRead, begun: number): void {
     if (read.snapshot !== this.snapshot) this.version++;
     this.snapshot = read.snapshot;
     this.cursor = read.cursor;
-    if (read.lastWrites !== undefined) this.lastWrites = read.lastWrites;
+    this.lastWrites = read.lastWrites;
     // Where nothing changed it is the same snapshot, now of the later state. Where the state is not known it
     // remains that of the earlier one.
-    if (read.state !== undefined) this.#versions.set(read.snapshot, versionOfState(read.state));
+    if (read.version !== undefined) this.#versions.set(read.snapshot, read.version);
     this.#catalog = read.run.catalog;
     this.readAt = begun;
     this.lastSuccess = this.#config.now();

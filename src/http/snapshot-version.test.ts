@@ -62,6 +62,54 @@ describe('the version of a page', () => {
     expect(after.header).toBe((await versionOf(replica(store).handler)).header);
   });
 
+  it('is another one after HELP or TYPE changed, and the same for all replicas with these', async () => {
+    const store = new MemoryStore();
+    await store.upsert([state(1), { ...state(1), name: 'other' }]);
+    const { reader, handler } = replica(store);
+    const versions = new Set([(await versionOf(handler)).header]);
+    const { name } = state(1);
+    for (const family of [
+      { name, type: 'gauge', help: 'a' },
+      { name, type: 'gauge', help: 'b' },
+      { name, type: 'unknown', help: 'b' },
+      { name: 'other', type: 'unknown', help: 'b' },
+    ] as const) {
+      await store.setFamilies([family]);
+      await reader.refresh();
+      const { header } = await versionOf(handler);
+      versions.add(header);
+      expect((await versionOf(replica(store).handler)).header).toBe(header);
+      // Values that change in between leave what is declared as it was.
+      await store.upsert({ ...state(1), name: 'other' });
+      await reader.refresh();
+      expect((await versionOf(handler)).header).toBe(
+        (await versionOf(replica(store).handler)).header,
+      );
+    }
+    expect(versions.size).toBe(5);
+    // What no series of the page has is not on the page.
+    const { header } = await versionOf(handler);
+    await store.setFamilies([{ name: 'absent', type: 'counter' }]);
+    await reader.refresh();
+    expect((await versionOf(handler)).header).toBe(header);
+  });
+
+  it('of merged readers is another one after HELP or TYPE of one of them changed', async () => {
+    const [a, b] = [new MemoryStore(), new MemoryStore()];
+    await a.upsert(state(1));
+    await b.upsert({ ...state(1), name: 'other' });
+    const handler = createOpenMetricsHandler(
+      mergeReaders(
+        [a, b].map((store) => createCachedSnapshotReader(store, { refreshInterval: 0 })),
+      ),
+    );
+    const before = (await versionOf(handler)).header;
+    await b.setFamilies([{ name: 'other', type: 'unknown', help: 'new' }]);
+    const after = await versionOf(handler);
+    expect(after.page).toContain('# TYPE other untyped');
+    expect(after.header).not.toBe(before);
+  });
+
   it('is also in the answer to HEAD, and in no refusal', async () => {
     const store = new MemoryStore();
     await store.upsert(state(1));
