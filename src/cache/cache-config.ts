@@ -1,5 +1,5 @@
 import { logError } from '../logging/default-log.ts';
-import { soundClock } from '../model/clock.ts';
+import { soundClock, wallClock } from '../model/clock.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import {
@@ -119,7 +119,8 @@ export function checkCacheConfig(config: unknown): CheckedCacheConfig {
     now: isFunction,
     onError: isFunction,
   });
-  const now = soundClock(checked.now);
+  // The default is looked up at each call, so that a replaced `Date.now` is followed.
+  const now = soundClock(checked.now === CACHE_DEFAULTS.now ? wallClock : checked.now);
   if ((config as CacheConfig | undefined)?.maxStaleness !== undefined) {
     return Object.freeze({ ...checked, now });
   }
