@@ -64,14 +64,15 @@ export interface HandlerOptions {
    */
   readonly processStartTime?: boolean | number | Date | undefined;
   /**
-   * How long a scrape may wait for a refresh, in ms, where the scraper does not say so by
-   * `X-Prometheus-Scrape-Timeout-Seconds`; then the last good snapshot is served, or 503. Default
-   * 10 000, Prometheus's own default; from 1 to 2 147 483 647. The refresh goes on for the next scrape.
+   * The scraper's timeout in ms, if it does not send `X-Prometheus-Scrape-Timeout-Seconds`. A scrape waits
+   * that long, less `scrapeTimeoutMargin`, for a refresh: with the defaults 9.5 s. Then the last good
+   * snapshot is served, or 503. Default 10 000, Prometheus's own default; from 1 to 2 147 483 647. The
+   * refresh goes on for the next scrape.
    */
   readonly scrapeTimeout?: number | undefined;
   /**
-   * How much sooner than the scraper's timeout an answer is due, in ms, for the way back; at most half
-   * of the timeout is taken. Default 500; from 0 to 60 000.
+   * How much sooner than the scraper's timeout an answer is due, in ms, for the way back. It comes off
+   * `scrapeTimeout` too; at most half of the timeout is taken. Default 500; from 0 to 60 000.
    */
   readonly scrapeTimeoutMargin?: number | undefined;
   /**

@@ -62,13 +62,16 @@ describe('the examples of README.md', () => {
     expect(await pageOf(program, port)).toContain(lines);
   });
 
-  it('compile in strict mode without annotations', () => {
+  it.each([
+    ['nodenext', ['--module', 'nodenext']],
+    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+  ])('compile in strict mode without annotations, with %s', (_, resolution) => {
     const files = ['first-use', 'own-store', 'several-sources', 'server'].map((name) => {
       const file = join(folder, `${name}-types.mts`);
       writeFileSync(file, example(name, 9464));
       return file;
     });
-    const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022'];
+    const flags = ['--noEmit', '--strict', ...resolution, '--target', 'es2022'];
     const tsc = join(ROOT, 'node_modules/.bin/tsc');
     execFileSync(tsc, ['--ignoreConfig', ...flags, '--types', 'node', ...files], { cwd: ROOT });
   });

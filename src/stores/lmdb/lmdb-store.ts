@@ -92,7 +92,13 @@ export class LmdbStore implements MetricStore {
     return new LmdbStore(new LedgerAccess(await openEnvironment(path), checked), checked);
   }
 
-  /** {@inheritDoc MetricStore.upsert} */
+  /**
+   * Writes one point or many; a point without `updatedAt` was true now.
+   *
+   * A bad point never fails the call: it is refused and counted. Rejects with `invalid_options` if given
+   * neither a point nor something to iterate, and with `input_failed` if the iteration throws: `cause` is
+   * what it threw, and the points before it stay written.
+   */
   async upsert(
     points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
   ): Promise<UpsertResult> {
@@ -126,7 +132,13 @@ export class LmdbStore implements MetricStore {
     return tally.result();
   }
 
-  /** {@inheritDoc MetricStore.delete} */
+  /**
+   * Ends series, by id or by matcher, and returns how many there were. Any write to a series after its end
+   * is new, whatever its `updatedAt`.
+   *
+   * Rejects with `invalid_series_id` if one of the ids is no series, and with `invalid_options` if the
+   * matcher is empty or has faults; nothing is ended then.
+   */
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#access.assertOpen('delete');
     if (typeof target === 'string') {
@@ -143,7 +155,11 @@ export class LmdbStore implements MetricStore {
     return endSeries(this.#access, 'delete', collect('delete', target).map(canonicalSeriesId));
   }
 
-  /** {@inheritDoc MetricStore.setFamilies} */
+  /**
+   * Adds metadata of families, replacing what was there under the same name.
+   *
+   * Rejects with `invalid_options` listing every fault; nothing is changed then.
+   */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
     this.#access.assertOpen('setFamilies');
     const { byName, faults } = catalogFamilies(collect('setFamilies', families));
@@ -162,7 +178,7 @@ export class LmdbStore implements MetricStore {
     });
   }
 
-  /** {@inheritDoc MetricStore.families} */
+  /** Returns the metadata of families that was set, in no particular order. */
   families(): readonly FamilyMetadata[] {
     const { environment } = this.#access;
     return this.#access.read('families', ({ transaction }) => {
@@ -219,7 +235,12 @@ export class LmdbStore implements MetricStore {
     }
   }
 
-  /** {@inheritDoc MetricStore.gc} */
+  /**
+   * Ends the series that are beyond their retention, and returns how many there were. The store does so by
+   * itself on its own timer.
+   *
+   * @param now - the time to reckon with, in Unix milliseconds. Default: the store's clock.
+   */
   async gc(now: number = this.#options.now()): Promise<number> {
     this.#access.assertOpen('gc');
     if (typeof now !== 'number' || Number.isNaN(now)) {

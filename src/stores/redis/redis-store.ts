@@ -116,7 +116,11 @@ export class RedisStore implements MetricStore {
   }
 
   /**
-   * {@inheritDoc MetricStore.upsert}
+   * Writes one point or many; a point without `updatedAt` was true now.
+   *
+   * A bad point never fails the call: it is refused and counted. Rejects with `invalid_options` if given
+   * neither a point nor something to iterate, and with `input_failed` if the iteration throws: `cause` is
+   * what it threw, and the points before it stay written.
    *
    * When the connection breaks in the middle it rejects with `store_unavailable`; what was given may be
    * written or not then, and can be written again.
@@ -142,7 +146,13 @@ export class RedisStore implements MetricStore {
     return tally.result();
   }
 
-  /** {@inheritDoc MetricStore.delete} */
+  /**
+   * Ends series, by id or by matcher, and returns how many there were. Any write to a series after its end
+   * is new, whatever its `updatedAt`.
+   *
+   * Rejects with `invalid_series_id` if one of the ids is no series, and with `invalid_options` if the
+   * matcher is empty or has faults; nothing is ended then.
+   */
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#calls.assertOpen('delete');
     if (typeof target === 'string') return endSeries(this.#dataSet, [canonicalSeriesId(target)]);
@@ -155,7 +165,11 @@ export class RedisStore implements MetricStore {
     return endSeries(this.#dataSet, collect('delete', target).map(canonicalSeriesId));
   }
 
-  /** {@inheritDoc MetricStore.setFamilies} */
+  /**
+   * Adds metadata of families, replacing what was there under the same name.
+   *
+   * Rejects with `invalid_options` listing every fault; nothing is changed then.
+   */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
     this.#calls.assertOpen('setFamilies');
     const { byName, faults } = catalogFamilies(collect('setFamilies', families));
@@ -168,7 +182,7 @@ export class RedisStore implements MetricStore {
     await this.#families.set(byName.values());
   }
 
-  /** {@inheritDoc MetricStore.families} */
+  /** Returns the metadata of families that was set, in no particular order. */
   async families(): Promise<readonly FamilyMetadata[]> {
     this.#calls.assertOpen('families');
     return this.#families.all();
@@ -204,7 +218,12 @@ export class RedisStore implements MetricStore {
     return readDelta(this.#dataSet, cursor, this.#options.deltaBatchSize);
   }
 
-  /** {@inheritDoc MetricStore.gc} */
+  /**
+   * Ends the series that are beyond their retention, and returns how many there were. The store does so by
+   * itself on its own timer.
+   *
+   * @param now - the time to reckon with, in Unix milliseconds. Default: the store's clock.
+   */
   async gc(now: number = this.#options.now()): Promise<number> {
     this.#calls.assertOpen('gc');
     if (typeof now !== 'number' || Number.isNaN(now)) {
