@@ -99,9 +99,9 @@ export const MEMORY_STORE_DEFAULTS: CheckedMemoryStoreOptions = Object.freeze({
   maxSeriesBytes: 65_536,
   changeLogSize: 262_144,
   deltaBatchSize: 10_000,
-  onError: (error) => logError('memory_store', error),
   writer: undefined,
   now: wallClock,
+  onError: (error) => logError('memory_store', error),
 });
 
 const LONGEST_TIMER_MS = 2_147_483_647;
