@@ -76,7 +76,9 @@ export class RefreshRun {
       const reply: unknown = await source.families(this.readOptions);
       await forEachItem('families()', reply, this.pace, (family) => catalog.add(family));
     }
-    for (const family of this.#settings.families) catalog.add(family);
+    await forEachItem('option families', this.#settings.families, this.pace, (family) => {
+      catalog.add(family);
+    });
     this.catalog = catalog;
   }
 

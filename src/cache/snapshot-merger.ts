@@ -164,17 +164,23 @@ function soleSource(sources: MergeSources): Snapshot | undefined {
 
 /** The families of all snapshots in the order of their names, those of one name together. */
 function* familiesByName(sources: MergeSources): Generator<readonly FamilyPart[], void, undefined> {
-  const all = sources.flatMap((source, rank) =>
-    (source?.families ?? []).map((family): FamilyPart => ({ family, rank })),
-  );
-  // Each source is sorted, which makes this a merge; it is stable, so parts stay in the list's order.
-  all.sort((a, b) => (a.family.name < b.family.name ? -1 : a.family.name > b.family.name ? 1 : 0));
-  for (let from = 0; from < all.length; ) {
-    const { name } = all[from]!.family;
-    let end = from + 1;
-    while (all[end]?.family.name === name) end++;
-    yield all.slice(from, end);
-    from = end;
+  const all = sources.map((source) => source?.families ?? []);
+  const places = all.map(() => 0);
+  for (;;) {
+    let first: string | undefined;
+    for (const [rank, families] of all.entries()) {
+      const name = families[places[rank]!]?.name;
+      if (name !== undefined && (first === undefined || name < first)) first = name;
+    }
+    if (first === undefined) return;
+    const parts: FamilyPart[] = [];
+    for (const [rank, families] of all.entries()) {
+      const family = families[places[rank]!];
+      if (family?.name !== first) continue;
+      parts.push({ family, rank });
+      places[rank]!++;
+    }
+    yield parts;
   }
 }
 

@@ -47,9 +47,9 @@ export interface MemoryStoreOptions {
    */
   readonly changeLogSize?: number | undefined;
   /**
-   * The most changes that one `snapshotDelta` answers with; more follow in the next batch. A batch is
-   * made at once, so it bounds how long a delta holds the event loop. Default: 10 000. From 1 to
-   * 16 777 216.
+   * The most changes that one `snapshotDelta` returns; more follow in the next batch. A batch is made at
+   * once, so it bounds how long a delta holds the event loop; `MemoryStore` returns 16 384 at most. Default:
+   * 10 000. From 1 to 16 777 216.
    */
   readonly deltaBatchSize?: number | undefined;
   /**

@@ -36,6 +36,9 @@ const SLICE = 4096;
 // So many are looked at before a call returns, so that code which does not await it sees its effect.
 const AT_ONCE = 5 * SLICE;
 
+// A batch of so many changes is made in a few ms; it is made at once, whatever the option allows.
+const MOST_IN_BATCH = 16_384;
+
 function isPause(done: number): boolean {
   return done >= AT_ONCE && done % SLICE === 0;
 }
@@ -175,7 +178,7 @@ export class MemoryStore implements MetricStore {
    */
   snapshotDelta(cursor: string): MemoryStoreDelta {
     this.#assertOpen('snapshotDelta');
-    return this.#ledger.delta(cursor, this.#options.deltaBatchSize);
+    return this.#ledger.delta(cursor, Math.min(this.#options.deltaBatchSize, MOST_IN_BATCH));
   }
 
   /**
@@ -248,6 +251,7 @@ export class MemoryStore implements MetricStore {
   }
 
   *#end(given: readonly unknown[]): SlicedWork<number> {
+    this.#assertOpen('delete');
     const ids: string[] = [];
     // All are checked before the first is ended.
     for (const id of given) {
@@ -265,11 +269,14 @@ export class MemoryStore implements MetricStore {
 
   *#endMatching(isChosen: SeriesPredicate): SlicedWork<number> {
     let ended = 0;
+    this.#assertOpen('delete');
     const { size } = this.#ledger;
     // What is moved down by a removal comes from above, where everything has been looked at.
     for (let above = size; above > 0; above -= SLICE) {
-      if (isPause(size - above)) yield;
-      this.#assertOpen('delete');
+      if (isPause(size - above)) {
+        yield;
+        this.#assertOpen('delete');
+      }
       const lowest = Math.max(0, above - SLICE);
       ended += this.#ledger.endWhere(isChosen, Math.min(above, this.#ledger.size), lowest);
     }
@@ -277,6 +284,7 @@ export class MemoryStore implements MetricStore {
   }
 
   *#setFamilies(given: readonly unknown[]): SlicedWork<void> {
+    this.#assertOpen('setFamilies');
     const catalog = new FamilyCataloguer();
     for (const [at, family] of given.entries()) {
       if (isPause(at)) yield;

@@ -27,8 +27,8 @@ function copyLabels(labels: unknown): unknown {
   // A copy of a map or an array would pass for a record: handed on as it is, it is refused.
   if (typeof labels !== 'object' || labels === null || Symbol.iterator in labels) return labels;
   const names = Object.keys(labels);
-  // Handed on as it is, it is refused for the number of its labels.
-  if (names.length > MOST_LABELS) return labels;
+  // One too many is enough to be refused; listing a million names again would take half a second.
+  if (names.length > MOST_LABELS) names.length = MOST_LABELS + 1;
   // Not spread: V8 gives each frozen copy made so a hidden class of its own (160 bytes a series).
   const copy: Record<string, unknown> = {};
   for (const name of names) {
