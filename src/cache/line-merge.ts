@@ -7,7 +7,9 @@ export type MergedDuplicates =
   /** That of the reader that stands first in the list. */
   | 'first'
   /** That with the newest `updatedAt`; at a tie, that of the reader that stands first in the list. */
-  | 'newest';
+  | 'newest'
+  /** None alone: the sum of their values, with the newest `updatedAt`. */
+  | 'add';
 
 /** What a merge of lines needs, and whom it tells of lines that are left out. */
 export interface LineMerge {
@@ -78,10 +80,21 @@ function isBadTotal(value: number): boolean {
   return !(value >= 0);
 }
 
-/** Takes one of the lines of a series that several readers have, and tells of the others. */
+/** Takes one line for a series that several readers have: one of theirs, telling of the others, or their sum. */
 function takeOneOf(open: readonly LineCursor[], first: LineCursor, merge: LineMerge): void {
   const { id } = first;
   const rivals = open.filter((cursor) => cursor.id === id);
+  if (merge.duplicates === 'add') {
+    let sum = 0;
+    let time = Number.NEGATIVE_INFINITY;
+    for (const rival of rivals) {
+      sum += rival.value;
+      time = Math.max(time, rival.time);
+    }
+    merge.builder.addChanged(first.chunk, first.line, sum, time);
+    for (const rival of rivals) rival.moveTo(rival.line + 1);
+    return;
+  }
   let winner = first;
   if (merge.duplicates === 'newest') {
     for (const rival of rivals) if (rival.time > winner.time) winner = rival;
@@ -123,6 +136,11 @@ class LineCursor {
   /** The time of the line, in Unix milliseconds. */
   get time(): number {
     return this.chunk.updatedAt[this.line]!;
+  }
+
+  /** The value of the line. */
+  get value(): number {
+    return this.chunk.values[this.line]!;
   }
 
   /** The first line of the chunk that does not come before an id that comes after this line. */

@@ -209,6 +209,69 @@ describe('what several merged readers say of one thing', () => {
   });
 });
 
+describe('merged readers that count alike', () => {
+  const parts = (): SnapshotReader[] => [
+    reader(
+      [point('jobs_total', { q: 'a' }, 1, 5), point('jobs_total', { q: 'b' }, 2), point('x', {})],
+      [{ name: 'jobs_total', type: 'counter', help: 'Jobs.' }],
+    ),
+    reader([
+      point('jobs_total', { q: 'a' }, 10, 4),
+      point('jobs_total', { q: 'c', reader: 'own', exported_reader: 'far' }, 30),
+    ]),
+    reader([point('jobs_total', { q: 'a' }, 0.5, 9)]),
+  ];
+  const named = (readers: readonly SnapshotReader[]) =>
+    readers.map((each, i) => ({ name: `r${i + 1}`, reader: each }));
+
+  it('are summed series by series, if that is asked for', async () => {
+    const all = merged(named(parts()), { duplicates: 'add' });
+    expect(await pageOf(bareHandler(all))).toBe(
+      '# HELP jobs_total Jobs.\n# TYPE jobs_total counter\n' +
+        'jobs_total{exported_reader="far",q="c",reader="own"} 30\n' +
+        'jobs_total{q="a"} 11.5\njobs_total{q="b"} 2\n' +
+        '# TYPE x gauge\nx 1\n',
+    );
+    expect(all.mergeStats().rejected.duplicate).toBe(0);
+    const [, a] = await all.snapshot();
+    expect(a).toMatchObject({ value: 11.5, updatedAt: 9 });
+  });
+
+  it('have a label each, if that is asked for', async () => {
+    const all = merged(named(parts()), { readerLabel: 'reader' });
+    expect(await pageOf(bareHandler(all))).toBe(
+      '# HELP jobs_total Jobs.\n# TYPE jobs_total counter\n' +
+        'jobs_total{exported_exported_reader="far",exported_reader="own",q="c",reader="r2"} 30\n' +
+        'jobs_total{q="a",reader="r1"} 1\njobs_total{q="a",reader="r2"} 10\n' +
+        'jobs_total{q="a",reader="r3"} 0.5\njobs_total{q="b",reader="r1"} 2\n' +
+        '# TYPE x gauge\nx{reader="r1"} 1\n',
+    );
+    expect(all.mergeStats().rejected.duplicate).toBe(0);
+  });
+
+  it('have the label also where there is one reader alone, and keep what did not change', async () => {
+    let given = manyPoints(2000);
+    const source = createCachedSnapshotReader({ snapshot: () => given }, { refreshInterval: 1e9 });
+    const all = merged([{ name: 'one', reader: source }], { readerLabel: '__proto__' });
+    const first = await all.current();
+    expect(await all.current()).toBe(first);
+    for (const { labels } of await all.snapshot()) {
+      expect(Object.getOwnPropertyDescriptor(labels, '__proto__')?.value).toBe('one');
+    }
+    given = [...given, { name: 'z', labels: {}, value: 1, updatedAt: 1 }];
+    await source.refresh();
+    const next = await all.current();
+    expect(next.families[0]).toBe(first.families[0]);
+    expect(next.series).toBe(2001);
+  });
+
+  it.each(['a b', '__name__', '', 5])('refuse %j as the name of that label', (readerLabel) => {
+    expect(() => mergeReaders(parts(), { readerLabel: readerLabel as string })).toThrow(
+      expect.objectContaining({ code: 'invalid_options' }),
+    );
+  });
+});
+
 describe('the state of merged readers', () => {
   it('is down before the first read, and tells of each one by its name', async () => {
     const source = new ScriptedSource();

@@ -67,7 +67,8 @@ const SAME_READ_MS = 1000;
  *   it; who says otherwise is reported as a fault of metadata. Where that makes it a counter, samples
  *   that are negative or NaN are refused.
  * - A series that several readers have comes from one of them, by {@link MergeOptions.duplicates}; the
- *   others' samples count as refused with the reason `duplicate`, each time their family is merged.
+ *   others' samples count as refused with the reason `duplicate`, each time their family is merged. Or it
+ *   is their sum (`duplicates: 'add'`), or each reader's has a label ({@link MergeOptions.readerLabel}).
  *
  * What cached readers hold is shared, not copied; a family is merged again only when it changed in one
  * of its readers. Readers without a cache, such as a registry's, are read for each scrape. A merged

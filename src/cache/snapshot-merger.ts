@@ -9,6 +9,7 @@ import {
   withoutBadTotals,
 } from './line-merge.ts';
 import { Pace } from './pace.ts';
+import { ReaderLabel } from './reader-label.ts';
 import { type Family, familyOf, type Snapshot, snapshotOf } from './snapshot.ts';
 import { noWork } from './work.ts';
 
@@ -17,6 +18,8 @@ export interface MergerSettings {
   /** The readers' names, in the order of the list. */
   readonly names: readonly string[];
   readonly duplicates: MergedDuplicates;
+  /** The label that each series gets with its reader's name; undefined for none. */
+  readonly readerLabel: string | undefined;
   /** Whether what was merged last is kept for the next time; in vain where no reader keeps anything. */
   readonly isKept: boolean;
   /** How long a slice may be, in ms. */
@@ -56,12 +59,20 @@ export class SnapshotMerger {
   /** Metadata in the latest merged snapshot that could not be used, at most 100. */
   familyFaults: readonly FamilyMetadataFault[] = Object.freeze([]);
   readonly #settings: MergerSettings;
+  /** By rank; undefined if readers have no label. */
+  readonly #labels: readonly ReaderLabel[] | undefined;
+  /** For labelling; its scratch memory is used again. */
+  #builder: ChunkBuilder | undefined;
   #kept: ReadonlyMap<string, KeptFamily> = new Map();
   #latest: { readonly sources: MergeSources; readonly snapshot: Snapshot } | undefined;
   #underWay: Promise<unknown> = Promise.resolve();
 
   constructor(settings: MergerSettings) {
     this.#settings = settings;
+    const { names, readerLabel } = settings;
+    if (readerLabel !== undefined) {
+      this.#labels = names.map((name) => new ReaderLabel(readerLabel, name));
+    }
   }
 
   /**
@@ -80,7 +91,8 @@ export class SnapshotMerger {
   }
 
   async #merge(sources: MergeSources): Promise<Snapshot> {
-    const snapshot = soleSource(sources) ?? (await this.#mergeSeveral(sources));
+    const sole = this.#labels === undefined ? soleSource(sources) : undefined;
+    const snapshot = sole ?? (await this.#mergeSeveral(sources));
     this.familyFaults = snapshot.familyFaults;
     if (this.#settings.isKept) this.#latest = { sources, snapshot };
     return snapshot;
@@ -92,7 +104,8 @@ export class SnapshotMerger {
     const kept = new Map<string, KeptFamily>();
     const families: Family[] = [];
     const faults = sources.flatMap((source) => source?.familyFaults ?? []);
-    for (const parts of familiesByName(sources)) {
+    for (const given of familiesByName(sources)) {
+      const parts = this.#labels === undefined ? given : await this.#labelled(given, pace);
       const { family } = parts[0]!;
       if (parts.length === 1) families.push(family);
       else {
@@ -109,6 +122,15 @@ export class SnapshotMerger {
     }
     if (this.#settings.isKept) this.#kept = kept;
     return snapshotOf(families, Object.freeze(faults.slice(0, 100)));
+  }
+
+  async #labelled(parts: readonly FamilyPart[], pace: Pace): Promise<readonly FamilyPart[]> {
+    const labelled: FamilyPart[] = [];
+    for (const { family, rank } of parts) {
+      this.#builder ??= new ChunkBuilder(noWork());
+      labelled.push({ family: await this.#labels![rank]!.on(family, pace, this.#builder), rank });
+    }
+    return labelled;
   }
 
   async #mergeFamily(parts: readonly FamilyPart[], lines: LineMerge): Promise<KeptFamily> {
