@@ -64,8 +64,8 @@ const SAME_READ_MS = 1000;
  *   and `members()` tells of it. All are read at the same time, within the deadline of the scrape; a
  *   cached reader that is late gives its last good snapshot.
  * - A family that several readers have gets one HELP and TYPE, from the first in the list that declares
- *   it; who says otherwise is reported as a fault of metadata. Where that makes it a counter, samples
- *   that are negative or NaN are refused.
+ *   it; a reader that declares something else is reported as a fault of metadata. If that makes it a
+ *   counter, samples that are negative or NaN are refused.
  * - A series that several readers have comes from one of them, by {@link MergeOptions.duplicates}; the
  *   others' samples count as refused with the reason `duplicate`, each time their family is merged. Or it
  *   is their sum (`duplicates: 'add'`), or each reader's has a label ({@link MergeOptions.readerLabel}).
@@ -73,8 +73,8 @@ const SAME_READ_MS = 1000;
  * What cached readers hold is shared, not copied; a family is merged again only when it changed in one
  * of its readers. Readers without a cache, such as a registry's, are read for each scrape. A merged
  * reader may be merged again: it stays one reader, with its own options. A cache may be put around it,
- * too, and reads each reader once for each refresh. The readers remain their owners' to close. Throws `invalid_options` when the list or an option is wrong, with every fault
- * listed.
+ * too, and reads each reader once for each refresh. The caller closes the readers. Throws
+ * `invalid_options` if the list or an option is wrong, with every fault listed.
  *
  * @example
  * ```ts

@@ -2,11 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import { PointAdmission } from '../model/admission.ts';
 import { soundClock } from '../model/clock.ts';
 import { SnapscrapeError } from '../model/errors.ts';
-import { FamilyCataloguer, type FamilyMetadata } from '../model/family-metadata.ts';
+import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { MetricPoint, SnapshotPoint, WritablePoint } from '../model/metric-point.ts';
 import { invalidOptions } from '../model/options.ts';
 import { describeSubject } from '../model/rejection.ts';
 import type { LastWrite, WriteStats } from '../model/write-stats.ts';
+import { endMatching, endSeries, isPause, SLICE, setFamilies } from './ledger-work.ts';
 import {
   type CheckedMemoryStoreOptions,
   checkMemoryStoreOptions,
@@ -15,7 +16,7 @@ import {
 import type { MetricStore, SeriesMatcher, UpsertResult } from './metric-store.ts';
 import { Retention, sweepRegularly } from './retention.ts';
 import { type MemoryStoreDelta, SeriesLedger } from './series-ledger.ts';
-import { canonicalSeriesId, type SeriesPredicate, seriesPredicate } from './series-target.ts';
+import { type SeriesPredicate, seriesPredicate } from './series-target.ts';
 import { StillFrames } from './still-frames.ts';
 import { collect, inputFailed, sortInput } from './store-input.ts';
 import { UpsertTally } from './upsert-tally.ts';
@@ -31,17 +32,8 @@ export interface MemoryStoreStats extends WriteStats {
   readonly expired: number;
 }
 
-// Work looks at this many points or series at a time, which takes a few ms, and then lets others run.
-const SLICE = 4096;
-// So many are looked at before a call returns, so that code which does not await it sees its effect.
-const AT_ONCE = 5 * SLICE;
-
 // A batch of so many changes is made in a few ms; it is made at once, whatever the option allows.
 const MOST_IN_BATCH = 16_384;
-
-function isPause(done: number): boolean {
-  return done >= AT_ONCE && done % SLICE === 0;
-}
 
 /**
  * The embedded store: points in this process's memory, with a bounded log of changes.
@@ -127,12 +119,13 @@ export class MemoryStore implements MetricStore {
         `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,
       ]);
     }
+    const isOpen = (): void => this.#assertOpen('delete');
     const ended = await this.#work.run(
       typeof target === 'string'
-        ? this.#end([target])
+        ? endSeries(this.#ledger, [target], isOpen)
         : Symbol.iterator in target
-          ? this.#end(collect('delete', target))
-          : this.#endMatching(seriesPredicate(target)),
+          ? endSeries(this.#ledger, collect('delete', target), isOpen)
+          : endMatching(this.#ledger, seriesPredicate(target), isOpen),
     );
     this.#noteWrite();
     return ended;
@@ -145,7 +138,11 @@ export class MemoryStore implements MetricStore {
    */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
     this.#assertOpen('setFamilies');
-    await this.#work.run(this.#setFamilies(collect('setFamilies', families)));
+    await this.#work.run(
+      setFamilies(this.#families, collect('setFamilies', families), () =>
+        this.#assertOpen('setFamilies'),
+      ),
+    );
     this.#noteWrite();
   }
 
@@ -250,62 +247,6 @@ export class MemoryStore implements MetricStore {
     }
   }
 
-  *#end(given: readonly unknown[]): SlicedWork<number> {
-    this.#assertOpen('delete');
-    const ids: string[] = [];
-    // All are checked before the first is ended.
-    for (const id of given) {
-      if (isPause(ids.length)) yield;
-      ids.push(this.#known(id));
-    }
-    let ended = 0;
-    for (let from = 0; from < ids.length; from += SLICE) {
-      if (isPause(from)) yield;
-      this.#assertOpen('delete');
-      ended += this.#ledger.end(ids.slice(from, from + SLICE));
-    }
-    return ended;
-  }
-
-  *#endMatching(isChosen: SeriesPredicate): SlicedWork<number> {
-    let ended = 0;
-    this.#assertOpen('delete');
-    const { size } = this.#ledger;
-    // What is moved down by a removal comes from above, where everything has been looked at.
-    for (let above = size; above > 0; above -= SLICE) {
-      if (isPause(size - above)) {
-        yield;
-        this.#assertOpen('delete');
-      }
-      const lowest = Math.max(0, above - SLICE);
-      ended += this.#ledger.endWhere(isChosen, Math.min(above, this.#ledger.size), lowest);
-    }
-    return ended;
-  }
-
-  *#setFamilies(given: readonly unknown[]): SlicedWork<void> {
-    this.#assertOpen('setFamilies');
-    const catalog = new FamilyCataloguer();
-    for (const [at, family] of given.entries()) {
-      if (isPause(at)) yield;
-      catalog.add(family);
-    }
-    const { byName, faults } = catalog;
-    if (faults.length > 0) {
-      throw invalidOptions(
-        'setFamilies',
-        faults.map((fault) => `${fault.name} ${fault.message}`),
-      );
-    }
-    let set = 0;
-    for (const [name, family] of byName) {
-      if (isPause(set)) yield;
-      this.#assertOpen('setFamilies');
-      this.#families.set(name, Object.freeze(family));
-      set++;
-    }
-  }
-
   #noteWrite(): void {
     this.#lastWrite = soundClock(this.#options.now)();
   }
@@ -324,13 +265,6 @@ export class MemoryStore implements MetricStore {
     const outcome = this.#ledger.write(written as MetricPoint, admitted, this.#options.maxSeries);
     if (outcome === undefined) tally.refuse('series_limit', id);
     else tally.count(outcome);
-  }
-
-  #known(id: unknown): string {
-    // An id that the store has needs no reading, which makes ending many series cheap.
-    return (
-      (typeof id === 'string' ? this.#ledger.storedId(id) : undefined) ?? canonicalSeriesId(id)
-    );
   }
 
   #assertOpen(method: string): void {

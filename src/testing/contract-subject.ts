@@ -16,6 +16,8 @@ export interface ContractStoreOptions {
   readonly changeLogSize?: number;
   /** The most changes that one `snapshotDelta` answers with. */
   readonly deltaBatchSize?: number;
+  /** What the writer calls itself; only for stores that have `lastWrites()`. */
+  readonly writer?: string;
   /** The clock, in Unix milliseconds; for points without `updatedAt` and for retention. */
   readonly now?: () => number;
 }

@@ -8,6 +8,7 @@ import { retentionCases } from './retention-cases.ts';
 import { sharingCases } from './sharing-cases.ts';
 import { snapshotCases } from './snapshot-cases.ts';
 import { upsertCases } from './upsert-cases.ts';
+import { writeStatsCases } from './write-stats-cases.ts';
 
 /**
  * The contract of {@link MetricStore} as tests: each case opens stores over a data set of its own and
@@ -23,6 +24,7 @@ import { upsertCases } from './upsert-cases.ts';
 export function storeContract(subject: ContractSubject): readonly ContractCase[] {
   return [
     upsertCases,
+    writeStatsCases,
     deleteCases,
     snapshotCases,
     deltaCases,

@@ -116,11 +116,7 @@ export class RedisStore implements MetricStore {
   }
 
   /**
-   * Writes one point or many; a point without `updatedAt` was true now.
-   *
-   * A bad point never fails the call: it is refused and counted. Rejects with `invalid_options` if given
-   * neither a point nor something to iterate, and with `input_failed` if the iteration throws: `cause` is
-   * what it threw, and the points before it stay written.
+   * Writes one point or many, each true now unless it says when. Bad points are refused and counted.
    *
    * When the connection breaks in the middle it rejects with `store_unavailable`; what was given may be
    * written or not then, and can be written again.
@@ -146,13 +142,7 @@ export class RedisStore implements MetricStore {
     return tally.result();
   }
 
-  /**
-   * Ends series, by id or by matcher, and returns how many there were. Any write to a series after its end
-   * is new, whatever its `updatedAt`.
-   *
-   * Rejects with `invalid_series_id` if one of the ids is no series, and with `invalid_options` if the
-   * matcher is empty or has faults; nothing is ended then.
-   */
+  /** Ends series, by id or by matcher, and returns how many there were. */
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#calls.assertOpen('delete');
     if (typeof target === 'string') return endSeries(this.#dataSet, [canonicalSeriesId(target)]);
@@ -165,11 +155,7 @@ export class RedisStore implements MetricStore {
     return endSeries(this.#dataSet, collect('delete', target).map(canonicalSeriesId));
   }
 
-  /**
-   * Adds metadata of families, replacing what was there under the same name.
-   *
-   * Rejects with `invalid_options` listing every fault; nothing is changed then.
-   */
+  /** Adds metadata of families, replacing what was there under the same name: all of it, or nothing. */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
     this.#calls.assertOpen('setFamilies');
     const { byName, faults } = catalogFamilies(collect('setFamilies', families));
@@ -218,12 +204,7 @@ export class RedisStore implements MetricStore {
     return readDelta(this.#dataSet, cursor, this.#options.deltaBatchSize);
   }
 
-  /**
-   * Ends the series that are beyond their retention, and returns how many there were. The store does so by
-   * itself on its own timer.
-   *
-   * @param now - the time to reckon with, in Unix milliseconds. Default: the store's clock.
-   */
+  /** Ends the series that are beyond their retention at `now` (Unix ms), and returns how many there were. */
   async gc(now: number = this.#options.now()): Promise<number> {
     this.#calls.assertOpen('gc');
     if (typeof now !== 'number' || Number.isNaN(now)) {
@@ -250,7 +231,7 @@ export class RedisStore implements MetricStore {
     return this.#closing;
   }
 
-  /** What this store refused and found older since it was opened; of others over the data set it knows nothing. */
+  /** What this store refused and found older since it was opened. */
   writeStats(): WriteStats {
     return this.#writes.stats();
   }
