@@ -1,9 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LmdbStore } from '../../src/stores/lmdb/lmdb-store.ts';
+import { bundleProgram } from '../support/bundle.ts';
 import { LmdbWriters } from '../support/lmdb-writers.ts';
 
 let folder: string;
@@ -17,15 +26,29 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A file system of 8 MB, where this process may make one; it ends with the test. */
-function smallDisk(path: string): { path: string; remove(): void } | undefined {
+/** A small file system, if this process may make one; it ends with the test. */
+function smallDisk(path: string, size = '8m'): { path: string; remove(): void } | undefined {
   try {
     mkdirSync(path);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path], { stdio: 'ignore' });
+    const options = ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path];
+    execFileSync('mount', options, { stdio: 'ignore' });
     return { path, remove: () => execFileSync('umount', [path]) };
   } catch {
     return undefined;
   }
+}
+
+/** Fills a disk until only so many bytes are free. */
+function fill(file: string, free: number): void {
+  writeFileSync(file, '');
+  const { bfree, bsize } = statfsSync(file);
+  writeFileSync(file, Buffer.alloc(bfree * bsize - free));
+}
+
+function remade(file: string): string {
+  rmSync(file);
+  writeFileSync(file, '');
+  return file;
 }
 
 function filler(batch: number): object[] {
@@ -71,6 +94,49 @@ describe('a disk without room', () => {
       disk!.remove();
     }
   });
+
+  it('when a store is opened is store_full or enough, and nothing is left that is in the way', async (context) => {
+    const disk = smallDisk(join(folder, 'opening'), '1m');
+    context.skip(disk === undefined, 'a small file system cannot be mounted here');
+    const { path } = disk!;
+    const filler = join(path, 'filler');
+    const opener = bundleProgram(join(import.meta.dirname, 'lmdb-opener.ts'));
+    const states: Record<string, (store: string) => void> = {
+      new: (store) => rmSync(store, { recursive: true }),
+      empty: (store) => rmSync(join(store, 'data.mdb')),
+      lockless: (store) => rmSync(join(store, 'lock.mdb')),
+      // As LMDB makes it: without the blocks that were not yet used.
+      sparse: (store) => truncateSync(remade(join(store, 'lock.mdb')), 8_272),
+      whole: () => undefined,
+    };
+    try {
+      for (const [name, prepare] of Object.entries(states)) {
+        const store = join(path, 'store');
+        const codes = new Set<string>();
+        for (const room of [0, 1, 2, 3, 5, 8, 12, 40]) {
+          await (await LmdbStore.open(store)).close();
+          prepare(store);
+          fill(filler, room * 4_096);
+          const { stdout, status, signal } = spawnSync(process.execPath, [opener.path, '', store], {
+            encoding: 'utf8',
+          });
+          expect([name, room, status, signal]).toEqual([name, room, 0, null]);
+          const { code = 'opened' } = JSON.parse(stdout) as { code?: string };
+          codes.add(code);
+          rmSync(filler);
+          const again = await LmdbStore.open(store);
+          expect((await again.upsert({ name: 'a', labels: {}, value: 1 })).added).toBe(1);
+          await again.close();
+          expect(readdirSync(store).sort()).toEqual(['data.mdb', 'lock.mdb']);
+          rmSync(store, { recursive: true });
+        }
+        expect([name, [...codes]]).toEqual([name, ['store_full', 'opened']]);
+      }
+    } finally {
+      opener.remove();
+      disk!.remove();
+    }
+  }, 60_000);
 
   it('that limits files fails the write with a code, and loses nothing', async () => {
     const path = join(folder, 'limited');

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Database, RootDatabase, RootDatabaseOptions } from 'lmdb';
 import { SnapscrapeError } from '../../model/errors.ts';
 import { CHANGE_RECORD_ENCODER, SEQUENCE_KEY_ENCODER } from './change-records.ts';
-import { checkLmdbFile } from './file-check.ts';
 import { StateRecord } from './ledger-state.ts';
 import { lmdbFailure, reasonOf } from './lmdb-failure.ts';
 import { SAMPLE_PAGE_ENCODER, type SamplePage } from './sample-pages.ts';
 import { INDEX_ENTRY_ENCODER, type IndexEntry } from './series-index.ts';
 import { SERIES_KEY_ENCODER, type SeriesKey } from './series-key.ts';
+import { checkDescriptors, prepareFiles } from './store-files.ts';
 
 /** The databases of one LMDB file, opened. */
 export interface Environment {
@@ -32,24 +30,42 @@ export interface Environment {
 }
 
 /**
- * Opens a file, or makes it. Rejects with `dependency_missing` where the package lmdb is not installed, and
+ * Opens a file, or makes it. Rejects with `dependency_missing` if the package lmdb is not installed, and
  * with `store_schema_newer`, `store_forbidden`, `store_full` or `store_unavailable`.
+ *
+ * @param maxReaders - how many snapshots may be open at once, of all processes.
  */
-export async function openEnvironment(path: string): Promise<Environment> {
-  const lmdb = await loadLmdb();
-  let root: RootDatabase | undefined;
+export async function openEnvironment(path: string, maxReaders: number): Promise<Environment> {
+  const { open } = await loadLmdb();
   try {
-    mkdirSync(path, { recursive: true });
-    checkLmdbFile(join(path, 'data.mdb'));
-    root = lmdb.open({ path, ...LMDB_OPTIONS });
+    await prepareFiles(path, maxReaders, async (folder) => {
+      const made = await openFolder(open, folder, maxReaders);
+      await made.root.close();
+    });
+    return await openFolder(open, path, maxReaders);
+  } catch (cause) {
+    throw lmdbFailure('open', path, await reasonOf(cause));
+  }
+}
+
+async function openFolder(
+  open: typeof import('lmdb').open,
+  path: string,
+  maxReaders: number,
+): Promise<Environment> {
+  checkDescriptors(path);
+  const root = open({ path, ...LMDB_OPTIONS, maxReaders });
+  try {
     const environment = openDatabases(path, root);
-    const epoch = randomUUID();
-    await root.transaction(() => environment.state.initialize(epoch));
+    if (!environment.state.exists()) {
+      const epoch = randomUUID();
+      await root.transaction(() => environment.state.initialize(epoch));
+    }
     environment.state.read();
     return environment;
-  } catch (cause) {
-    await root?.close();
-    throw lmdbFailure('open', path, await reasonOf(cause));
+  } catch (error) {
+    await root.close();
+    throw error;
   }
 }
 

@@ -34,7 +34,12 @@ export class StateRecord {
     this.#path = path;
   }
 
-  /** Makes the first state where there is none; within a write transaction. */
+  /** Whether the file has a state: one that was just made has none. */
+  exists(): boolean {
+    return this.#meta.get(STATE) !== undefined;
+  }
+
+  /** Makes the first state if there is none; within a write transaction. */
   initialize(epoch: string): void {
     if (this.#meta.get(STATE) !== undefined) return;
     this.#meta.putSync(EPOCH, Buffer.from(epoch));

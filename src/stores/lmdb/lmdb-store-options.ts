@@ -1,5 +1,5 @@
 import { logError } from '../../logging/default-log.ts';
-import { checkOptions, numberWithin } from '../../model/options.ts';
+import { checkOptions, integerWithin, numberWithin } from '../../model/options.ts';
 import {
   MEMORY_STORE_DEFAULTS,
   type SharedStoreOptions,
@@ -21,6 +21,12 @@ export interface LmdbStoreOptions extends SharedStoreOptions {
    * meanwhile. Default: 60 000. From 1 to 2 147 483 647.
    */
   readonly maxReadTime?: number | undefined;
+  /**
+   * How many readers the file has room for: an open snapshot or delta takes one, and so does each process
+   * for its short reads. Beyond it reads fail with `store_unavailable`. It is set by the process that opens
+   * the file while no other has it open, so give all processes the same. Default: 126. From 1 to 65 536.
+   */
+  readonly maxReaders?: number | undefined;
 }
 
 /** Checked options: nothing is missing but `sweepInterval`, whose default follows from the retention. */
@@ -35,14 +41,17 @@ export const LMDB_STORE_DEFAULTS: CheckedLmdbStoreOptions = Object.freeze({
   ...MEMORY_STORE_DEFAULTS,
   maxReadTime: 60_000,
   onError: (error) => logError('lmdb_store', error),
+  maxReaders: 126,
 });
 
 const LONGEST_TIMER_MS = 2_147_483_647;
+const MOST_READERS = 65_536;
 
 /** Checks the options of an `LmdbStore`: every fault is in one `invalid_options` error. */
 export function checkLmdbStoreOptions(given: unknown): CheckedLmdbStoreOptions {
   return checkOptions<CheckedLmdbStoreOptions>('LmdbStore', given, LMDB_STORE_DEFAULTS, {
     ...STORE_OPTION_CHECKS,
     maxReadTime: numberWithin(1, LONGEST_TIMER_MS, 'milliseconds'),
+    maxReaders: integerWithin(1, MOST_READERS, 'readers'),
   });
 }

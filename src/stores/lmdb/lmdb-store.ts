@@ -89,7 +89,8 @@ export class LmdbStore implements MetricStore {
     if (typeof path !== 'string' || path === '') {
       throw invalidOptions('LmdbStore', [`path (${describeSubject(path)}) must be a folder`]);
     }
-    return new LmdbStore(new LedgerAccess(await openEnvironment(path), checked), checked);
+    const environment = await openEnvironment(path, checked.maxReaders);
+    return new LmdbStore(new LedgerAccess(environment, checked), checked);
   }
 
   /** Writes one point or many, each true now unless it says when. Bad points are refused and counted. */

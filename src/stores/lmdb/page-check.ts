@@ -1,0 +1,153 @@
+import { setImmediate } from 'node:timers/promises';
+import type { MetaPage, PageFile, TreeRecord } from './page-file.ts';
+import { treeOf } from './page-file.ts';
+
+const AT = { number: 0, flags: 18, lower: 20, pages: 20, slots: 24 };
+const KIND = { branch: 0x01, leaf: 0x02, overflow: 0x04 };
+const KINDS = 0x2f;
+const NODE = { overflow: 0x01, tree: 0x02 };
+const NODE_BYTES = 8;
+const TREE_BYTES = 48;
+// LMDB follows no deeper path.
+const DEEPEST = 32;
+// Other processes may write while a file is read here: then it is read again, so many times.
+const TRIES = 20;
+// Pages read between two turns of the event loop: about a millisecond.
+const PAGE_SLICE = 256;
+
+/** A page that LMDB would follow and must not: it would read beyond the file, or end the process. */
+class PageFault extends Error {}
+
+/**
+ * Reads every page that LMDB would follow, and answers with what is wrong; undefined for a sound file.
+ * Pages in use are told from the trees, so pages that were freed before they were ever written, at the
+ * end of the file, may be missing.
+ */
+export async function structureFault(file: PageFile): Promise<string | undefined> {
+  let fault: string | undefined;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const head = file.head();
+    if (head.kind !== 'sound') return head.kind === 'unusable' ? head.why : undefined;
+    try {
+      await new PageCheck(file, head.meta).run();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof PageFault)) throw error;
+      fault = error.message;
+    }
+    const after = file.head();
+    if (after.kind === 'sound' && after.meta.transaction === head.meta.transaction) return fault;
+  }
+  // Whoever writes so much has it open, and finds it sound.
+  return undefined;
+}
+
+class PageCheck {
+  readonly #file: PageFile;
+  readonly #meta: MetaPage;
+  readonly #pages: number;
+  readonly #seen: Uint8Array;
+  readonly #trees: TreeRecord[];
+  #read = 0;
+
+  constructor(file: PageFile, meta: MetaPage) {
+    this.#file = file;
+    this.#meta = meta;
+    this.#pages = Math.floor(file.bytes / meta.pageSize);
+    this.#seen = new Uint8Array(this.#pages);
+    this.#trees = [...meta.trees];
+  }
+
+  async run(): Promise<void> {
+    for (let tree = this.#trees.pop(); tree !== undefined; tree = this.#trees.pop()) {
+      if (tree.root !== undefined) await this.#checkTree(tree.root, tree.depth);
+    }
+  }
+
+  async #checkTree(root: number, depth: number): Promise<void> {
+    if (depth === 0 || depth > DEEPEST) throw new PageFault(damage('a tree has no sound depth'));
+    const rest: (readonly [page: number, depth: number])[] = [[root, depth]];
+    for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+      const [number, below] = next;
+      const page = this.#page(number, below === 1 ? KIND.leaf : KIND.branch);
+      for (const node of this.#nodes(page, number)) {
+        if (below > 1) rest.push([childOf(page, node), below - 1]);
+        else this.#checkLeafNode(page, node, number);
+      }
+      if (++this.#read % PAGE_SLICE === 0) await setImmediate();
+    }
+  }
+
+  /** Where the nodes of a page are. */
+  #nodes(page: Buffer, number: number): readonly number[] {
+    const count = page.readUInt16LE(AT.lower) >> 1;
+    if (count === 0 || AT.slots + 2 * count > page.length) throw broken(number);
+    return Array.from({ length: count }, (_, i) => {
+      const node = page.readUInt16LE(AT.slots + 2 * i) + AT.slots;
+      if (node < AT.slots + 2 * count || node + NODE_BYTES > page.length) throw broken(number);
+      if (node + NODE_BYTES + page.readUInt16LE(node + 6) > page.length) throw broken(number);
+      return node;
+    });
+  }
+
+  #checkLeafNode(page: Buffer, node: number, number: number): void {
+    const flags = page.readUInt16LE(node + 4);
+    const data = node + NODE_BYTES + page.readUInt16LE(node + 6);
+    const size = page.readUInt32LE(node);
+    if ((flags & NODE.overflow) !== 0) {
+      if (data + 24 > page.length) throw broken(number);
+      const first = Number(page.readBigUInt64LE(data));
+      const pages = Number(page.readBigUInt64LE(data + 16));
+      if (size + AT.slots > pages * page.length) throw broken(number);
+      this.#checkOverflow(first, pages);
+      return;
+    }
+    if (data + size > page.length) throw broken(number);
+    if ((flags & NODE.tree) === 0) return;
+    if (size !== TREE_BYTES) throw broken(number);
+    this.#trees.push(treeOf(page, data));
+  }
+
+  #checkOverflow(first: number, pages: number): void {
+    const page = this.#page(first, KIND.overflow);
+    if (page.readUInt32LE(AT.pages) !== pages) throw broken(first);
+    for (let number = first + 1; number < first + pages; number++) this.#mark(number);
+  }
+
+  #page(number: number, kind: number): Buffer {
+    this.#mark(number);
+    const page = Buffer.allocUnsafe(this.#meta.pageSize);
+    if (!this.#file.read(page, number * page.length)) throw cutShort();
+    const isRight =
+      Number(page.readBigUInt64LE(AT.number)) === number &&
+      (page.readUInt16LE(AT.flags) & KINDS) === kind;
+    if (!isRight) throw broken(number);
+    return page;
+  }
+
+  /** Notes that a page is in use; each may be so once. */
+  #mark(number: number): void {
+    if (number < 2 || number > this.#meta.lastPage) throw new PageFault(damage('a page number'));
+    if (number >= this.#pages) throw cutShort();
+    if (this.#seen[number] !== 0) throw new PageFault(damage(`page ${number} is used twice`));
+    this.#seen[number] = 1;
+  }
+}
+
+function childOf(page: Buffer, node: number): number {
+  return page.readUInt32LE(node) + page.readUInt16LE(node + 4) * 0x1_0000_0000;
+}
+
+function broken(number: number): PageFault {
+  return new PageFault(damage(`page ${number}`));
+}
+
+function damage(what: string): string {
+  return `is damaged (${what}); restore it from a copy, or remove it to begin with an empty store`;
+}
+
+function cutShort(): PageFault {
+  return new PageFault(
+    'was cut short; restore it from a copy, or remove it to begin with an empty store',
+  );
+}

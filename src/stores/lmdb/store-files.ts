@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statfsSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { SnapscrapeError } from '../../model/errors.ts';
+import { structureFault } from './page-check.ts';
+import { PageFile } from './page-file.ts';
+
+// Two of LMDB's largest pages: it cannot open a new file with less. Beyond that it has errors of its own.
+const NEW_FILE_BYTES = 128 * 1024;
+// The head of LMDB's lock file (272 bytes on Linux), and what each reader takes.
+const LOCK_HEAD_BYTES = 1_024;
+const READER_BYTES = 64;
+const BLOCK_BYTES = 512;
+// What others may take until a file's blocks are written.
+const LITTLE_ROOM_BYTES = 64 * 1024;
+// The structure of files up to this size is checked whenever they are opened: some 20 ms.
+const ALWAYS_CHECKED_BYTES = 64 * 1024 * 1024;
+const FILE_MODE = 0o664;
+// LMDB opens three files, and one that it closes again.
+const DESCRIPTORS = 4;
+
+/**
+ * Makes sure that LMDB can open the files in a folder, and makes them if they are missing. When its own
+ * open fails, LMDB ends the process (lmdb 3.5.6), so whatever can make it fail is checked before.
+ *
+ * A new data file appears at once and complete: it is made in a folder of its own and linked. So a loss
+ * of power leaves either none or a sound one.
+ *
+ * @param path - the store's folder.
+ * @param maxReaders - how many places for readers a new lock file has.
+ * @param make - makes a store's data file, with LMDB, in the folder that it is given.
+ */
+export async function prepareFiles(
+  path: string,
+  maxReaders: number,
+  make: (folder: string) => Promise<void>,
+): Promise<void> {
+  makeFolder(path);
+  const data = join(path, 'data.mdb');
+  if (!isFile(data) || setAsideUnfinished(data)) await makeDataFile(path, data, maxReaders, make);
+  prepareLockFile(path, maxReaders);
+  const file = new PageFile(data);
+  try {
+    const head = file.head();
+    if (head.kind === 'unusable') throw unusable(data, head.why);
+    if (head.kind === 'unfinished') throw unusable(data, 'is being made; open it again');
+    const inUse = (head.meta.lastPage + 1) * head.meta.pageSize;
+    if (file.bytes < inUse || file.bytes <= ALWAYS_CHECKED_BYTES) {
+      const fault = await structureFault(file);
+      if (fault !== undefined) throw unusable(data, fault);
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/** Makes a folder, and those above it, so that they are there after a loss of power too. */
+function makeFolder(path: string): void {
+  const first = isMissing(path) ? mkdirSync(path, { recursive: true }) : undefined;
+  if (!statSync(path).isDirectory()) throw unusable(path, 'is not a folder; give another path');
+  accessSync(path, constants.X_OK);
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let folder = dirname(resolve(path)); folder !== top; folder = dirname(folder)) {
+    syncFolder(folder);
+  }
+  syncFolder(top);
+}
+
+async function makeDataFile(
+  path: string,
+  data: string,
+  maxReaders: number,
+  make: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(path, 'new-'));
+  try {
+    const reserved = join(folder, 'reserved');
+    writeFileSync(reserved, Buffer.alloc(NEW_FILE_BYTES), { flush: true });
+    writeFileSync(join(folder, 'lock.mdb'), Buffer.alloc(lockBytes(maxReaders)), { flush: true });
+    unlinkSync(reserved);
+    await make(folder);
+    const made = join(folder, 'data.mdb');
+    const descriptor = openSync(made, 'r+');
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+    appear(made, data);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  syncFolder(path);
+}
+
+/**
+ * Makes sure that the lock file is there with all of its blocks: LMDB maps it into memory, and a block that
+ * the disk has no room for ends the process when it is touched.
+ *
+ * The file is never opened here: closing it would give back the locks that LMDB has on it in this process.
+ */
+function prepareLockFile(path: string, maxReaders: number): void {
+  const lock = join(path, 'lock.mdb');
+  const bytes = lockBytes(maxReaders);
+  if (isFile(lock)) {
+    assertUsable(lock);
+    const { size, blocks } = statSync(lock);
+    const missing = Math.max(size, bytes) - blocks * BLOCK_BYTES;
+    if (missing > 0 && roomAt(path) < missing + LITTLE_ROOM_BYTES) throw full(lock);
+    return;
+  }
+  const made = join(path, `lock-${randomUUID()}`);
+  try {
+    writeFileSync(made, Buffer.alloc(bytes), { flush: true, flag: 'wx', mode: FILE_MODE });
+    appear(made, lock);
+  } finally {
+    rmSync(made, { force: true });
+  }
+}
+
+function lockBytes(maxReaders: number): number {
+  return LOCK_HEAD_BYTES + maxReaders * READER_BYTES;
+}
+
+/** Gives a finished file its name, unless another process was first. */
+function appear(made: string, name: string): void {
+  try {
+    linkSync(made, name);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  }
+}
+
+/** Moves a file away that was never finished; answers whether there was one. */
+function setAsideUnfinished(data: string): boolean {
+  if (!isUnfinished(data)) return false;
+  const aside = `${data}.unfinished-${randomUUID()}`;
+  renameSync(data, aside);
+  // Another process may have made a sound file in between; then it gets its name back.
+  if (!isUnfinished(aside)) appear(aside, data);
+  unlinkSync(aside);
+  return true;
+}
+
+function isUnfinished(data: string): boolean {
+  const file = new PageFile(data);
+  try {
+    return file.head().kind === 'unfinished';
+  } finally {
+    file.close();
+  }
+}
+
+/** Whether there is a regular file; throws when there is anything else. */
+function isFile(file: string): boolean {
+  if (isMissing(file)) return false;
+  if (lstatSync(file).isSymbolicLink() && isMissing(file, statSync)) {
+    throw unusable(file, 'is a link to a file that does not exist; remove the link');
+  }
+  const found = statSync(file);
+  if (found.isFile()) return true;
+  throw unusable(file, `is ${kindOf(found)} and not a file; remove it or give another folder`);
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a folder';
+  if (found.isFIFO()) return 'a named pipe';
+  return found.isSocket() ? 'a socket' : 'a device';
+}
+
+function isMissing(path: string, look: (path: string) => unknown = lstatSync): boolean {
+  try {
+    look(path);
+    return false;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return true;
+    throw error;
+  }
+}
+
+/** Throws `EACCES` unless this process may read and write a file, without opening it. */
+function assertUsable(file: string): void {
+  accessSync(file, constants.R_OK | constants.W_OK);
+  // `access` looks at the real user; LMDB's open counts the effective one.
+  const user = process.geteuid?.() ?? 0;
+  if (user === 0 || user === process.getuid?.()) return;
+  const { mode, uid, gid } = statSync(file);
+  const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
+  const shift = uid === user ? 6 : groups.includes(gid) ? 3 : 0;
+  if (((mode >> shift) & 6) !== 6) {
+    throw Object.assign(new Error(`EACCES: permission denied, open '${file}'`), { code: 'EACCES' });
+  }
+}
+
+function roomAt(path: string): number {
+  const { bavail, bfree, bsize } = statfsSync(path);
+  return (process.geteuid?.() === 0 ? bfree : bavail) * bsize;
+}
+
+/** Throws what the system says unless this process may open as many more files as LMDB needs. */
+export function checkDescriptors(path: string): void {
+  const opened: number[] = [];
+  try {
+    while (opened.length < DESCRIPTORS) opened.push(openSync(path, 'r'));
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+}
+
+function syncFolder(folder: string): void {
+  // Windows cannot open a folder, and needs no such call.
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+}
+
+function unusable(file: string, why: string): SnapscrapeError {
+  return new SnapscrapeError('store_unavailable', `${file} ${why}`);
+}
+
+function full(file: string): SnapscrapeError {
+  return new SnapscrapeError('store_full', `${file} has no room on its disk; free some`);
+}
