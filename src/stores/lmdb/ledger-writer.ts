@@ -9,6 +9,15 @@ const GAP = Buffer.alloc(1);
 // Each write removes twice as much of the log as it adds, until only what there is room for is left.
 const LEAST_TRIMMED = 4;
 
+/** What is written to a series. */
+export interface WrittenSample {
+  readonly value: number;
+  /** In Unix milliseconds. */
+  readonly updatedAt: number;
+  /** Whether the time is this store's own clock's, since the point had none. */
+  readonly isSupplied: boolean;
+}
+
 /**
  * Changes series within one write transaction: `begin`, any number of changes, `finish`. Index, samples and
  * log change together or, when anything throws, not at all.
@@ -46,13 +55,13 @@ export class LedgerWriter {
    *
    * @param most - the most series that there may be.
    */
-  write(id: string, value: number, updatedAt: number, most: number): WriteOutcome | undefined {
+  write(id: string, point: WrittenSample, most: number): WriteOutcome | undefined {
     const slot = this.#index.slotOf(id);
-    if (slot !== undefined) return this.#replace(id, slot, value, updatedAt);
+    if (slot !== undefined) return this.#replace(id, slot, point);
     if (this.#state.series >= most) return undefined;
     const free = this.#takeSlot();
     this.#index.add(id, free);
-    this.#samples.set(free, value, updatedAt);
+    this.#samples.set(free, point.value, point.updatedAt);
     this.#state.series++;
     this.#changed.push(id);
     return 'added';
@@ -86,10 +95,16 @@ export class LedgerWriter {
     this.#environment.state.write(state);
   }
 
-  #replace(id: string, slot: number, value: number, updatedAt: number): WriteOutcome {
+  #replace(
+    id: string,
+    slot: number,
+    { value, updatedAt: at, isSupplied }: WrittenSample,
+  ): WriteOutcome {
     const page = this.#samples.page(pageOf(slot));
     const place = placeOf(slot);
     const storedAt = page[place + 1]!;
+    // The host's clock may have been set back since; what is written now is newer all the same.
+    const updatedAt = isSupplied ? Math.max(at, storedAt) : at;
     if (updatedAt < storedAt) return 'older';
     if (updatedAt === storedAt && Object.is(value, page[place])) return 'unchanged';
     this.#samples.set(slot, value, updatedAt);

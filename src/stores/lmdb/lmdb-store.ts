@@ -266,7 +266,7 @@ export class LmdbStore implements MetricStore {
   #take(given: unknown, admission: PointAdmission, batch: PointBatch, tally: UpsertTally): boolean {
     const written = readWritten(given);
     if (admission.admit(written)) {
-      return batch.add(admission.id!, admission.value, admission.updatedAt);
+      return batch.add(admission.id!, admission.value, admission.updatedAt, admission.isTimeSupplied);
     }
     tally.refuse(admission.reason!, admission.subject(given));
     return false;

@@ -1,12 +1,13 @@
 import type { WriteOutcome } from '../upsert-tally.ts';
 import type { LedgerAccess } from './ledger-access.ts';
-import type { LedgerWriter } from './ledger-writer.ts';
 
 // As many points as are admitted, and put in order, in a few ms each.
 const FULL = 4_096;
-// A transaction holds the event loop for about this long, in ms, and other processes' writes for a little more.
+// A call of up to so many points is one transaction, however long that takes.
+const WHOLE = 500;
+// A longer one is cut after about this time in ms, in which it holds the event loop.
 const SLICE_MS = 8;
-// Between two looks at the clock.
+// Points between two looks at the clock.
 const STRIDE = 64;
 
 /** What became of a point; undefined when its series would be one too many. */
@@ -20,6 +21,8 @@ export class PointBatch {
   #ids: string[] = [];
   #values: number[] = [];
   #times: number[] = [];
+  // Whether the time is the store's own clock's.
+  #isSupplied: boolean[] = [];
   #writing: Promise<void> = Promise.resolve();
 
   constructor(access: LedgerAccess, maxSeries: number, onWritten: OnWritten) {
@@ -29,7 +32,8 @@ export class PointBatch {
   }
 
   /** Takes an admitted point; answers whether the batch is full. */
-  add(id: string, value: number, updatedAt: number): boolean {
+  add(id: string, value: number, updatedAt: number, isSupplied: boolean): boolean {
+    this.#isSupplied.push(isSupplied);
     this.#ids.push(id);
     this.#values.push(value);
     this.#times.push(updatedAt);
@@ -42,11 +46,12 @@ export class PointBatch {
    */
   async write(): Promise<void> {
     await this.#writing;
-    const [ids, values, times] = [this.#ids, this.#values, this.#times];
+    const points = [this.#ids, this.#values, this.#times, this.#isSupplied] as const;
     this.#ids = [];
     this.#values = [];
     this.#times = [];
-    this.#writing = this.#writeAll(ids, values, times);
+    this.#isSupplied = [];
+    this.#writing = this.#writeAll(...points);
     // It is awaited later; until then it must not count as unhandled.
     this.#writing.catch(() => undefined);
   }
@@ -57,13 +62,19 @@ export class PointBatch {
     await this.#writing;
   }
 
-  async #writeAll(ids: string[], values: number[], times: number[]): Promise<void> {
+  async #writeAll(
+    ids: readonly string[],
+    values: readonly number[],
+    times: readonly number[],
+    isSupplied: readonly boolean[],
+  ): Promise<void> {
     const order = this.#orderOf(ids);
     for (let from = 0; from < order.length; ) {
       from = await this.#access.write('upsert', (writer) =>
         inSlice(from, order.length, (i) => {
           const at = order[i]!;
-          this.#put(writer, ids[at]!, values[at]!, times[at]!);
+          const point = { value: values[at]!, updatedAt: times[at]!, isSupplied: isSupplied[at]! };
+          this.#onWritten(ids[at]!, writer.write(ids[at]!, point, this.#maxSeries));
         }),
       );
     }
@@ -77,18 +88,18 @@ export class PointBatch {
     // Sorting is stable: points of one series stay in their order.
     return order.sort((a, b) => (ids[a]! < ids[b]! ? -1 : ids[a]! > ids[b]! ? 1 : 0));
   }
-
-  #put(writer: LedgerWriter, id: string, value: number, updatedAt: number): void {
-    this.#onWritten(id, writer.write(id, value, updatedAt, this.#maxSeries));
-  }
 }
 
-/** Does something for each number from `from` on, for a few ms; answers with the first that is left. */
+/**
+ * Does something for each number from `from` on; returns the first that is left. It does up to 500, and then
+ * goes on for as long as a few ms are not over.
+ */
 export function inSlice(from: number, to: number, work: (i: number) => void): number {
   const deadline = performance.now() + SLICE_MS;
   for (let i = from; i < to; i++) {
     work(i);
-    if ((i - from) % STRIDE === STRIDE - 1 && performance.now() > deadline) return i + 1;
+    const done = i + 1 - from;
+    if (done >= WHOLE && done % STRIDE === 0 && performance.now() > deadline) return i + 1;
   }
   return to;
 }
