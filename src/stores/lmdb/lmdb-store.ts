@@ -14,6 +14,7 @@ import { UpsertTally } from '../upsert-tally.ts';
 import { WriteLog } from '../write-log.ts';
 import { readWritten } from '../written-point.ts';
 import { ChangeRecords } from './change-records.ts';
+import { DeltaChains } from './delta-chains.ts';
 import { openEnvironment } from './environment.ts';
 import { eventsOf, FramedPoints } from './frame-reading.ts';
 import { LedgerAccess } from './ledger-access.ts';
@@ -62,6 +63,7 @@ export class LmdbStore implements MetricStore {
   readonly #retention: Retention;
   readonly #changes: ChangeRecords;
   readonly #writes: WriteLog = new WriteLog();
+  readonly #chains: DeltaChains = new DeltaChains();
   readonly #sweepTimer: NodeJS.Timeout | undefined;
   #expired = 0;
 
@@ -194,12 +196,14 @@ export class LmdbStore implements MetricStore {
   }
 
   /**
-   * Answers with the last state of each series that changed since the cursor, in batches, each as the file
-   * is when it is asked for. Events of a large batch can be iterated once, within `maxReadTime`.
+   * Returns the last state of each series that changed since the cursor, in batches. All batches of a
+   * delta are of the moment at which the first was asked for; what is written later is the next delta's.
+   * Events of a large batch can be iterated once, within `maxReadTime`.
    */
   snapshotDelta(cursor: string): SnapshotDelta {
     const { environment } = this.#access;
-    const frame = this.#access.openFrame('snapshotDelta');
+    this.#access.assertOpen('snapshotDelta');
+    const frame = this.#chains.take(cursor) ?? this.#access.openFrame('snapshotDelta');
     try {
       const { state, transaction } = frame;
       const from = this.#sequenceOf(cursor, state);
@@ -208,12 +212,11 @@ export class LmdbStore implements MetricStore {
         return { nextCursor: this.#cursorAt(state.sequence), events: [], reset: true };
       }
       const { ids, end } = this.#changes.since(from, this.#options.deltaBatchSize, transaction);
+      const nextCursor = this.#cursorAt(end);
+      const more = end < state.sequence;
+      if (more) this.#chains.keep(nextCursor, frame);
       const events = eventsOf(environment, frame, ids);
-      return {
-        nextCursor: this.#cursorAt(end),
-        events: ids.length <= FEW ? [...events] : events,
-        more: end < state.sequence,
-      };
+      return { nextCursor, events: ids.length <= FEW ? [...events] : events, more };
     } catch (cause) {
       frame.close();
       throw lmdbFailure('read', environment.path, cause);

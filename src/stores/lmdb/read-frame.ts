@@ -21,6 +21,7 @@ export class ReadFrame {
   readonly #onClose: (frame: ReadFrame) => void;
   readonly #walks = new Set<SeriesWalk>();
   readonly #timer: NodeJS.Timeout;
+  #users = 1;
   #ended: SnapscrapeError | undefined;
   #isClosed = false;
 
@@ -55,10 +56,21 @@ export class ReadFrame {
     return walk;
   }
 
+  /** Whether it was closed. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Adds a user, who must close it too; its time begins again. */
+  share(): void {
+    this.#users++;
+    this.#timer.refresh();
+  }
+
   /** Ends what is read from the frame with an error, and closes it. */
   end(error: SnapscrapeError): void {
     this.#ended ??= error;
-    this.close();
+    this.#release();
   }
 
   /** Throws what the frame was ended with, if it was. */
@@ -66,8 +78,12 @@ export class ReadFrame {
     if (this.#ended !== undefined) throw this.#ended;
   }
 
-  /** Lets go of the moment. Closing again does nothing. */
+  /** Lets go of the moment, once every user has closed it. */
   close(): void {
+    if (--this.#users <= 0) this.#release();
+  }
+
+  #release(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openEnvironment } from './environment.ts';
 import { LmdbStore } from './lmdb-store.ts';
 import type { LmdbStoreOptions } from './lmdb-store-options.ts';
 import { PageFile } from './page-file.ts';
@@ -91,5 +92,84 @@ describe('a clock that was set back', () => {
     now = 2_000_000;
     await store.upsert({ ...point, value: 6 });
     expect([...store.snapshot()]).toMatchObject([{ value: 6, updatedAt: 2_000_000 }]);
+  });
+});
+
+describe('a delta in several batches', () => {
+  const MAX_BATCHES = 1_200;
+
+  /** Follows a delta to its end, and writes to the store before each batch. */
+  async function follow(
+    store: LmdbStore,
+    cursor: string,
+    write: (batch: number) => Promise<unknown>,
+  ): Promise<{ cursor: string; values: Map<string, number>; batches: number }> {
+    const values = new Map<string, number>();
+    for (let batch = 1; batch <= MAX_BATCHES; batch++) {
+      const delta = store.snapshotDelta(cursor);
+      await write(batch);
+      for (const event of delta.events as Iterable<{
+        point?: { labels: { i: string }; value: number };
+      }>) {
+        if (event.point !== undefined) values.set(event.point.labels.i, event.point.value);
+      }
+      cursor = delta.nextCursor;
+      if (delta.more !== true) return { cursor, values, batches: batch };
+    }
+    throw new Error('it never ends');
+  }
+
+  it.each([20, 300])('of %i changes ends where it began to be read', async (deltaBatchSize) => {
+    const [store, writer] = [await openStore({ deltaBatchSize }), await openStore()];
+    const before = store.snapshotCursor();
+    await store.upsert(points(1_000));
+    const target = store.snapshotCursor();
+    const first = await follow(store, before, (batch) => writer.upsert(points(400, batch + 1)));
+    expect(first.cursor).toBe(target);
+    expect(first.batches).toBe(Math.ceil(1_000 / deltaBatchSize));
+    // All of it is of one moment, though what was written since is of the same series.
+    expect([first.values.size, ...new Set(first.values.values())]).toEqual([1_000, 1]);
+    const second = await follow(store, first.cursor, async () => undefined);
+    expect(second.cursor).toBe(store.snapshotCursor());
+    const state = new Map([...first.values, ...second.values]);
+    const now = new Map([...store.snapshot()].map(({ labels, value }) => [labels!.i!, value]));
+    expect([...state].sort()).toEqual([...now].sort());
+  });
+
+  it('goes on without its frame, in another store or much later', async () => {
+    const options = { deltaBatchSize: 100, maxReadTime: 50 };
+    const stores = [await openStore(options), await openStore(options)];
+    let cursor = stores[0]!.snapshotCursor();
+    await stores[0]!.upsert(points(1_000));
+    const values = new Map<string, number>();
+    for (let batch = 0, more = true; more; batch++) {
+      const delta = stores[batch % 2]!.snapshotDelta(cursor);
+      for (const { point } of delta.events as Iterable<{
+        point: { labels: { i: string }; value: number };
+      }>) {
+        values.set(point.labels.i, point.value);
+      }
+      cursor = delta.nextCursor;
+      more = delta.more === true;
+      if (batch < 3) await stores[0]!.upsert(points(200, batch + 2));
+      if (batch === 5) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const now = [...stores[0]!.snapshot()].map(({ labels, value }) => [labels!.i!, value] as const);
+    expect([...values].sort()).toEqual([...new Map(now)].sort());
+  });
+
+  it('that is given up does not keep the file for long', async () => {
+    const store = await openStore({ deltaBatchSize: 10, changeLogSize: 5_000 });
+    const before = store.snapshotCursor();
+    await store.upsert(points(1_000));
+    for (let i = 0; i < 200; i++) {
+      const delta = store.snapshotDelta(`${before.slice(0, -1)}${i}`);
+      expect(delta.more).toBe(true);
+    }
+    const { root } = await openEnvironment(path, 126);
+    // One line each, under a headline.
+    expect(root.readerList().trim().split('\n').length).toBeLessThan(12);
+    await store.close();
+    await root.close();
   });
 });
