@@ -96,6 +96,43 @@ describe('processes on one LMDB file', () => {
     await store.close();
   });
 
+  it('have places for maxReaders snapshots, and then an error says so', async () => {
+    const open: IterableIterator<unknown>[] = [];
+    const read = async (store: LmdbStore): Promise<void> => {
+      // Of another moment than the last one, so it takes a place of its own.
+      await store.upsert(point('a', open.length));
+      open.push(store.snapshot()[Symbol.iterator]() as IterableIterator<unknown>);
+      open.at(-1)!.next();
+    };
+    // A process that was killed leaves its place, which is found when there is no other.
+    const program = bundleProgram(join(import.meta.dirname, 'lmdb-reader.ts'));
+    const store = await LmdbStore.open(path, { maxReaders: 12 });
+    for (let i = 0; i < 300; i++) await store.upsert(point('a', i));
+    for (const reader of [1, 2, 3].map(() => spawn(process.execPath, [program.path, path]))) {
+      await once(reader.stdout, 'data');
+      reader.kill('SIGKILL');
+      await once(reader, 'close');
+    }
+    program.remove();
+    const readAll = async (): Promise<void> => {
+      while (open.length < 13) await read(store);
+    };
+    await expect(readAll()).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringMatching(/too many readers.*raise maxReaders/),
+    });
+    expect(open.length).toBeGreaterThanOrEqual(11);
+    expect(() => store.snapshotCursor()).toThrow(/maxReaders/);
+    expect(await store.healthy()).toBe(false);
+    for (const each of open) each.return?.();
+    expect(await store.healthy()).toBe(true);
+    await store.close();
+    // The next that opens it while no other does may raise it.
+    const next = await LmdbStore.open(path, { maxReaders: 200 });
+    for (let i = 0; i < 150; i++) await read(next);
+    await next.close();
+  });
+
   it('stays as large as it became, however often it is written', async () => {
     const store = await LmdbStore.open(path, { changeLogSize: 100 });
     for (let round = 1; round <= 50; round++) await rewrite(store, round);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SnapscrapeError } from '../../model/errors.ts';
 import type { Environment } from './environment.ts';
 import { LedgerWriter } from './ledger-writer.ts';
-import { lmdbFailure, reasonOf } from './lmdb-failure.ts';
+import { isReadersFull, lmdbFailure, reasonOf } from './lmdb-failure.ts';
 import type { CheckedLmdbStoreOptions } from './lmdb-store-options.ts';
 import { ReadFrame } from './read-frame.ts';
 
@@ -84,14 +84,25 @@ export class LedgerAccess {
   openFrame(method: string): ReadFrame {
     this.assertOpen(method);
     try {
-      const frame = new ReadFrame(this.environment, this.#options.maxReadTime, (closedFrame) =>
-        this.#frames.delete(closedFrame),
-      );
-      this.#frames.add(frame);
-      return frame;
+      return this.#newFrame();
+    } catch (cause) {
+      if (!isReadersFull(cause)) throw lmdbFailure('read', this.environment.path, cause);
+    }
+    try {
+      // Places of processes that were killed are free after this.
+      this.environment.root.readerCheck();
+      return this.#newFrame();
     } catch (cause) {
       throw lmdbFailure('read', this.environment.path, cause);
     }
+  }
+
+  #newFrame(): ReadFrame {
+    const frame = new ReadFrame(this.environment, this.#options.maxReadTime, (closedFrame) =>
+      this.#frames.delete(closedFrame),
+    );
+    this.#frames.add(frame);
+    return frame;
   }
 
   /** Reads from a frame that is closed at once. */

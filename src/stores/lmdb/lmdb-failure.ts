@@ -5,6 +5,7 @@ const FULL = /MDB_MAP_FULL|ENOSPC|No space left|EDQUOT|quota|EFBIG|File too larg
 const FORBIDDEN = /EACCES|EPERM|EROFS|Permission denied|Read-only file system|not permitted/i;
 // A full disk takes part of a write, which LMDB calls an input/output error.
 const PARTIAL = /EIO|Input\/output error/i;
+const READERS_FULL = /MDB_READERS_FULL/;
 const LITTLE_ROOM_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -21,7 +22,18 @@ export function lmdbFailure(action: string, path: string, cause: unknown): Snaps
   });
 }
 
+/** Whether LMDB has no place for another reader. */
+export function isReadersFull(cause: unknown): boolean {
+  return cause instanceof Error && READERS_FULL.test(cause.message);
+}
+
 function remedyOf(text: string, path: string): readonly [SnapscrapeErrorCode, string] {
+  if (READERS_FULL.test(text)) {
+    return [
+      'store_unavailable',
+      'too many readers: each open snapshot and each process takes a place. Read fewer at once, or raise maxReaders in all processes and restart them',
+    ];
+  }
   if (FULL.test(text) || (PARTIAL.test(text) && hasLittleRoom(path))) {
     return [
       'store_full',

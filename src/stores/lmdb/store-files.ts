@@ -24,8 +24,8 @@ import { PageFile } from './page-file.ts';
 
 // Two of LMDB's largest pages: it cannot open a new file with less. Beyond that it has errors of its own.
 const NEW_FILE_BYTES = 128 * 1024;
-// The head of LMDB's lock file (272 bytes on Linux), and what each reader takes.
-const LOCK_HEAD_BYTES = 1_024;
+// The head of LMDB's lock file on Linux, and what each reader takes. LMDB makes a shorter one longer.
+const LOCK_HEAD_BYTES = 208;
 const READER_BYTES = 64;
 const BLOCK_BYTES = 512;
 // What others may take until a file's blocks are written.
