@@ -10,7 +10,7 @@ let path: string;
 let environment: Environment;
 beforeEach(async () => {
   path = mkdtempSync(join(tmpdir(), 'snapscrape-changes-'));
-  environment = await openEnvironment(path, 126);
+  environment = await openEnvironment(path);
 });
 afterEach(async () => {
   await environment.root.close();
@@ -27,7 +27,7 @@ function since(
 ): { ids: readonly string[]; end: number } {
   const frame = new ReadFrame(environment, 1_000, () => undefined);
   try {
-    return log.since(sequence, most, frame.transaction);
+    return log.since(sequence, most, frame.transaction)!;
   } finally {
     frame.close();
   }

@@ -44,6 +44,8 @@ export const CHANGE_RECORD_ENCODER = {
     for (let at = 0; at < length; ) {
       const start = at + LENGTH_BYTES;
       at = start + bytes[at]! + bytes[at + 1]! * 0x100 + bytes[at + 2]! * 0x1_0000;
+      // A damaged record has no ids, which leaves a gap in the log.
+      if (at > length) return [];
       ids.push(bytes.toString('utf8', start, at));
     }
     return ids;
@@ -102,12 +104,18 @@ export class ChangeRecords {
     return ends.at(-1) ?? oldest;
   }
 
-  /** The changes that follow a sequence number which the log still reaches back to. */
-  since(sequence: number, most: number, transaction: Transaction): RecordedChanges {
+  /**
+   * The changes that follow a sequence number which the log still reaches back to; undefined if a part of
+   * them is missing or damaged.
+   */
+  since(sequence: number, most: number, transaction: Transaction): RecordedChanges | undefined {
     const all: string[] = [];
+    let reached = sequence;
     for (const { key, value } of this.#records.getRange({ start: sequence + 1, transaction })) {
       // The first record may begin before what is asked for.
-      const seen = Math.max(0, sequence - (key - value.length));
+      const seen = reached - (key - value.length);
+      if (seen < 0 || (seen > 0 && reached > sequence) || key <= reached) return undefined;
+      reached = key;
       for (let i = seen; i < value.length && all.length < most; i++) all.push(value[i]!);
       if (all.length >= most) break;
     }

@@ -4,6 +4,7 @@ import { SnapscrapeError } from '../../model/errors.ts';
 import { CHANGE_RECORD_ENCODER, SEQUENCE_KEY_ENCODER } from './change-records.ts';
 import { StateRecord } from './ledger-state.ts';
 import { lmdbFailure, reasonOf } from './lmdb-failure.ts';
+import { LMDB_STORE_DEFAULTS } from './lmdb-store-options.ts';
 import { SAMPLE_PAGE_ENCODER, type SamplePage } from './sample-pages.ts';
 import { INDEX_ENTRY_ENCODER, type IndexEntry } from './series-index.ts';
 import { SERIES_KEY_ENCODER, type SeriesKey } from './series-key.ts';
@@ -33,9 +34,12 @@ export interface Environment {
  * Opens a file, or makes it. Rejects with `dependency_missing` if the package lmdb is not installed, and
  * with `store_schema_newer`, `store_forbidden`, `store_full` or `store_unavailable`.
  *
- * @param maxReaders - how many snapshots may be open at once, of all processes.
+ * @param maxReaders - see {@link LmdbStoreOptions}.
  */
-export async function openEnvironment(path: string, maxReaders: number): Promise<Environment> {
+export async function openEnvironment(
+  path: string,
+  maxReaders: number = LMDB_STORE_DEFAULTS.maxReaders,
+): Promise<Environment> {
   const { open } = await loadLmdb();
   try {
     await prepareFiles(path, maxReaders, async (folder) => {
@@ -61,7 +65,13 @@ async function openFolder(
       const epoch = randomUUID();
       await root.transaction(() => environment.state.initialize(epoch));
     }
-    environment.state.read();
+    const { series } = environment.state.read();
+    if (series > 0 && [...environment.series.getKeys({ limit: 1 })].length === 0) {
+      throw new SnapscrapeError(
+        'store_unavailable',
+        `The LMDB store at ${path} has lost its series; restore data.mdb from a copy, or remove it to begin with an empty store`,
+      );
+    }
     return environment;
   } catch (error) {
     await root.close();

@@ -11,3 +11,4 @@ export {
   LMDB_STORE_DEFAULTS,
   type LmdbStoreOptions,
 } from './lmdb-store-options.ts';
+export type { LmdbVerification } from './verification.ts';

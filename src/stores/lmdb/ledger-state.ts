@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { Database, Transaction } from 'lmdb';
 import { SnapscrapeError } from '../../model/errors.ts';
 
@@ -18,7 +19,23 @@ export interface LedgerState {
   series: number;
   /** How many slots there are, free ones included. */
   slots: number;
+  /**
+   * The sum of the checksums of all ids and their slots, modulo 2³². NaN in a file whose series an older
+   * version wrote.
+   */
+  idSum: number;
 }
+
+/** The part of `idSum` that a series has. */
+export function idChecksum(id: string, slot: number): number {
+  return crc32(id, slot);
+}
+
+const SUMS = 0x1_0000_0000;
+const NUMBERS = 6;
+// Behind the numbers: a checksum of them. Older versions read and write the first five numbers alone.
+const STORED_BYTES = 8 * NUMBERS + 4;
+const OLD_BYTES = 40;
 
 const STATE = 'state';
 const EPOCH = 'epoch';
@@ -43,7 +60,7 @@ export class StateRecord {
   initialize(epoch: string): void {
     if (this.#meta.get(STATE) !== undefined) return;
     this.#meta.putSync(EPOCH, Buffer.from(epoch));
-    this.write({ sequence: 0, oldest: 0, series: 0, slots: 0 });
+    this.write({ sequence: 0, oldest: 0, series: 0, slots: 0, idSum: 0 });
   }
 
   /** The name of this data set, which tells its cursors from all others'. */
@@ -59,27 +76,44 @@ export class StateRecord {
    */
   read(transaction?: Transaction): LedgerState {
     const bytes = this.#meta.get(STATE, transaction === undefined ? undefined : { transaction });
-    const schema = bytes?.readDoubleLE(0);
-    if (bytes === undefined || schema !== SCHEMA_VERSION) {
+    const schema = bytes !== undefined && bytes.length >= 8 ? bytes.readDoubleLE(0) : Number.NaN;
+    if (Number.isSafeInteger(schema) && schema > SCHEMA_VERSION) {
       throw new SnapscrapeError(
         'store_schema_newer',
-        `The LMDB store at ${this.#path} has layout ${schema ?? 'unknown'}, and this version of snapscrape reads ${SCHEMA_VERSION}; update snapscrape here too`,
+        `The LMDB store at ${this.#path} has layout ${schema}, and this version of snapscrape reads ${SCHEMA_VERSION}; update snapscrape here too`,
       );
     }
+    if (bytes === undefined || schema !== SCHEMA_VERSION || !isSound(bytes)) {
+      throw new SnapscrapeError(
+        'store_unavailable',
+        `The record of the LMDB store at ${this.#path} that counts its series is damaged; restore data.mdb from a copy, or remove it to begin with an empty store`,
+      );
+    }
+    const series = bytes.readDoubleLE(24);
+    const hasSum = bytes.length === STORED_BYTES;
     return {
       sequence: bytes.readDoubleLE(8),
       oldest: bytes.readDoubleLE(16),
-      series: bytes.readDoubleLE(24),
+      series,
       slots: bytes.readDoubleLE(32),
+      idSum: hasSum ? bytes.readDoubleLE(40) : series === 0 ? 0 : Number.NaN,
     };
   }
 
   /** Writes the state, within a write transaction. */
-  write({ sequence, oldest, series, slots }: LedgerState): void {
-    const bytes = Buffer.alloc(40);
-    for (const [i, number] of [SCHEMA_VERSION, sequence, oldest, series, slots].entries()) {
+  write({ sequence, oldest, series, slots, idSum }: LedgerState): void {
+    const bytes = Buffer.alloc(STORED_BYTES);
+    const sum = ((idSum % SUMS) + SUMS) % SUMS;
+    for (const [i, number] of [SCHEMA_VERSION, sequence, oldest, series, slots, sum].entries()) {
       bytes.writeDoubleLE(number, i * 8);
     }
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), STORED_BYTES - 4);
     this.#meta.putSync(STATE, bytes);
   }
+}
+
+function isSound(bytes: Buffer): boolean {
+  if (bytes.length === OLD_BYTES) return true;
+  if (bytes.length !== STORED_BYTES) return false;
+  return crc32(bytes.subarray(0, -4)) === bytes.readUInt32LE(STORED_BYTES - 4);
 }

@@ -1,7 +1,7 @@
 import type { WriteOutcome } from '../upsert-tally.ts';
 import { ChangeRecords } from './change-records.ts';
 import type { Environment } from './environment.ts';
-import type { LedgerState } from './ledger-state.ts';
+import { idChecksum, type LedgerState } from './ledger-state.ts';
 import { pageOf, placeOf, SampleWriter, SLOTS_PER_PAGE } from './sample-pages.ts';
 import { SeriesIndex } from './series-index.ts';
 
@@ -28,7 +28,7 @@ export class LedgerWriter {
   readonly #samples: SampleWriter;
   readonly #changes: ChangeRecords;
   #changed: string[] = [];
-  #state: LedgerState = { sequence: 0, oldest: 0, series: 0, slots: 0 };
+  #state: LedgerState = { sequence: 0, oldest: 0, series: 0, slots: 0, idSum: 0 };
   // Where the search for a free slot goes on; undefined when it must begin, and `none` when it is over.
   #gap: number | 'none' | undefined;
   #gapFrom = 0;
@@ -63,6 +63,7 @@ export class LedgerWriter {
     this.#index.add(id, free);
     this.#samples.set(free, point.value, point.updatedAt);
     this.#state.series++;
+    this.#state.idSum += idChecksum(id, free);
     this.#changed.push(id);
     return 'added';
   }
@@ -80,6 +81,7 @@ export class LedgerWriter {
     this.#gap = undefined; // The search must see this slot too.
     this.#gapFrom = 0;
     this.#state.series--;
+    this.#state.idSum -= idChecksum(id, slot);
     this.#changed.push(id);
     return true;
   }

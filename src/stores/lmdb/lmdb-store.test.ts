@@ -193,7 +193,7 @@ describe('slots', () => {
     expect(points).toHaveLength(1_000);
     for (const point of points) expect(point).toMatchObject({ name: 'last', value: 99 });
     await store.close();
-    const environment = await openEnvironment(path, 126);
+    const environment = await openEnvironment(path);
     expect(environment.state.read().slots).toBe(1_000);
     await environment.root.close();
   });

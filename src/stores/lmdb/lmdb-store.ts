@@ -1,4 +1,5 @@
 import { PointAdmission } from '../../model/admission.ts';
+import { soundClock } from '../../model/clock.ts';
 import { catalogFamilies, type FamilyMetadata } from '../../model/family-metadata.ts';
 import type { SnapshotPoint, WritablePoint } from '../../model/metric-point.ts';
 import { invalidOptions } from '../../model/options.ts';
@@ -26,8 +27,10 @@ import {
   type LmdbStoreOptions,
 } from './lmdb-store-options.ts';
 import { PointBatch } from './point-batch.ts';
+import type { OnRefused } from './point-reader.ts';
 import { endExpired, endMatching, endSeries } from './series-ending.ts';
 import { seriesKey } from './series-key.ts';
+import { type LmdbVerification, verifyFile } from './verification.ts';
 
 /** What an {@link LmdbStore} and its file hold, and what this store has refused and ended since it was opened. */
 export interface LmdbStoreStats extends WriteStats {
@@ -88,11 +91,23 @@ export class LmdbStore implements MetricStore {
    */
   static async open(path: string, options?: LmdbStoreOptions): Promise<LmdbStore> {
     const checked = checkLmdbStoreOptions(options);
-    if (typeof path !== 'string' || path === '') {
-      throw invalidOptions('LmdbStore', [`path (${describeSubject(path)}) must be a folder`]);
-    }
+    checkPath(path);
     const environment = await openEnvironment(path, checked.maxReaders);
     return new LmdbStore(new LedgerAccess(environment, checked), checked);
+  }
+
+  /**
+   * Reads a whole store and compares it with its checksums, counts and order: for a file that may have been
+   * damaged on its disk. Help texts are not covered, nor are ids in a file of an older version.
+   *
+   * It may run beside stores that have the file open. Rejects as `open` does if there is no file, or it
+   * cannot be opened for another reason than damage.
+   *
+   * @param path - the folder.
+   */
+  static async verify(path: string): Promise<LmdbVerification> {
+    checkPath(path);
+    return verifyFile(path);
   }
 
   /** Writes one point or many, each true now unless it says when. Bad points are refused and counted. */
@@ -186,7 +201,7 @@ export class LmdbStore implements MetricStore {
     return new StillFrames(() => {
       const frame = access.openFrame('snapshot');
       const cursor = this.#cursorAt(frame.state.sequence);
-      return { cursor, points: new FramedPoints(access.environment, frame) };
+      return { cursor, points: new FramedPoints(access.environment, frame, this.#onRefused) };
     });
   }
 
@@ -207,15 +222,19 @@ export class LmdbStore implements MetricStore {
     try {
       const { state, transaction } = frame;
       const from = this.#sequenceOf(cursor, state);
-      if (from === undefined) {
+      const changes =
+        from === undefined
+          ? undefined
+          : this.#changes.since(from, this.#options.deltaBatchSize, transaction);
+      if (changes === undefined || (changes.end === from && from < state.sequence)) {
         frame.close();
         return { nextCursor: this.#cursorAt(state.sequence), events: [], reset: true };
       }
-      const { ids, end } = this.#changes.since(from, this.#options.deltaBatchSize, transaction);
+      const { ids, end } = changes;
       const nextCursor = this.#cursorAt(end);
       const more = end < state.sequence;
       if (more) this.#chains.keep(nextCursor, frame);
-      const events = eventsOf(environment, frame, ids);
+      const events = eventsOf(environment, frame, ids, this.#onRefused);
       return { nextCursor, events: ids.length <= FEW ? [...events] : events, more };
     } catch (cause) {
       frame.close();
@@ -269,11 +288,21 @@ export class LmdbStore implements MetricStore {
   #take(given: unknown, admission: PointAdmission, batch: PointBatch, tally: UpsertTally): boolean {
     const written = readWritten(given);
     if (admission.admit(written)) {
-      return batch.add(admission.id!, admission.value, admission.updatedAt, admission.isTimeSupplied);
+      return batch.add(
+        admission.id!,
+        admission.value,
+        admission.updatedAt,
+        admission.isTimeSupplied,
+      );
     }
     tally.refuse(admission.reason!, admission.subject(given));
     return false;
   }
+
+  // What is in the file and is no point is refused like what was given.
+  readonly #onRefused: OnRefused = (reason, subject) => {
+    this.#writes.refuse({ reason, subject, rejectedAt: soundClock(this.#options.now)() });
+  };
 
   #cursorAt(sequence: number): string {
     return `${this.#epoch}:${sequence}`;
@@ -286,4 +315,9 @@ export class LmdbStore implements MetricStore {
     if (!Number.isSafeInteger(at) || cursor !== this.#cursorAt(at)) return undefined;
     return at >= oldest && at <= sequence ? at : undefined;
   }
+}
+
+function checkPath(path: unknown): void {
+  if (typeof path === 'string' && path !== '') return;
+  throw invalidOptions('LmdbStore', [`path (${describeSubject(path)}) must be a folder`]);
 }

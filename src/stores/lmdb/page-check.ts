@@ -2,11 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import type { MetaPage, PageFile, TreeRecord } from './page-file.ts';
 import { treeOf } from './page-file.ts';
 
-const AT = { number: 0, flags: 18, lower: 20, pages: 20, slots: 24 };
+const AT = { number: 0, transaction: 8, flags: 18, lower: 20, pages: 20, slots: 24 };
 const KIND = { branch: 0x01, leaf: 0x02, overflow: 0x04 };
 const KINDS = 0x2f;
 const NODE = { overflow: 0x01, tree: 0x02 };
 const NODE_BYTES = 8;
+const INTEGER_KEYS = 0x08;
 const TREE_BYTES = 48;
 // LMDB follows no deeper path.
 const DEEPEST = 32;
@@ -47,7 +48,10 @@ class PageCheck {
   readonly #meta: MetaPage;
   readonly #pages: number;
   readonly #seen: Uint8Array;
-  readonly #trees: TreeRecord[];
+  readonly #trees: TreeRecord[] = [];
+  // Where lists of free pages are in the file.
+  readonly #freeLists: (readonly [position: number, bytes: number])[] = [];
+  #isFreeTree = true;
   #read = 0;
 
   constructor(file: PageFile, meta: MetaPage) {
@@ -55,16 +59,21 @@ class PageCheck {
     this.#meta = meta;
     this.#pages = Math.floor(file.bytes / meta.pageSize);
     this.#seen = new Uint8Array(this.#pages);
-    this.#trees = [...meta.trees];
   }
 
   async run(): Promise<void> {
+    const [free, main] = this.#meta.trees;
+    await this.#checkTree(free);
+    this.#isFreeTree = false;
+    this.#trees.push(main);
     for (let tree = this.#trees.pop(); tree !== undefined; tree = this.#trees.pop()) {
-      if (tree.root !== undefined) await this.#checkTree(tree.root, tree.depth);
+      await this.#checkTree(tree);
     }
+    for (const [position, bytes] of this.#freeLists) this.#checkFreeList(position, bytes);
   }
 
-  async #checkTree(root: number, depth: number): Promise<void> {
+  async #checkTree({ root, depth }: TreeRecord): Promise<void> {
+    if (root === undefined) return;
     if (depth === 0 || depth > DEEPEST) throw new PageFault(damage('a tree has no sound depth'));
     const rest: (readonly [page: number, depth: number])[] = [[root, depth]];
     for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
@@ -92,20 +101,26 @@ class PageCheck {
 
   #checkLeafNode(page: Buffer, node: number, number: number): void {
     const flags = page.readUInt16LE(node + 4);
+    if ((flags & ~(NODE.overflow | NODE.tree)) !== 0) throw broken(number);
     const data = node + NODE_BYTES + page.readUInt16LE(node + 6);
     const size = page.readUInt32LE(node);
     if ((flags & NODE.overflow) !== 0) {
       if (data + 24 > page.length) throw broken(number);
+      if (Number(page.readBigUInt64LE(data + 8)) > this.#meta.transaction) throw broken(number);
       const first = Number(page.readBigUInt64LE(data));
       const pages = Number(page.readBigUInt64LE(data + 16));
       if (size + AT.slots > pages * page.length) throw broken(number);
       this.#checkOverflow(first, pages);
+      if (this.#isFreeTree) this.#freeLists.push([first * page.length + AT.slots, size]);
       return;
     }
     if (data + size > page.length) throw broken(number);
+    if (this.#isFreeTree) this.#freeLists.push([number * page.length + data, size]);
     if ((flags & NODE.tree) === 0) return;
-    if (size !== TREE_BYTES) throw broken(number);
-    this.#trees.push(treeOf(page, data));
+    const tree = treeOf(page, data);
+    // A tree with keys in other orders, or several values to a key, is none of a store's.
+    if (size !== TREE_BYTES || (tree.flags & ~INTEGER_KEYS) !== 0) throw broken(number);
+    this.#trees.push(tree);
   }
 
   #checkOverflow(first: number, pages: number): void {
@@ -114,12 +129,40 @@ class PageCheck {
     for (let number = first + 1; number < first + pages; number++) this.#mark(number);
   }
 
+  /** Checks that no page in use is on a list of free ones: LMDB would write over it. */
+  #checkFreeList(position: number, bytes: number): void {
+    const list = Buffer.alloc(bytes);
+    if (!this.#file.read(list, position)) throw cutShort();
+    const numbers = Array.from({ length: bytes >> 3 }, (_, i) =>
+      Number(list.readBigInt64LE(8 * i)),
+    );
+    const count = numbers[0] ?? -1;
+    if (count < 0 || count >= numbers.length) throw new PageFault(damage('a list of free pages'));
+    // A negative number is how many pages there are from the next number on; zeros are gaps.
+    let length = 1;
+    for (const number of numbers.slice(1, count + 1)) {
+      if (number > 0) this.#checkFree(number, length);
+      length = number < 0 ? -number : 1;
+    }
+  }
+
+  #checkFree(first: number, length: number): void {
+    const end = first + length;
+    if (first < 2 || end - 1 > this.#meta.lastPage) {
+      throw new PageFault(damage('a list of free pages'));
+    }
+    const isUsed = this.#seen.subarray(first, end).some((used) => used !== 0);
+    if (isUsed) throw new PageFault(damage('a page in use is on the list of free ones'));
+  }
+
   #page(number: number, kind: number): Buffer {
     this.#mark(number);
     const page = Buffer.allocUnsafe(this.#meta.pageSize);
     if (!this.#file.read(page, number * page.length)) throw cutShort();
+    // LMDB takes a page of a later transaction for a copy of its own, and writes to it.
     const isRight =
       Number(page.readBigUInt64LE(AT.number)) === number &&
+      Number(page.readBigUInt64LE(AT.transaction)) <= this.#meta.transaction &&
       (page.readUInt16LE(AT.flags) & KINDS) === kind;
     if (!isRight) throw broken(number);
     return page;

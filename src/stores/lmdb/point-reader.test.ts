@@ -30,7 +30,7 @@ describe('points read from ids', () => {
   ])('are those of the ids, %s', (_, ids) => {
     const reader = new PointReader();
     for (const id of ids) {
-      const point = reader.point(id, 1.5, 7);
+      const point = reader.point(id, 1.5, 7)!;
       const { name, labels } = parseSeriesId(id);
       expect(point).toEqual({ name, labels, value: 1.5, updatedAt: 7 });
       expect(Object.entries(point.labels)).toEqual(Object.entries(labels));

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { Database, Transaction } from 'lmdb';
 
 /**
@@ -6,17 +7,25 @@ import type { Database, Transaction } from 'lmdb';
  */
 export const SLOTS_PER_PAGE = 250;
 
-const NUMBERS_PER_PAGE = 2 * SLOTS_PER_PAGE;
-const PAGE_BYTES = 8 * NUMBERS_PER_PAGE;
+const PAGE_BYTES = 16 * SLOTS_PER_PAGE;
+// Behind the samples: the number of the page, and a checksum of all before it.
+const STORED_BYTES = PAGE_BYTES + 8;
+const STORED_NUMBERS = STORED_BYTES / 8;
+const NUMBER_AT = PAGE_BYTES / 4;
+const CHECKSUM_AT = NUMBER_AT + 1;
 // 1 MB for each open store. The more pages wait, the more writes to one page cost a single copy.
 const PAGES_KEPT = 256;
+// The time of a slot whose page was damaged: any write is newer, and a sweep ends its series.
+const LOST = Number.NEGATIVE_INFINITY;
 
-/** Value and time of each slot of a page, in turn; the time of a free slot is NaN. */
+/**
+ * Value and time of each slot of a page, in turn. The time of a free slot is NaN, and that of a lost sample
+ * is not finite either.
+ */
 export type SamplePage = Float64Array;
 
 // Where every page is read to: a page of its own for each read would be 4 KB of garbage.
-const READ = new Float64Array(NUMBERS_PER_PAGE);
-const READ_BYTES = new Uint8Array(READ.buffer);
+const READ = new Float64Array(STORED_NUMBERS);
 
 /** How pages are written to and read from LMDB's own buffers, in the byte order of the machine. */
 export const SAMPLE_PAGE_ENCODER = {
@@ -24,13 +33,52 @@ export const SAMPLE_PAGE_ENCODER = {
   encode(page: SamplePage): Buffer {
     return Buffer.from(page.buffer, page.byteOffset, page.byteLength);
   },
-  /** A page, good until the next one is read. */
+  /** A page, good until the next one is read. A damaged one has no numbers at all: its samples are lost. */
   decode(bytes: Buffer): SamplePage {
-    // The buffer is LMDB's own, and may have room for more than its `length` says.
-    READ_BYTES.set(bytes.subarray(0, PAGE_BYTES));
-    return READ;
+    return takePage(bytes, READ);
   },
 };
+
+/** Copies a stored page; the buffer is LMDB's own, and may have room for more than its `length` says. */
+function takePage(stored: Uint8Array, page: SamplePage): SamplePage {
+  const { length } = stored;
+  if (length !== STORED_BYTES && length !== PAGE_BYTES) return lost(page);
+  new Uint8Array(page.buffer, page.byteOffset, length).set(stored.subarray(0, length));
+  // Before 0.2 pages had no checksum.
+  if (length === PAGE_BYTES) page[STORED_NUMBERS - 1] = Number.NaN;
+  else if (wordsOf(page)[CHECKSUM_AT] !== checksumOf(page)) return lost(page);
+  return page;
+}
+
+function lost(page: SamplePage): SamplePage {
+  for (let i = 0; i < page.length; i += 2) {
+    page[i] = 0;
+    page[i + 1] = LOST;
+  }
+  page[STORED_NUMBERS - 1] = Number.NaN;
+  return page;
+}
+
+/** Writes number and checksum of a page, so that it can be stored. */
+function seal(page: SamplePage, number: number): SamplePage {
+  const words = wordsOf(page);
+  words[NUMBER_AT] = number;
+  words[CHECKSUM_AT] = checksumOf(page);
+  return page;
+}
+
+/** Whether a page that was read is the one that was asked for, as far as it says. */
+function isOfNumber(page: SamplePage, number: number): boolean {
+  return Number.isNaN(page[STORED_NUMBERS - 1]) || wordsOf(page)[NUMBER_AT] === number;
+}
+
+function checksumOf(page: SamplePage): number {
+  return crc32(new Uint8Array(page.buffer, page.byteOffset, PAGE_BYTES + 4));
+}
+
+function wordsOf(page: SamplePage): Uint32Array {
+  return new Uint32Array(page.buffer, page.byteOffset, STORED_BYTES / 4);
+}
 
 /** Which page a slot is on. */
 export function pageOf(slot: number): number {
@@ -49,7 +97,7 @@ export function placeOf(slot: number): number {
 export class SampleView {
   /** The value of the slot that was read last. */
   value = 0;
-  /** The time of the slot that was read last, in Unix milliseconds; NaN for a free slot. */
+  /** The time of the slot that was read last, in Unix milliseconds; not finite if there is no sample. */
   updatedAt = 0;
   readonly #pages: Database<SamplePage, number>;
   readonly #transaction: Transaction;
@@ -73,7 +121,8 @@ export class SampleView {
   /** A page as it is, good until the next one is read. */
   page(number: number): SamplePage {
     const page = this.#pages.get(number, { transaction: this.#transaction });
-    return page ?? READ.fill(Number.NaN);
+    if (page === undefined) return READ.fill(Number.NaN);
+    return isOfNumber(page, number) ? page : lost(page);
   }
 
   #take(page: SamplePage, slot: number): void {
@@ -93,10 +142,10 @@ export class SampleWriter {
 
   constructor(pages: Database<SamplePage, number>) {
     this.#pages = pages;
-    const { buffer } = new Float64Array(PAGES_KEPT * NUMBERS_PER_PAGE);
+    const { buffer } = new Float64Array(PAGES_KEPT * STORED_NUMBERS);
     this.#kept = Array.from(
       { length: PAGES_KEPT },
-      (_, i) => new Float64Array(buffer, i * PAGE_BYTES, NUMBERS_PER_PAGE),
+      (_, i) => new Float64Array(buffer, i * STORED_BYTES, STORED_NUMBERS),
     );
   }
 
@@ -115,11 +164,10 @@ export class SampleWriter {
       this.begin();
     }
     page = this.#kept[this.#byNumber.size]!;
-    // The bytes are LMDB's own, good until its next call, and their `length` may be that of more.
+    // The bytes are LMDB's own, good until its next call.
     const stored = this.#pages.getBinaryFast(number);
     if (stored === undefined) page.fill(Number.NaN);
-    else
-      new Uint8Array(page.buffer, page.byteOffset, PAGE_BYTES).set(stored.subarray(0, PAGE_BYTES));
+    else if (!isOfNumber(takePage(stored, page), number)) lost(page);
     this.#byNumber.set(number, page);
     return page;
   }
@@ -141,7 +189,9 @@ export class SampleWriter {
 
   /** Puts what was changed. */
   flush(): void {
-    for (const number of this.#changed) this.#pages.putSync(number, this.#byNumber.get(number)!);
+    for (const number of this.#changed) {
+      this.#pages.putSync(number, seal(this.#byNumber.get(number)!, number));
+    }
     this.#changed.clear();
   }
 }

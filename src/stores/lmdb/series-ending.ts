@@ -49,7 +49,10 @@ export async function endMatching(
   const reader = new PointReader();
   const range = name === undefined ? {} : keysOfName(name);
   const ids = await scan(access, 'delete', async (frame) => {
-    return collectIds(frame, range, ({ id }) => matches(reader.point(id, 0, 0)));
+    return collectIds(frame, range, ({ id }) => {
+      const point = reader.point(id, 0, 0);
+      return point !== undefined && matches(point);
+    });
   });
   return endSeries(access, 'delete', ids);
 }

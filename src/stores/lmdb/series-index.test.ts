@@ -10,7 +10,7 @@ let path: string;
 let environment: Environment;
 beforeEach(async () => {
   path = mkdtempSync(join(tmpdir(), 'snapscrape-index-'));
-  environment = await openEnvironment(path, 126);
+  environment = await openEnvironment(path);
 });
 afterEach(async () => {
   await environment.root.close();

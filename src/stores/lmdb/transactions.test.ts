@@ -166,7 +166,7 @@ describe('a delta in several batches', () => {
       const delta = store.snapshotDelta(`${before.slice(0, -1)}${i}`);
       expect(delta.more).toBe(true);
     }
-    const { root } = await openEnvironment(path, 126);
+    const { root } = await openEnvironment(path);
     // One line each, under a headline.
     expect(root.readerList().trim().split('\n').length).toBeLessThan(12);
     await store.close();

@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { SnapscrapeError } from '../../model/errors.ts';
+import { ChangeRecords } from './change-records.ts';
+import { type Environment, openEnvironment } from './environment.ts';
+import { idChecksum } from './ledger-state.ts';
+import { structureFault } from './page-check.ts';
+import { PageFile } from './page-file.ts';
+import { PointReader } from './point-reader.ts';
+import { ReadFrame } from './read-frame.ts';
+
+/** What `LmdbStore.verify` found. */
+export interface LmdbVerification {
+  /** The series that could be read. */
+  readonly series: number;
+  /** What is damaged, one sentence each, at most 100; empty for a sound file. */
+  readonly faults: readonly string[];
+}
+
+const MOST_FAULTS = 100;
+// Series between two turns of the event loop: a few ms.
+const SLICE = 4_096;
+const LONGEST_READ_MS = 2_147_483_647;
+
+/** Verifies the file in a folder; see `LmdbStore.verify`. */
+export async function verifyFile(path: string): Promise<LmdbVerification> {
+  if (!existsSync(join(path, 'data.mdb'))) {
+    throw new SnapscrapeError(
+      'store_unavailable',
+      `There is no LMDB store at ${path}; give the folder that has data.mdb`,
+    );
+  }
+  const fault = await pageFault(path);
+  if (fault !== undefined) return { series: 0, faults: [`data.mdb ${fault}`] };
+  const environment = await openEnvironment(path);
+  const frame = new ReadFrame(environment, LONGEST_READ_MS, () => undefined);
+  try {
+    return await new Verification(environment, frame).run();
+  } finally {
+    frame.close();
+    await environment.root.close();
+  }
+}
+
+async function pageFault(path: string): Promise<string | undefined> {
+  const file = new PageFile(join(path, 'data.mdb'));
+  try {
+    return await structureFault(file);
+  } finally {
+    file.close();
+  }
+}
+
+class Verification {
+  readonly #environment: Environment;
+  readonly #frame: ReadFrame;
+  readonly #faults: string[] = [];
+  // Of single records; the others say more.
+  readonly #recordFaults: string[] = [];
+  #series = 0;
+
+  constructor(environment: Environment, frame: ReadFrame) {
+    this.#environment = environment;
+    this.#frame = frame;
+  }
+
+  async run(): Promise<LmdbVerification> {
+    await this.#checkSeries();
+    this.#checkFamilies();
+    await this.#checkLog();
+    const faults = [...this.#faults, ...this.#recordFaults].slice(0, MOST_FAULTS);
+    return { series: this.#series, faults };
+  }
+
+  async #checkSeries(): Promise<void> {
+    const { samples, state } = this.#frame;
+    const reader = new PointReader((reason, subject) => {
+      if (this.#recordFaults.length < MOST_FAULTS) this.#recordFaults.push(`${subject}: ${reason}`);
+    });
+    const walk = this.#frame.walk();
+    const slots = new Set<number>();
+    let seen = 0;
+    let sum = 0;
+    for (; walk.advance(); seen++) {
+      samples.read(walk.slot);
+      if (reader.point(walk.id, samples.value, samples.updatedAt) !== undefined) this.#series++;
+      slots.add(walk.slot);
+      sum = (sum + idChecksum(walk.id, walk.slot)) % 0x1_0000_0000;
+      if (seen % SLICE === SLICE - 1) await setImmediate();
+    }
+    if (seen !== state.series)
+      this.#faults.push(`there are ${seen} series and should be ${state.series}`);
+    if (slots.size !== seen) this.#faults.push('two series have one sample');
+    if (!Number.isNaN(state.idSum) && sum !== state.idSum) {
+      this.#faults.push('the ids of some series are not those that were written');
+    }
+  }
+
+  #checkFamilies(): void {
+    const { transaction } = this.#frame;
+    for (const { key, value } of this.#environment.families.getRange({ transaction })) {
+      try {
+        JSON.parse(value.toString());
+      } catch {
+        const name = JSON.stringify(String(key).slice(0, 200));
+        if (this.#recordFaults.length < MOST_FAULTS)
+          this.#recordFaults.push(`the metadata of ${name}`);
+      }
+    }
+  }
+
+  async #checkLog(): Promise<void> {
+    const { state, transaction } = this.#frame;
+    const log = new ChangeRecords(this.#environment.changes, 1);
+    for (let at = state.oldest; at < state.sequence; ) {
+      const changes = log.since(at, SLICE, transaction);
+      if (changes === undefined || changes.end === at) {
+        this.#faults.push('the log of changes has a gap; readers read everything again');
+        return;
+      }
+      at = changes.end;
+      await setImmediate();
+    }
+  }
+}
