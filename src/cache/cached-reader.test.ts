@@ -66,6 +66,41 @@ describe('a cached reader', () => {
     expect(reader.cacheStats().familyFaults).toMatchObject([{ name: 'state' }]);
   });
 
+  it('reads frozen metadata once, and other metadata at each refresh', async () => {
+    let reads = 0;
+    const family = {
+      name: 'state',
+      get type(): 'unknown' {
+        reads++;
+        return 'unknown';
+      },
+    };
+    for (const [families, perRefresh] of [
+      [Object.freeze([Object.freeze(family)]), 0],
+      [
+        Object.freeze([
+          {
+            ...family,
+            get type() {
+              return family.type;
+            },
+          },
+        ]),
+        1,
+      ],
+      [[family], 1],
+    ] as const) {
+      const store = new ScriptedStore();
+      store.answers.families = () => families;
+      const reader = createCachedSnapshotReader(store, { refreshInterval: 0 });
+      await reader.snapshot();
+      const before = reads;
+      for (let i = 0; i < 3; i++)
+        expect(await reader.families()).toMatchObject([{ type: 'unknown' }]);
+      expect(reads - before).toBe(3 * perRefresh);
+    }
+  });
+
   it('takes metadata from its configuration', async () => {
     const families = [{ name: 'state', type: 'unknown', help: 'Of it.' }] as const;
     const reader = createCachedSnapshotReader(new ScriptedSource(), { families });

@@ -21,6 +21,8 @@ export interface RunSettings {
   readonly maxSeriesBytes: number;
   /** Metadata that adds to the source's own. */
   readonly families: Iterable<FamilyMetadata>;
+  /** What was read of frozen arrays of families: the same array is not read again. */
+  readonly catalogs?: WeakMap<object, FamilyCatalog>;
   /** The clock, in Unix milliseconds. */
   readonly now: () => number;
   /** Where refused points are counted. */
@@ -72,14 +74,25 @@ export class RefreshRun {
   /** Reads what is declared of the families. */
   async readFamilies(source: SnapshotReader): Promise<void> {
     const catalog = new FamilyCataloguer();
+    let unchanging: object | undefined;
     if (typeof source.families === 'function') {
       const reply: unknown = await source.families(this.readOptions);
-      await forEachItem('families()', reply, this.pace, (family) => catalog.add(family));
+      if (Array.isArray(reply) && Object.isFrozen(reply)) unchanging = reply;
+      const known = unchanging && this.#settings.catalogs?.get(unchanging);
+      if (known !== undefined) {
+        this.catalog = known;
+        return;
+      }
+      await forEachItem('families()', reply, this.pace, (family) => {
+        if (!Object.isFrozen(family)) unchanging = undefined;
+        catalog.add(family);
+      });
     }
     await forEachItem('option families', this.#settings.families, this.pace, (family) => {
       catalog.add(family);
     });
     this.catalog = catalog;
+    if (unchanging !== undefined) this.#settings.catalogs?.set(unchanging, catalog);
   }
 
   /** Takes a point as it is now; answers whether it was let in. */

@@ -141,6 +141,7 @@ async function hasChangedCounters(
   { snapshot, catalog }: DeltaBase,
   { catalog: now, pace }: RefreshRun,
 ): Promise<boolean> {
+  if (now === catalog) return false;
   const isCounter = (name: string): boolean => now.byName.get(name)?.type === 'counter';
   for (const { name, type } of catalog.byName.values()) {
     if (type === 'counter' && !isCounter(name)) return true;

@@ -66,6 +66,7 @@ export class Refresher {
   readonly #elapsed: Clock;
   #catalog: FamilyCatalog = { byName: new Map(), faults: [] };
   readonly #orders = new Map<string, SourceOrder>();
+  readonly #catalogs = new WeakMap<object, FamilyCatalog>();
   readonly #metadata = new MetadataDigest();
   // By snapshot: its version may be asked for when the next one is there already.
   readonly #versions = new WeakMap<Snapshot, number>();
@@ -131,7 +132,8 @@ export class Refresher {
   async #read(signal: AbortSignal): Promise<Read> {
     this.#trying = 'full';
     const { rejections } = this;
-    const run = new RefreshRun({ ...this.#config, rejections, orders: this.#orders }, signal);
+    const kept = { orders: this.#orders, catalogs: this.#catalogs };
+    const run = new RefreshRun({ ...this.#config, ...kept, rejections }, signal);
     const source = this.#source;
     if (this.#config.mode === 'full' || !isIncremental(source)) {
       return this.#readFully(source, run, undefined);

@@ -39,6 +39,7 @@ const OLD_BYTES = 40;
 
 const STATE = 'state';
 const EPOCH = 'epoch';
+const FAMILIES = 'families';
 
 /** A file's own numbers and name, in the database `meta`. */
 export class StateRecord {
@@ -66,6 +67,19 @@ export class StateRecord {
   /** The name of this data set, which tells its cursors from all others'. */
   epoch(): string {
     return this.#meta.get(EPOCH)?.toString() ?? '';
+  }
+
+  /** How often families were written, as it is in a read transaction or in the current write. */
+  familyVersion(transaction?: Transaction): number {
+    const bytes = this.#meta.get(FAMILIES, transaction === undefined ? undefined : { transaction });
+    return bytes?.length === 8 ? bytes.readDoubleLE(0) : 0;
+  }
+
+  /** Notes that families were written, within a write transaction. */
+  writeFamilyVersion(version: number): void {
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(version);
+    this.#meta.putSync(FAMILIES, bytes);
   }
 
   /**

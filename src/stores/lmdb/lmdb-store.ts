@@ -14,12 +14,11 @@ import { collect, inputFailed, sortInput } from '../store-input.ts';
 import { UpsertTally } from '../upsert-tally.ts';
 import { WriteLog } from '../write-log.ts';
 import { readWritten } from '../written-point.ts';
-import { ChangeRecords } from './change-records.ts';
-import { DeltaChains } from './delta-chains.ts';
+import { DeltaReader } from './delta-reading.ts';
 import { openEnvironment } from './environment.ts';
-import { eventsOf, FramedPoints } from './frame-reading.ts';
+import { FamilyRecords } from './family-records.ts';
+import { FramedPoints } from './frame-reading.ts';
 import { LedgerAccess } from './ledger-access.ts';
-import type { LedgerState } from './ledger-state.ts';
 import { lmdbFailure } from './lmdb-failure.ts';
 import {
   type CheckedLmdbStoreOptions,
@@ -29,7 +28,6 @@ import {
 import { PointBatch } from './point-batch.ts';
 import type { OnRefused } from './point-reader.ts';
 import { endExpired, endMatching, endSeries } from './series-ending.ts';
-import { seriesKey } from './series-key.ts';
 import { type LmdbVerification, verifyFile } from './verification.ts';
 
 /** What an {@link LmdbStore} and its file hold, and what this store has refused and ended since it was opened. */
@@ -43,9 +41,6 @@ export interface LmdbStoreStats extends WriteStats {
   /** Series that this store ended because they were beyond their retention. */
   readonly expired: number;
 }
-
-// A delta of so few series is read at once; a larger one as it is iterated, so that it holds nobody up.
-const FEW = 256;
 
 /**
  * The embedded, durable store: an LMDB file that any number of processes on one host write and read.
@@ -62,20 +57,19 @@ const FEW = 256;
 export class LmdbStore implements MetricStore {
   readonly #access: LedgerAccess;
   readonly #options: CheckedLmdbStoreOptions;
-  readonly #epoch: string;
   readonly #retention: Retention;
-  readonly #changes: ChangeRecords;
   readonly #writes: WriteLog = new WriteLog();
-  readonly #chains: DeltaChains = new DeltaChains();
+  readonly #deltas: DeltaReader;
+  readonly #families: FamilyRecords;
   readonly #sweepTimer: NodeJS.Timeout | undefined;
   #expired = 0;
 
   private constructor(access: LedgerAccess, options: CheckedLmdbStoreOptions) {
     this.#access = access;
     this.#options = options;
-    this.#epoch = access.environment.state.epoch();
     this.#retention = new Retention(options.retention, options.retentionByFamily);
-    this.#changes = new ChangeRecords(access.environment.changes, options.changeLogSize);
+    this.#deltas = new DeltaReader(access, options, this.#onRefused);
+    this.#families = new FamilyRecords(access.environment, this.#onRefused);
     this.#sweepTimer = sweepRegularly(new WeakRef(this), this.#retention, options);
   }
 
@@ -171,22 +165,21 @@ export class LmdbStore implements MetricStore {
         faults.map((fault) => `${fault.name} ${fault.message}`),
       );
     }
-    const { environment } = this.#access;
     await this.#access.transact('setFamilies', () => {
-      environment.state.read(); // Nothing may be written to a newer layout.
-      for (const [name, family] of byName) {
-        environment.families.putSync(seriesKey(name), Buffer.from(JSON.stringify(family)));
-      }
+      this.#access.environment.state.read(); // Nothing may be written to a newer layout.
+      this.#families.put(byName);
     });
   }
 
   /** Returns the metadata of families that was set, in no particular order. */
-  families(): readonly FamilyMetadata[] {
-    const { environment } = this.#access;
-    return this.#access.read('families', ({ transaction }) => {
-      const stored = environment.families.getRange({ transaction });
-      return Array.from(stored, ({ value }) => JSON.parse(value.toString()) as FamilyMetadata);
-    });
+  families(): Iterable<FamilyMetadata> {
+    const frame = this.#access.openFrame('families');
+    try {
+      return this.#families.read(frame);
+    } catch (cause) {
+      frame.close();
+      throw lmdbFailure('read', this.#access.environment.path, cause);
+    }
   }
 
   /**
@@ -200,14 +193,16 @@ export class LmdbStore implements MetricStore {
     access.assertOpen('snapshot');
     return new StillFrames(() => {
       const frame = access.openFrame('snapshot');
-      const cursor = this.#cursorAt(frame.state.sequence);
+      const cursor = this.#deltas.cursorAt(frame.state.sequence);
       return { cursor, points: new FramedPoints(access.environment, frame, this.#onRefused) };
     });
   }
 
   /** Answers with the cursor of the state as it is now; it is good for every process on the file. */
   snapshotCursor(): string {
-    return this.#cursorAt(this.#access.read('snapshotCursor', (frame) => frame.state).sequence);
+    return this.#deltas.cursorAt(
+      this.#access.read('snapshotCursor', (frame) => frame.state).sequence,
+    );
   }
 
   /**
@@ -216,30 +211,7 @@ export class LmdbStore implements MetricStore {
    * Events of a large batch can be iterated once, within `maxReadTime`.
    */
   snapshotDelta(cursor: string): SnapshotDelta {
-    const { environment } = this.#access;
-    this.#access.assertOpen('snapshotDelta');
-    const frame = this.#chains.take(cursor) ?? this.#access.openFrame('snapshotDelta');
-    try {
-      const { state, transaction } = frame;
-      const from = this.#sequenceOf(cursor, state);
-      const changes =
-        from === undefined
-          ? undefined
-          : this.#changes.since(from, this.#options.deltaBatchSize, transaction);
-      if (changes === undefined || (changes.end === from && from < state.sequence)) {
-        frame.close();
-        return { nextCursor: this.#cursorAt(state.sequence), events: [], reset: true };
-      }
-      const { ids, end } = changes;
-      const nextCursor = this.#cursorAt(end);
-      const more = end < state.sequence;
-      if (more) this.#chains.keep(nextCursor, frame);
-      const events = eventsOf(environment, frame, ids, this.#onRefused);
-      return { nextCursor, events: ids.length <= FEW ? [...events] : events, more };
-    } catch (cause) {
-      frame.close();
-      throw lmdbFailure('read', environment.path, cause);
-    }
+    return this.#deltas.read(cursor);
   }
 
   /** Ends the series that are beyond their retention at `now` (Unix ms), and returns how many there were. */
@@ -303,18 +275,6 @@ export class LmdbStore implements MetricStore {
   readonly #onRefused: OnRefused = (reason, subject) => {
     this.#writes.refuse({ reason, subject, rejectedAt: soundClock(this.#options.now)() });
   };
-
-  #cursorAt(sequence: number): string {
-    return `${this.#epoch}:${sequence}`;
-  }
-
-  #sequenceOf(cursor: unknown, { oldest, sequence }: LedgerState): number | undefined {
-    if (typeof cursor !== 'string') return undefined;
-    const at = Number(cursor.slice(this.#epoch.length + 1));
-    // Written back and compared, so that nothing but the very text of a cursor is one.
-    if (!Number.isSafeInteger(at) || cursor !== this.#cursorAt(at)) return undefined;
-    return at >= oldest && at <= sequence ? at : undefined;
-  }
 }
 
 function checkPath(path: unknown): void {

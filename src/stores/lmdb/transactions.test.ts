@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCachedSnapshotReader } from '../../index.ts';
 import { openEnvironment } from './environment.ts';
 import { LmdbStore } from './lmdb-store.ts';
 import type { LmdbStoreOptions } from './lmdb-store-options.ts';
@@ -171,5 +172,36 @@ describe('a delta in several batches', () => {
     expect(root.readerList().trim().split('\n').length).toBeLessThan(12);
     await store.close();
     await root.close();
+  });
+});
+
+describe('metadata of families', () => {
+  const families = (count: number, help: string) =>
+    Array.from({ length: count }, (_, i) => ({ name: `m_${i}`, type: 'gauge' as const, help }));
+
+  it('is read in steps, and again only after it was written', async () => {
+    const [store, other] = [await openStore(), await openStore()];
+    await store.setFamilies(families(3_000, 'a'));
+    await store.upsert(points(1));
+    const parse = vi.spyOn(JSON, 'parse');
+    const reader = createCachedSnapshotReader(store, { refreshInterval: 0, sliceBudget: 5 });
+    const first = store.families();
+    expect(parse).toHaveBeenCalledTimes(0);
+    expect([...first]).toHaveLength(3_000);
+    expect(parse).toHaveBeenCalledTimes(3_000);
+    expect(store.families()).toBe(store.families());
+    await reader.snapshot();
+    for (let value = 2; value < 5; value++) {
+      await store.upsert(points(1, value));
+      await reader.snapshot();
+    }
+    expect(reader.cacheStats()).toMatchObject({ lastRefreshKind: 'delta', familyFaults: [] });
+    expect(parse).toHaveBeenCalledTimes(3_000);
+    // What another store writes, perhaps of another process, is seen.
+    await other.setFamilies([{ name: 'm', type: 'gauge', help: 'b' }]);
+    expect([...store.families()]).toContainEqual({ name: 'm', type: 'gauge', help: 'b' });
+    await reader.snapshot();
+    expect(await reader.families()).toEqual([{ name: 'm', type: 'gauge', help: 'b' }]);
+    reader.close();
   });
 });
