@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { DeltaEvent } from '../../src/index.ts';
 import { LmdbStore } from '../../src/stores/lmdb/lmdb-store.ts';
 import { bundleProgram } from '../support/bundle.ts';
 
@@ -80,6 +81,61 @@ it(`flipped bits in ${DAMAGES} files end no process, and change nothing without 
   program.remove();
   rmSync(folder, { recursive: true });
 }, 3_600_000);
+
+it('a damaged page of samples is left out, counted and listed, and heals when it is written', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'snapscrape-damage-'));
+  const point = (i: number) => ({ name: 'm', labels: { i: `${i}` }, value: i, updatedAt: 1_000 });
+  const points = Array.from({ length: 1_000 }, (_, i) => point(i));
+  const store = await LmdbStore.open(path);
+  const cursor = store.snapshotCursor();
+  await store.upsert(points);
+  await store.setFamilies([{ name: 'm', type: 'gauge', help: 'Some help.' }]);
+  await store.close();
+  expect(await LmdbStore.verify(path)).toEqual({ series: 1_000, faults: [] });
+
+  const file = join(path, 'data.mdb');
+  const bytes = readFileSync(file);
+  const sample = Buffer.alloc(16);
+  sample.writeDoubleLE(999, 0);
+  sample.writeDoubleLE(1_000, 8);
+  const at = bytes.lastIndexOf(sample);
+  bytes[at + 2]! ^= 0x10;
+  bytes[bytes.lastIndexOf('{"name":"m"')]! ^= 0x01;
+  writeFileSync(file, bytes);
+
+  const damaged = await LmdbStore.open(path, {
+    retention: 1_000,
+    sweepInterval: 2 ** 31 - 1,
+    now: () => 1_500,
+  });
+  const served = [...damaged.snapshot()].map(({ value }) => value);
+  expect(served).toHaveLength(750);
+  expect(served).not.toContain(999);
+  for (const value of served) expect(points[value]).toMatchObject({ value });
+  const { rejected, lastRejected } = await damaged.stats();
+  expect(rejected.invalid_value).toBe(250);
+  expect(lastRejected.map(({ subject }) => subject)).toContain('m{i="999"}');
+  expect([...damaged.families()]).toEqual([]);
+  // A delta agrees with the snapshot.
+  const events = [...(damaged.snapshotDelta(cursor).events as Iterable<DeltaEvent>)];
+  expect(events.filter(({ deleted }) => deleted === true)).toHaveLength(250);
+  const { series, faults } = await LmdbStore.verify(path);
+  expect([series, faults.length]).toEqual([750, 100]);
+  expect(await LmdbStore.verify(path)).toMatchObject({ series: 750 });
+
+  // One write makes one series of the page sound; the others stay lost until they are written or swept.
+  await damaged.upsert({ ...point(999), updatedAt: 900 });
+  expect([...damaged.snapshot()].map(({ value }) => value)).toContain(999);
+  expect([...damaged.snapshot()]).toHaveLength(751);
+  expect(await damaged.gc()).toBe(249);
+  expect([...damaged.snapshot()]).toHaveLength(751);
+  expect((await damaged.upsert(points)).added).toBe(249);
+  expect([...damaged.snapshot()]).toHaveLength(1_000);
+  await damaged.setFamilies([{ name: 'm', type: 'gauge', help: 'Some help.' }]);
+  await damaged.close();
+  expect(await LmdbStore.verify(path)).toEqual({ series: 1_000, faults: [] });
+  rmSync(path, { recursive: true });
+});
 
 async function soundFile(path: string): Promise<{ bytes: Buffer; cursor: string }> {
   const store = await LmdbStore.open(path, { changeLogSize: 5_000 });

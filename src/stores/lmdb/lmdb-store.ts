@@ -45,8 +45,9 @@ export interface LmdbStoreStats extends WriteStats {
 /**
  * The embedded, durable store: an LMDB file that any number of processes on one host write and read.
  *
- * Writes are acknowledged when every process sees them and the disk has them. A call is written in transactions of some thousand points: a reader sees all of a transaction or
- * nothing. The folder must be on a local disk: LMDB cannot work over network file systems.
+ * Writes are acknowledged when every process sees them and the disk has them. A call of up to 500 series is
+ * one transaction, of which a reader sees all or nothing. The folder must be on a local disk: LMDB does not
+ * work over network file systems.
  *
  * @example
  * ```ts
@@ -231,8 +232,9 @@ export class LmdbStore implements MetricStore {
   }
 
   /**
-   * Ends what is read, lets writes come to their end, and closes the file. Rejects with `store_unavailable`, as
-   * the writes do, when they wait 5 s for another process: one that is stopped keeps the lock.
+   * Ends reads, waits for writes that have begun, and closes the file; writes that are queued reject with
+   * `closed`. Rejects with `store_unavailable`, as the writes do, if they wait 5 s for another process: one
+   * that is stopped keeps the lock.
    */
   async close(): Promise<void> {
     clearInterval(this.#sweepTimer);
