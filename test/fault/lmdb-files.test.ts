@@ -218,7 +218,8 @@ describe('opening a file that was cut short', () => {
   it('without a complete first page makes a new store', async () => {
     const zeros = (bytes: number): Buffer => Buffer.alloc(bytes);
     const head = readFileSync(join(sound, 'data.mdb')).subarray(0, 4_096);
-    const unfinished = [0, 1, 512, 4_095, 4_096, 8_192, 16_384].map(zeros);
+    const unfinished = [0, 1, 512, 4_095, 4_096, 8_192, 57_344, 262_144].map(zeros);
+    unfinished.push(Buffer.concat([head, zeros(4_096)]));
     unfinished.push(...[20, 26, 100, 160, 4_000, 4_096].map((bytes) => head.subarray(0, bytes)));
     for (const [i, content] of unfinished.entries()) {
       const path = join(folder, `unfinished-${i}`);
@@ -229,6 +230,18 @@ describe('opening a file that was cut short', () => {
       await store.upsert({ name: 'a', labels: {}, value: 1 });
       await store.close();
       expect(readdirSync(path).sort()).toEqual(['data.mdb', 'lock.mdb']);
+    }
+  });
+
+  it('and with more behind it says how to go on', async () => {
+    const bytes = readFileSync(join(sound, 'data.mdb'));
+    for (const end of [8_192, 20_480, bytes.length]) {
+      const path = mkdtempSync(join(folder, 'headless-'));
+      writeFileSync(join(path, 'data.mdb'), bytes.subarray(0, end).fill(0, 0, 4_096));
+      await expect(LmdbStore.open(path)).rejects.toMatchObject({
+        code: 'store_unavailable',
+        message: expect.stringMatching(/first page is missing.*restore.*or remove it/),
+      });
     }
   });
 

@@ -6,6 +6,12 @@ const FORBIDDEN = /EACCES|EPERM|EROFS|Permission denied|Read-only file system|no
 // A full disk takes part of a write, which LMDB calls an input/output error.
 const PARTIAL = /EIO|Input\/output error/i;
 const READERS_FULL = /MDB_READERS_FULL/;
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/ENOTDIR|EEXIST/, 'a part of its path is a file; give another path'],
+  [/ELOOP/, 'a link in its path leads to itself; remove the link'],
+  [/EMFILE|ENFILE/, 'this process may open no more files; raise its limit (ulimit -n)'],
+  [/ENAMETOOLONG/, 'its path is too long; give a shorter one'],
+];
 const LITTLE_ROOM_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -46,7 +52,8 @@ function remedyOf(text: string, path: string): readonly [SnapscrapeErrorCode, st
       'this process may not write there; correct the rights of the folder',
     ];
   }
-  return ['store_unavailable', 'see the cause; the folder must be on a local disk'];
+  const [, remedy] = REMEDIES.find(([pattern]) => pattern.test(text)) ?? [];
+  return ['store_unavailable', remedy ?? 'see the cause; the folder must be on a local disk'];
 }
 
 function hasLittleRoom(path: string): boolean {

@@ -38,8 +38,8 @@ const AT = { flags: 18, magic: 24, version: 28, mapBytes: 40, trees: 48, lastPag
 const META_BYTES = 168;
 const TREE_BYTES = 48;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
-// Two of LMDB's largest pages: an unfinished file has no more.
-const LARGEST_HEAD = 2 * 65_536;
+// More than a new file has before its first transaction is on the disk.
+const LARGEST_UNFINISHED = 1024 * 1024;
 
 /** A store's file as bytes, read without LMDB. */
 export class PageFile {
@@ -67,13 +67,17 @@ export class PageFile {
     const isWhole = this.read(first, 0);
     const isPlausible = isPrefixOfMeta(first, bytes);
     if (!isWhole) return isPlausible ? { kind: 'unfinished' } : foreign();
-    if (bytes <= LARGEST_HEAD && this.#isEmpty(bytes)) return { kind: 'unfinished' };
+    if (isZero(first)) {
+      if (bytes <= LARGEST_UNFINISHED && this.#isEmpty(bytes)) return { kind: 'unfinished' };
+      return damaged('its first page is missing');
+    }
     if (!isPlausible) return foreign();
     const meta = metaOf(first);
     if (meta === undefined) return damaged('its first page is damaged');
     const second = Buffer.alloc(META_BYTES);
     if (bytes < 2 * meta.pageSize) return { kind: 'unfinished' };
     this.read(second, meta.pageSize);
+    if (bytes === 2 * meta.pageSize && isZero(second)) return { kind: 'unfinished' };
     const other = isPrefixOfMeta(second, META_BYTES) ? metaOf(second) : undefined;
     if (other?.pageSize !== meta.pageSize) return damaged('its second page is damaged');
     const latest = other.transaction > meta.transaction ? other : meta;
@@ -91,8 +95,12 @@ export class PageFile {
   #isEmpty(bytes: number): boolean {
     const all = Buffer.alloc(bytes);
     this.read(all, 0);
-    return all.every((byte) => byte === 0);
+    return isZero(all);
   }
+}
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 /** Whether bytes, as far as there are any, begin like a meta page. */
