@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -60,19 +60,5 @@ describe('the examples of README.md', () => {
     const program = join(folder, `${name}.mts`);
     writeFileSync(program, example(name, port));
     expect(await pageOf(program, port)).toContain(lines);
-  });
-
-  it.each([
-    ['nodenext', ['--module', 'nodenext']],
-    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
-  ])('compile in strict mode without annotations, with %s', (_, resolution) => {
-    const files = ['first-use', 'own-store', 'several-sources', 'server'].map((name) => {
-      const file = join(folder, `${name}-types.mts`);
-      writeFileSync(file, example(name, 9464));
-      return file;
-    });
-    const flags = ['--noEmit', '--strict', ...resolution, '--target', 'es2022'];
-    const tsc = join(ROOT, 'node_modules/.bin/tsc');
-    execFileSync(tsc, ['--ignoreConfig', ...flags, '--types', 'node', ...files], { cwd: ROOT });
   });
 });

@@ -12,11 +12,9 @@ const page = readFileSync(join(ROOT, 'docs/web-config.md'), 'utf8');
 const folder = mkdtempSync(join(ROOT, 'test/docs/.examples-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What the example takes for granted: a reader; and what tells the test which port is free. */
+/** What turns the example into one of HTTP/2, and what tells the test which port is free. */
 const BEFORE = `
 import http2 from 'node:http2';
-import { MemoryStore } from 'snapscrape';
-const reader = new MemoryStore();
 `;
 const AFTER = "server.once('listening', () => console.log(server.address().port));\n";
 
