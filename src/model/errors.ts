@@ -21,7 +21,7 @@
  * - `store_fenced`: a store may not write, because another one has the writer's lease.
  * - `store_schema_newer`: a store was written by a newer version of this package.
  * - `listen_failed`: a server cannot listen at an address; `cause` is what Node says.
- * - `dependency_missing`: a package that this feature needs is not installed; the message says which.
+ * - `dependency_missing`: a package that this feature needs is not installed or too old; the message says which.
  * - `aborted`: the caller's own signal ended the wait; the refresh goes on for others.
  * - `closed`: the store or the cached reader was closed before the call.
  */

@@ -1,4 +1,3 @@
-import * as successor from '@prometheus-io/client';
 import * as promClient from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import {
@@ -7,14 +6,15 @@ import {
   createRegistryReader,
   mergeReaders,
 } from '../../src/index.ts';
+import { SUCCESSOR } from '../support/successor-client.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { JUDGES, type Judge, useJudge } from './judges.ts';
 import { type Reading, sortedSamples } from './reading.ts';
 
-const CLIENTS = [
+const CLIENTS: readonly (readonly [string, typeof promClient])[] = [
   ['prom-client', promClient],
-  ['@prometheus-io/client', successor as unknown as typeof promClient],
-] as const;
+  ...(SUCCESSOR === undefined ? [] : [['@prometheus-io/client', SUCCESSOR] as const]),
+];
 
 /** A registry with the default metrics and one of each kind whose values stand still. */
 function newRegistry(client: typeof promClient): promClient.Registry {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { REPOSITORY } from '../support/tools.ts';
@@ -6,6 +7,8 @@ import { REPOSITORY } from '../support/tools.ts';
 interface LockedPackage {
   readonly version?: string;
   readonly resolved?: string;
+  readonly engines?: { readonly node?: string };
+  readonly optional?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
@@ -31,4 +34,22 @@ it('the lockfile holds the optional packages of every platform', () => {
 
 it('the lockfile names no address to download from', () => {
   expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+});
+
+// README.md names the versions: 20.19 or later. npm warns everyone of a package that wants another one.
+it('no package wants another Node than those that README.md names', () => {
+  const require = createRequire(import.meta.url);
+  // It comes with a tool that is installed anyway.
+  const { satisfies } = createRequire(require.resolve('@microsoft/api-extractor/package.json'))(
+    'semver',
+  ) as { satisfies(version: string, range: string): boolean };
+  const unhappy = Object.entries(packages).flatMap(([path, { engines, optional }]) =>
+    // npm leaves out optional ones without a word.
+    engines?.node === undefined || optional === true
+      ? []
+      : ['20.19.0', '22.12.0', '24.0.0', '26.0.0']
+          .filter((version) => !satisfies(version, engines.node!))
+          .map((version) => `${path} on ${version}`),
+  );
+  expect(unhappy).toEqual([]);
 });

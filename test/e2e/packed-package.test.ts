@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../support/tools.ts';
 
@@ -28,8 +29,18 @@ beforeAll(() => {
   run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], REPOSITORY);
   const [tarball] = readdirSync(folder);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`]);
+  const { status, stdout, stderr } = install(folder, `./${tarball}`);
+  installing = stdout + stderr;
+  expect(status, installing).toBe(0);
 });
+
+let installing = '';
+
+/** Installs packages beside those that are there. */
+function install(cwd: string, ...packages: readonly string[]): SpawnSyncReturns<string> {
+  const args = ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages];
+  return spawnSync('npm', args, { cwd, encoding: 'utf8' });
+}
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -54,10 +65,47 @@ describe('the packed package', () => {
     const top = readdirSync(installed).sort();
     const build = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
     expect(top).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'dist', 'package.json']));
-    const extra = top.filter((name) => !/^(dist|package\.json|[A-Z]+(\.md)?)$/.test(name));
+    const known = /^(dist|docs|examples|package\.json|[A-Z]+(\.md)?)$/;
+    const extra = top.filter((name) => !known.test(name));
     expect(extra).toEqual([]);
     expect(build).toContain('index.d.ts');
     expect(build.filter((name) => /\.test\.|\.tsbuildinfo$/.test(name))).toEqual([]);
+    const examples = readdirSync(join(installed, 'examples'), {
+      recursive: true,
+      encoding: 'utf8',
+    });
+    expect(examples.filter((name) => /test|hanging|lock\.json/.test(name))).toEqual([]);
+  });
+
+  it('holds what its documents link to', () => {
+    const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
+    const pages = files.filter((name) => name.endsWith('.md'));
+    expect(pages).toContain('docs/http.md');
+    const broken = pages.flatMap((page) => {
+      const text = readFileSync(join(installed, page), 'utf8');
+      const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+      return targets
+        .filter((target) => !/^(https?:|#)/.test(target))
+        .map((target) => join(dirname(page), target.replace(/#.*/, '')))
+        .filter((target) => !existsSync(join(installed, target)))
+        .map((target) => `${page}: ${target}`);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('says where it comes from', () => {
+    const { homepage, repository, bugs } = JSON.parse(
+      readFileSync(join(installed, 'package.json'), 'utf8'),
+    ) as Record<string, unknown>;
+    expect([homepage, bugs]).toEqual([
+      expect.stringMatching(/^https:/),
+      expect.stringMatching(/^https:/),
+    ]);
+    expect(repository).toEqual({ type: 'git', url: expect.stringMatching(/^git\+https:.*\.git$/) });
+  });
+
+  it('is installed without a warning', () => {
+    expect(installing).not.toMatch(/EBADENGINE|ERESOLVE|deprecated|peer/);
   });
 
   it('brings the engine of selectors and what the web config file needs, and nothing else', () => {
@@ -121,6 +169,51 @@ createCachedSnapshotReader(store, { refreshIntervall: 1 });
 // @ts-expect-error: a value that is not a number
 void store.upsert({ name: 'a', labels: {}, value: '1' });
 `;
+
+describe('beside clients of stores that are too old', () => {
+  const own = join(folder, 'old-clients');
+  // What the two did not have yet.
+  const OLD = { '@redis/client': '1.6.1', lmdb: '2.9.4' };
+
+  beforeAll(() => {
+    const packages = Object.entries(OLD).map(([name, version]) => {
+      const path = join(own, 'packages', name.replace(/\W/g, '-'));
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, 'package.json'), JSON.stringify({ name, version, main: 'main.js' }));
+      writeFileSync(
+        join(path, 'main.js'),
+        'exports.createClient = exports.open = () => undefined;',
+      );
+      run('npm', ['pack', '--pack-destination', own], path);
+      return `./${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
+    });
+    writeFileSync(join(own, 'package.json'), '{ "private": true }');
+    expect(install(own, ...packages)).toMatchObject({ status: 0 });
+  });
+
+  it('is installed, for those who use other stores', () => {
+    const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+    const { status, stderr } = install(own, join(folder, tarball!));
+    expect(stderr).not.toContain('ERESOLVE');
+    expect(status).toBe(0);
+    const { version } = JSON.parse(
+      readFileSync(join(own, 'node_modules/@redis/client/package.json'), 'utf8'),
+    ) as { version: string };
+    expect(version).toBe(OLD['@redis/client']);
+  });
+
+  it.each([
+    ['redis', 'RedisStore', "'redis://localhost'", '@redis/client'],
+    ['lmdb', 'LmdbStore', "'./data'", 'lmdb'],
+  ])('has a store of %s that names the remedy', (entry, store, where, client) => {
+    const program = `import { ${store} } from 'snapscrape/${entry}';
+      ${store}.open(${where}).catch(({ code, message }) => console.log(code, message));`;
+    writeFileSync(join(own, `${entry}.mjs`), program);
+    const said = run(process.execPath, [`${entry}.mjs`], own);
+    expect(said).toMatch(/^dependency_missing /);
+    expect(said).toContain(`npm install ${client}@`);
+  });
+});
 
 describe('the types of the packed package', () => {
   const compilerOptions = {

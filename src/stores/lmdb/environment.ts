@@ -91,6 +91,17 @@ const LMDB_OPTIONS: RootDatabaseOptions = Object.freeze({
 });
 
 async function loadLmdb(): Promise<typeof import('lmdb')> {
+  const library = await importLmdb();
+  // Versions that this was never tested with do not export theirs; some write other files.
+  if ('version' in library) return library;
+  throw new SnapscrapeError(
+    'dependency_missing',
+    'LmdbStore needs version 3.5 of the package lmdb, or a newer one, and an older one is installed; ' +
+      'install it: npm install lmdb@3',
+  );
+}
+
+async function importLmdb(): Promise<typeof import('lmdb')> {
   try {
     return await import('lmdb');
   } catch (cause) {

@@ -23,8 +23,19 @@ const LONGEST_PAUSE_MS = 1_000;
 const SENTINEL_POOL = 4;
 const SENTINEL_SCAN_MS = 2_000;
 
-/** Loads `@redis/client`. Rejects with `dependency_missing` where it is not installed. */
+/** Loads `@redis/client`. Rejects with `dependency_missing` if it is not installed, or too old. */
 export async function loadRedisLibrary(): Promise<RedisLibrary> {
+  const library = await importRedisLibrary();
+  // Version 6 is the first to export its class.
+  if ('RedisClient' in library) return library;
+  throw new SnapscrapeError(
+    'dependency_missing',
+    'RedisStore needs version 6 of the package @redis/client, or a newer one, and an older one is installed; ' +
+      'install it: npm install @redis/client@6',
+  );
+}
+
+async function importRedisLibrary(): Promise<RedisLibrary> {
   try {
     return await import('@redis/client');
   } catch (cause) {
