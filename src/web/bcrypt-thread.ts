@@ -1,25 +1,16 @@
-import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { BCRYPT_PROGRAM } from './bcrypt-program.ts';
 
-// Text, not a module of its own: a thread of Node 20 loads no TypeScript, and a bundle has no second file.
-const THREAD = `
-  const { parentPort, workerData } = require('node:worker_threads');
-  const { compareSync } = require(workerData);
-  parentPort.on('message', ({ password, hash }) => {
-    parentPort.postMessage(compareSync(password, hash));
-  });
-`;
-
-/** Compares passwords with bcrypt hashes in a thread of its own, which starts with the first one. */
+/** Compares passwords with bcrypt hashes in a thread, which starts with the first password. */
 export class BcryptThread {
   #worker: Worker | undefined;
   #settle: { resolve(same: boolean): void; reject(error: Error): void } | undefined;
 
   /**
-   * Whether a password is the one of a hash; only its first 72 bytes count, as always with bcrypt.
+   * Whether a hash is that of a password. bcrypt ignores anything past byte 72.
    *
-   * One at a time: the caller waits for the answer before it asks again. Rejects when the thread fails;
-   * the next call starts another. Neither the thread nor an answer that is due keeps the process alive.
+   * One at a time: the caller waits for the result before the next call. Rejects if the thread fails;
+   * the next call starts another. Neither the thread nor a pending result keeps the process alive.
    */
   compare(password: string, hash: string): Promise<boolean> {
     return new Promise((resolve, reject) => {
@@ -29,7 +20,7 @@ export class BcryptThread {
     });
   }
 
-  /** Ends the thread; an answer that is due rejects. */
+  /** Ends the thread; a pending comparison rejects. */
   close(): void {
     const worker = this.#worker;
     this.#worker = undefined;
@@ -38,10 +29,9 @@ export class BcryptThread {
   }
 
   #start(): Worker {
-    const require = createRequire(import.meta.url);
-    const bcrypt = require.resolve('bcryptjs');
-    // Without the flags of this process, which may name loaders; and without its environment.
-    const worker = new Worker(THREAD, { eval: true, execArgv: [], env: {}, workerData: bcrypt });
+    // A text, not a file: a bundled application has neither a second file nor `node_modules`.
+    // The thread gets no flags of this process, which may name loaders, and no environment.
+    const worker = new Worker(BCRYPT_PROGRAM, { eval: true, execArgv: [], env: {} });
     worker.on('message', (same) => {
       const settle = this.#settle;
       this.#settle = undefined;

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 const MOST_BYTES = 1 << 20;
 
 /**
- * Reads a small file; rejects with the error of the system, or when it is larger than the bound.
+ * Reads a small file. Rejects with the error of the system, or with a `RangeError` if it is too large.
  *
  * @param mostBytes - the bound, in bytes. It holds for what has no size beforehand, such as a device, too.
  */
@@ -12,8 +12,15 @@ export async function readBounded(path: string, mostBytes: number = MOST_BYTES):
   const parts: Buffer[] = [];
   for await (const part of createReadStream(path, { end: mostBytes })) parts.push(part);
   const bytes = Buffer.concat(parts);
-  if (bytes.length > mostBytes) throw new RangeError(`the file is larger than ${mostBytes} bytes`);
+  if (bytes.length > mostBytes) throw new RangeError(`has more than ${mostBytes} bytes`);
   return bytes;
+}
+
+/** Why a file was not read, and the remedy, from the error of {@link readBounded}. */
+export function readFault(cause: unknown): string {
+  return cause instanceof RangeError
+    ? cause.message
+    : 'cannot be read; correct the path or its rights';
 }
 
 /**

@@ -4,7 +4,7 @@ import { Secret } from './secret.ts';
 import type { AccessConfig, RateLimit } from './web-config.ts';
 import { quoted, type YamlField, type YamlFields } from './yaml-fields.ts';
 
-// Those that the toolkit lets through, with the values where only some are.
+// The headers that the toolkit accepts, with their values if it accepts only some.
 const HEADERS: ReadonlyMap<string, readonly string[] | undefined> = new Map([
   ['Content-Security-Policy', undefined],
   ['Strict-Transport-Security', undefined],
@@ -17,7 +17,7 @@ const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 const LEAST_COST = 4;
 const TOKEN_HASH = /^sha256:([0-9a-f]{64})$/;
 
-/** The SHA-256 of nothing: what `sha256sum` says where `$TOKEN` is not set. */
+/** The SHA-256 of nothing: what `sha256sum` prints if `$TOKEN` is not set. */
 export const EMPTY_SHA256: string =
   'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
@@ -63,7 +63,7 @@ export function parseUsers(
     } else if (cost < LEAST_COST || cost > mostCost) {
       yaml.fault(
         field,
-        `has a bcrypt cost of ${cost}; it must be from ${LEAST_COST} to ${mostCost}`,
+        `has a bcrypt cost of ${cost}; with maxBcryptCost it must be from ${LEAST_COST} to ${mostCost}`,
       );
     }
     if (user.includes(':')) {
@@ -96,7 +96,7 @@ export function parseTokens(
   return tokens;
 }
 
-/** Reads `rate_limit`; undefined when there is none, or its interval is 0. */
+/** Reads `rate_limit`; undefined if there is none, or its interval is 0. */
 export function parseRateLimit(
   yaml: YamlFields,
   section: YamlField | undefined,
@@ -112,13 +112,17 @@ export function parseRateLimit(
   }
   const field = fields.get('burst');
   const burst = yaml.isNull(field) ? 0 : wholeNumber(yaml, field);
+  if (burst !== undefined && burst < 0) {
+    yaml.fault(field ?? section!, 'must not be negative; set burst to 1 or more');
+    return undefined;
+  }
   if (burst === undefined || !intervalMs || intervalMs < 0) return undefined;
   if (burst >= 1) return { intervalMs, burst };
   yaml.fault(field ?? section!, 'lets no request through; set burst to 1 or more');
   return undefined;
 }
 
-/** A fault tells the line, not the name: who mixes up the two writes a secret where the name belongs. */
+/** A fault gives the line, not the name: a user who mixes up the two writes a secret as the name. */
 function unnamed(entry: YamlField, map: string): YamlField {
   return { ...entry, path: `an entry of ${map}` };
 }

@@ -1,8 +1,8 @@
-import { CIPHER_SUITES, CURVES, TLS_VERSIONS } from './tls-names.ts';
+import { CIPHER_SUITES, CURVES, HTTP2_SUITES, TLS_VERSIONS } from './tls-names.ts';
 import type { ClientAuthType, TlsServerConfig } from './web-config.ts';
 import { quoted, type YamlField, type YamlFields } from './yaml-fields.ts';
 
-/** Where PEM stands: in the configuration itself, or in a file that is still to be read. */
+/** Where PEM comes from: the configuration itself, or a file that is still to be read. */
 export interface PemSource {
   readonly field: YamlField;
   readonly kind: 'inline' | 'file';
@@ -17,6 +17,8 @@ export interface TlsFields
   readonly key: PemSource;
   readonly clientCa: PemSource | undefined;
   readonly clientAllowedSans: readonly string[] | undefined;
+  /** The fields as they are in the file, for faults that show later. */
+  readonly fields: ReadonlyMap<string, YamlField>;
 }
 
 const FIELDS = [
@@ -45,8 +47,16 @@ const AUTH_TYPES: ReadonlyMap<string, ClientAuthType> = new Map([
   ['RequireAndVerifyClientCert', 'RequireAndVerifyClientCert'],
 ]);
 
-/** Reads `tls_server_config`; undefined when it is absent or empty, or when a certificate is missing. */
-export function parseTls(yaml: YamlFields, section: YamlField | undefined): TlsFields | undefined {
+/**
+ * Reads `tls_server_config`; undefined if it is absent or empty, or if a certificate is missing.
+ *
+ * @param http2 - whether the server offers HTTP/2, which demands a suite of TLS 1.2.
+ */
+export function parseTls(
+  yaml: YamlFields,
+  section: YamlField | undefined,
+  http2: boolean,
+): TlsFields | undefined {
   const fields = yaml.known(section, FIELDS);
   if (section === undefined || fields.size === 0) return undefined;
   const cert = pemSource(yaml, fields, 'cert');
@@ -60,11 +70,17 @@ export function parseTls(yaml: YamlFields, section: YamlField | undefined): TlsF
   if (clientCa !== undefined && clientAuth === 'NoClientCert') {
     yaml.fault(clientCa.field, 'needs client_auth_type; set it to RequireAndVerifyClientCert');
   }
+  const tlsVersions = versions(yaml, fields);
   const settings = {
+    fields,
     clientAuth,
-    clientAllowedSans: allowedSans(yaml, fields.get('client_allowed_sans'), clientAuth),
-    ...versions(yaml, fields),
-    cipherSuites: cipherSuites(yaml, fields.get('cipher_suites')),
+    clientAllowedSans: allowedSans(yaml, fields.get('client_allowed_sans')),
+    ...tlsVersions,
+    cipherSuites: cipherSuites(
+      yaml,
+      fields.get('cipher_suites'),
+      http2 && tlsVersions.minVersion !== 'TLSv1.3',
+    ),
     curves: namedList(yaml, fields.get('curve_preferences'), CURVES),
     preferServerCipherSuites: yaml.boolean(fields.get('prefer_server_cipher_suites'), true),
   };
@@ -79,7 +95,7 @@ function pemSource(
   const inline = textSource(yaml, fields.get(name), 'inline');
   const file = textSource(yaml, fields.get(`${name}_file`), 'file');
   if (inline !== undefined && file !== undefined) {
-    yaml.fault(file.field, `stands beside ${name}; remove one of them`);
+    yaml.fault(file.field, `is given beside ${name}; remove one of them`);
   }
   return file ?? inline;
 }
@@ -113,30 +129,33 @@ function versions(
 function cipherSuites(
   yaml: YamlFields,
   field: YamlField | undefined,
+  isForHttp2: boolean,
 ): readonly string[] | undefined {
   const suites = namedList(yaml, field, CIPHER_SUITES);
+  if (field !== undefined && suites !== undefined && isForHttp2) {
+    const isServed = HTTP2_SUITES.some((suite) => suites.includes(suite));
+    if (!isServed) {
+      yaml.fault(
+        field,
+        'lacks a suite that HTTP/2 requires; add TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or ' +
+          'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, or set http2: false in http_server_config',
+      );
+    }
+  }
   return suites?.filter((suite) => suite !== undefined);
 }
 
 function allowedSans(
   yaml: YamlFields,
   field: YamlField | undefined,
-  clientAuth: ClientAuthType,
 ): readonly string[] | undefined {
   const items = yaml.list(field);
   if (items === undefined || field === undefined) return undefined;
-  if (!clientAuth.startsWith('Require')) {
-    yaml.fault(
-      field,
-      'needs client_auth_type RequireAndVerifyClientCert (or RequireAnyClientCert): ' +
-        'with others, clients may show no certificate',
-    );
-  }
   if (items.length === 0) yaml.fault(field, 'must name at least one, or be removed');
   return items.map((item) => yaml.text(item) ?? '');
 }
 
-/** The entries of a list by their names; undefined when there are none, which is to say: the default. */
+/** The entries of a list by their names, each once; undefined if there are none: the default. */
 function namedList<T>(
   yaml: YamlFields,
   field: YamlField | undefined,
@@ -144,7 +163,11 @@ function namedList<T>(
 ): readonly T[] | undefined {
   const items = yaml.list(field);
   if (items === undefined || items.length === 0) return undefined;
-  return items.flatMap((item) => named(yaml, item, names) ?? []);
+  const values = items.flatMap((item) => {
+    const value = named(yaml, item, names);
+    return value === undefined ? [] : [value];
+  });
+  return [...new Set(values)];
 }
 
 function named<T>(

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { TLS } from '../../test/http/transports.ts';
 import { SECRET_HASH, WebConfigOnDisk } from '../../test/support/web-config-files.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 
@@ -115,6 +118,19 @@ no_such: 1
       code: 'invalid_web_config',
       cause: { code: 'ENOENT' },
     });
+  });
+
+  it('name no certificate for a curve that is given twice, and say why a file is not read', async () => {
+    const key = `key: ${JSON.stringify(TLS.key)}`;
+    const own = `cert: ${JSON.stringify(TLS.cert)}, ${key}`;
+    writeFileSync(join(disk.folder, 'large.pem'), Buffer.alloc((1 << 20) + 1, '#'));
+    const twice = await disk.load(
+      `tls_server_config: {${own}, curve_preferences: [X25519, CurveP256, X25519]}`,
+    );
+    expect(twice.current.tls?.curves).toEqual(['X25519', 'prime256v1']);
+    expect(await faultsOf(`tls_server_config: {cert_file: large.pem, ${key}}`)).toEqual([
+      ':1:21: tls_server_config.cert_file names a file that has more than 1048576 bytes',
+    ]);
   });
 
   it('quote no secret, nor does a configuration that is printed', async () => {

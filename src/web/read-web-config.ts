@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { WebConfigFaults } from './faults.ts';
-import { fileStamp, readBounded } from './file-text.ts';
+import { fileStamp, readBounded, readFault } from './file-text.ts';
 import { parseHttp, parseRateLimit, parseTokens, parseUsers } from './parse-access.ts';
 import { parseTls } from './parse-tls.ts';
 import { loadTls, pemFilesOf } from './tls-material.ts';
@@ -45,9 +45,10 @@ export async function readWebConfig(
   reading.stamps.set(path, await fileStamp(path));
   const yaml = new YamlFields(await readText(path, faults), faults);
   const fields = yaml.known(yaml.root, FIELDS);
-  const tlsFields = parseTls(yaml, fields.get('tls_server_config'));
+  const http = parseHttp(yaml, fields.get('http_server_config'));
+  const tlsFields = parseTls(yaml, fields.get('tls_server_config'), http.http2);
   const access = {
-    ...parseHttp(yaml, fields.get('http_server_config')),
+    ...http,
     users: parseUsers(yaml, fields.get('basic_auth_users'), mostBcryptCost),
     bearerTokens: parseTokens(yaml, fields.get('bearer_tokens')),
     rateLimit: parseRateLimit(yaml, fields.get('rate_limit')),
@@ -67,9 +68,7 @@ async function readText(path: string, faults: WebConfigFaults): Promise<string> 
     const bytes = await readBounded(path, MOST_BYTES);
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    const isText = cause instanceof TypeError;
-    const fault = isText ? 'is not UTF-8' : `cannot be read, or has more than ${MOST_BYTES} bytes`;
-    faults.add(undefined, fault, cause);
+    faults.add(undefined, cause instanceof TypeError ? 'is not UTF-8' : readFault(cause), cause);
     faults.throwAny();
     throw cause;
   }

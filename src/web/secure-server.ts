@@ -1,46 +1,128 @@
-import type { Server, TLSSocket } from 'node:tls';
-import { type ClientRefusal, clientRefusal } from './client-refusal.ts';
+import type { IncomingMessage } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import { createSecureContext, type Server, type TLSSocket } from 'node:tls';
+import { ClientAdmission, type ClientConnection } from './client-admission.ts';
+import type { ClientRefusal } from './client-refusal.ts';
+import { answerPlainHttp, handshakeFailure } from './handshake-failure.ts';
 import { clientAuthOptionsOf, secureContextOptionsOf } from './tls-options.ts';
 import type { WebConfig } from './web-config.ts';
 import type { WebConfigFile } from './web-config-file.ts';
 
+/** RFC 9113: the request was not looked at, so the client may send it again. */
+const REFUSED_STREAM = 7;
+
+/** Events of servers that begin with a request of HTTP/1.1. */
+const REQUESTS: ReadonlySet<unknown> = new Set([
+  'request',
+  'checkContinue',
+  'checkExpectation',
+  'upgrade',
+  'connect',
+]);
+
+/** Marks a connection with what is known of its client; it is found through the proxies of HTTP/2, too. */
+const ADMISSION = Symbol('admission');
+
+type Marked = ClientConnection & { [ADMISSION]?: ClientAdmission };
+
+/** Settings of {@link secureServer}. */
+export interface SecureServerSettings {
+  /**
+   * Called with the reason for each handshake that fails, and with the client's address if it is known.
+   * Must not throw. Default: nothing is called.
+   */
+  readonly onHandshakeFailure?: (failure: ClientRefusal, address: string | undefined) => void;
+  /** The wall clock by which certificates expire, in ms since 1970. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
 /**
- * Keeps a TLS server at what its web configuration file says: new connections get the certificates,
- * versions and suites of now, those that are open go on, and clients whose certificate will not do are
- * cut off before anything of theirs is read.
+ * Keeps a TLS server to what its web configuration file says now. New connections get the current
+ * certificates, versions and suites. Clients are checked when they connect and again at each request: one
+ * whose certificate has expired, or is not accepted any more, is cut off before the request is served.
+ * Plain HTTP gets a 400.
  *
- * Does nothing where the file has no TLS.
+ * Does nothing if the file has no TLS.
  *
- * @param server - of `node:https` or `node:http2`, just made with `tlsOptionsOf(file.current)`: listeners
- *   of `secureConnection` that it has by then hear of admitted clients only, later ones of all.
- * @param onRefusal - told why a client was cut off. Must not throw.
- * @returns ends the renewing: the server goes on with the certificates of then. Clients are looked at still.
+ * @param server - of `node:https` or `node:http2`, made with `tlsOptionsOf(file.current)`. Its listeners of
+ *   connections and requests are called for admitted clients only.
+ * @param onRefusal - called with the reason for each client that is cut off after its handshake, and with
+ *   the client's address if it is known. Must not throw.
+ * @returns ends the following: the server keeps the certificates it has. Clients are still checked.
  */
 export function secureServer(
   server: Server,
   file: Pick<WebConfigFile, 'current' | 'onReload'>,
-  onRefusal?: (refusal: ClientRefusal) => void,
+  onRefusal: (refusal: ClientRefusal, address: string | undefined) => void = () => undefined,
+  { onHandshakeFailure = () => undefined, now = Date.now }: SecureServerSettings = {},
 ): () => void {
-  // The server's own listener begins to read, and what came with the handshake it reads at once, even
-  // from a socket that was destroyed: so it is asked only after the client was looked at.
-  const listeners = server.rawListeners('secureConnection');
-  const admit = (socket: TLSSocket): void => {
+  const refusalOf = (connection: Marked): ClientRefusal | undefined => {
     const { tls } = file.current;
-    const refusal = tls === undefined ? undefined : clientRefusal(tls, socket);
-    if (refusal === undefined) {
-      for (const listener of listeners) listener.call(server, socket);
-      return;
+    if (tls === undefined) return undefined;
+    return (connection[ADMISSION] ??= new ClientAdmission(tls, connection, now)).refusal(tls);
+  };
+  gateEvents(server, (connection, address) => {
+    let refusal: ClientRefusal | undefined = 'other';
+    try {
+      refusal = refusalOf(connection());
+    } catch {
+      // The connection is gone, or its certificate cannot be read.
     }
-    socket.on('error', () => undefined).destroy();
-    onRefusal?.(refusal);
-  };
-  const renew = ({ tls }: WebConfig): void => {
+    if (refusal !== undefined) onRefusal(refusal, address);
+    return refusal === undefined;
+  });
+  server.on('tlsClientError', (error, socket) => {
+    const failure = handshakeFailure(error, socket);
+    if (failure === 'plain_http' || failure === 'not_tls') answerPlainHttp(socket);
+    onHandshakeFailure(failure, socket.remoteAddress);
+  });
+  const apply = ({ tls }: WebConfig): void => {
     if (tls === undefined) return;
-    server.setSecureContext(secureContextOptionsOf(tls));
-    // Node reads these two for each connection, but has no method to set them. Were that to change,
-    // clients would be refused, since `clientRefusal` asks for what the file says.
-    Object.assign(server, clientAuthOptionsOf(tls));
+    const options = secureContextOptionsOf(tls);
+    server.setSecureContext(options);
+    // Node reads these for each connection, but has no method to set them, and its method above drops
+    // `allowPartialTrustChain`. If that changes, clients are refused, not admitted.
+    Object.assign(server, clientAuthOptionsOf(tls), {
+      _sharedCreds: createSecureContext(options),
+    });
   };
-  server.removeAllListeners('secureConnection').prependListener('secureConnection', admit);
-  return file.onReload(renew);
+  apply(file.current);
+  return file.onReload(apply);
+}
+
+/** Whether the client of a connection may go on; it is asked for the connection only if it is needed. */
+type Gate = (connection: () => Marked, address: string | undefined) => boolean;
+
+/**
+ * Keeps events of refused clients from all listeners of a server, whenever they were added, and cuts these
+ * clients off. A listener of ours could not: the others would still be called.
+ */
+function gateEvents(server: Server, isAdmitted: Gate): void {
+  const emit: (event: string | symbol, ...args: unknown[]) => boolean = server.emit.bind(server);
+  const gated = (event: string | symbol, ...args: unknown[]): boolean =>
+    cutIfRefused(event, args[0], isAdmitted) || emit(event, ...args);
+  Object.assign(server, { emit: gated });
+}
+
+function cutIfRefused(event: unknown, subject: unknown, isAdmitted: Gate): boolean {
+  if (event === 'secureConnection') {
+    const socket = subject as TLSSocket;
+    if (isAdmitted(() => socket, socket.remoteAddress)) return false;
+    socket.on('error', () => undefined).destroy();
+    return true;
+  }
+  if (event === 'stream') {
+    const stream = subject as ServerHttp2Stream;
+    const { session } = stream;
+    if (isAdmitted(() => session!.socket as TLSSocket, undefined)) return false;
+    stream.on('error', () => undefined).close(REFUSED_STREAM);
+    if (session !== undefined && !session.closed) session.close();
+    return true;
+  }
+  // Requests of HTTP/2 were looked at as streams.
+  if (!REQUESTS.has(event) || 'stream' in (subject as object)) return false;
+  const socket = (subject as IncomingMessage).socket as TLSSocket;
+  if (isAdmitted(() => socket, socket.remoteAddress)) return false;
+  socket.destroy();
+  return true;
 }

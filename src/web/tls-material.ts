@@ -1,14 +1,19 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { readBounded } from './file-text.ts';
+import { certificatesIn } from './chain-validity.ts';
+import { readBounded, readFault } from './file-text.ts';
 import type { PemSource, TlsFields } from './parse-tls.ts';
 import { Secret } from './secret.ts';
 import { secureContextOptionsOf } from './tls-options.ts';
 import type { TlsServerConfig } from './web-config.ts';
 import type { YamlFields } from './yaml-fields.ts';
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+/** What can keep OpenSSL from serving with a sound pair, and the field of each. */
+const SETTINGS = [
+  ['cipherSuites', 'cipher_suites'],
+  ['curves', 'curve_preferences'],
+] as const;
 
 /** The files that TLS settings name, resolved against the folder of the configuration. */
 export function pemFilesOf(fields: TlsFields, folder: string): readonly string[] {
@@ -19,7 +24,7 @@ export function pemFilesOf(fields: TlsFields, folder: string): readonly string[]
 
 /**
  * Reads certificates and key, and proves that Node can serve with them: that they parse, belong to each
- * other, and suit the chosen suites and curves. Undefined, and faults, when it cannot.
+ * other, and suit the chosen suites and curves. If not, it notes faults and returns undefined.
  */
 export async function loadTls(
   yaml: YamlFields,
@@ -35,13 +40,25 @@ export async function loadTls(
     certificatesOf(yaml, fields.clientCa, clientCa);
   }
   if (cert === undefined || key === undefined || !isPair(yaml, fields, cert, key)) return undefined;
-  const config: TlsServerConfig = { ...fields, cert, key: new Secret(key), clientCa };
+  const { fields: named, ...settings } = fields;
+  const config: TlsServerConfig = { ...settings, cert, key: new Secret(key), clientCa };
+  const cause = opensslFault(config);
+  if (cause === undefined) return config;
+  const guilty = SETTINGS.find(([setting]) => {
+    return opensslFault({ ...config, [setting]: undefined }) === undefined;
+  });
+  const field = (guilty && named.get(guilty[1])) ?? fields.cert.field;
+  yaml.fault(field, 'is refused by OpenSSL: see the cause', cause);
+  return undefined;
+}
+
+/** Why OpenSSL cannot serve with a configuration; undefined if it can. */
+function opensslFault(config: TlsServerConfig): unknown {
   try {
     createSecureContext(secureContextOptionsOf(config));
-    return config;
-  } catch (cause) {
-    yaml.fault(fields.cert.field, 'and its settings are refused by OpenSSL: see the cause', cause);
     return undefined;
+  } catch (error) {
+    return error;
   }
 }
 
@@ -54,7 +71,7 @@ async function readPem(
   try {
     return (await readBounded(resolve(folder, text))).toString('latin1');
   } catch (cause) {
-    yaml.fault(field, 'names a file that cannot be read; correct the path or its rights', cause);
+    yaml.fault(field, `names a file that ${readFault(cause)}`, cause);
     return undefined;
   }
 }
@@ -87,7 +104,7 @@ function certificatesOf(
   pem: string,
 ): readonly X509Certificate[] | undefined {
   try {
-    const certificates = (pem.match(CERTIFICATE) ?? []).map((text) => new X509Certificate(text));
+    const certificates = certificatesIn(pem);
     if (certificates.length > 0) return certificates;
     yaml.fault(field, 'holds no certificate as PEM');
   } catch (cause) {

@@ -8,7 +8,7 @@ export const TLS_VERSIONS: ReadonlyMap<string, SecureVersion> = new Map([
   ['TLS13', 'TLSv1.3'],
 ]);
 
-/** The suites of TLS 1.3, whose names are the same everywhere; they are always on, as in Go. */
+/** The suites of TLS 1.3, which have the same names everywhere; they are always on, as in Go. */
 export const TLS13_SUITES: readonly string[] = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
@@ -16,8 +16,8 @@ export const TLS13_SUITES: readonly string[] = [
 ];
 
 /**
- * The suites that Go calls secure (`tls.CipherSuites`, Go 1.26), and OpenSSL's names of them. Those of
- * TLS 1.3 may be named in a list of suites, which says nothing: they cannot be chosen.
+ * The suites that Go calls secure (`tls.CipherSuites`, Go 1.26), and OpenSSL's names of them. A list may
+ * name those of TLS 1.3, without effect: they cannot be chosen.
  */
 export const CIPHER_SUITES: ReadonlyMap<string, string | undefined> = new Map([
   ...TLS13_SUITES.map((suite): [string, undefined] => [suite, undefined]),
@@ -32,6 +32,12 @@ export const CIPHER_SUITES: ReadonlyMap<string, string | undefined> = new Map([
   ['TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-RSA-CHACHA20-POLY1305'],
   ['TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-ECDSA-CHACHA20-POLY1305'],
 ]);
+
+/** The suites of which HTTP/2 over TLS 1.2 must have one, by OpenSSL's names (RFC 9113, section 9.2.2). */
+export const HTTP2_SUITES: readonly string[] = [
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+];
 
 /** Curves by the toolkit's names, and OpenSSL's names of them. */
 export const CURVES: ReadonlyMap<string, string> = new Map([

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { TLS13_SUITES } from './tls-names.ts';
 import type { TlsServerConfig, WebConfig } from './web-config.ts';
@@ -9,13 +10,13 @@ export interface SecureServerOptions extends SecureContextOptions, TlsOptions {
 }
 
 /**
- * The options of a TLS server by a web configuration; undefined when it has no TLS.
+ * The options of a TLS server by a web configuration; undefined if it has no TLS.
  *
- * Which versions of HTTP are offered is up to the server they are given to: `createServer` of `node:https`
+ * The server that takes them decides which versions of HTTP it offers: `createServer` of `node:https`
  * speaks HTTP/1.1, `createSecureServer` of `node:http2` both. `config.http2` says which one is wanted.
  *
- * For a server that lives as long as the process, prefer `secureServer`: it also checks the clients'
- * certificates in those modes that Node does not have, and follows changes of the files.
+ * Call `secureServer` with the server: it checks client certificates in ways that Node has no option for,
+ * and follows changes of the files.
  */
 export function tlsOptionsOf(config: Pick<WebConfig, 'tls'>): SecureServerOptions | undefined {
   const { tls } = config;
@@ -27,11 +28,11 @@ export function tlsOptionsOf(config: Pick<WebConfig, 'tls'>): SecureServerOption
   };
 }
 
-/** The part that a server can take anew at any time. */
+/** The part that a server can change while it listens. */
 export function secureContextOptionsOf(tls: TlsServerConfig): SecureContextOptions {
   const isOld = tls.minVersion === 'TLSv1' || tls.minVersion === 'TLSv1.1';
   const suites = tls.cipherSuites?.concat(TLS13_SUITES).join(':');
-  // OpenSSL 3 speaks what is older than TLS 1.2 at its lowest level of security only.
+  // OpenSSL 3 speaks versions below TLS 1.2 only at its lowest security level.
   const ciphers = isOld ? `${suites ?? 'DEFAULT'}:@SECLEVEL=0` : suites;
   return {
     cert: tls.cert,
@@ -39,15 +40,24 @@ export function secureContextOptionsOf(tls: TlsServerConfig): SecureContextOptio
     minVersion: tls.minVersion,
     maxVersion: tls.maxVersion,
     honorCipherOrder: tls.preferServerCipherSuites,
-    ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa }),
+    sessionIdContext: 'snapscrape',
+    // A resumed session is not verified again, and does not show who signed the certificate.
+    ...(verifiesClients(tls) ? { secureOptions: constants.SSL_OP_NO_TICKET } : {}),
+    // As in Go, each certificate of the file is trusted as it is: an intermediate, or a client's own.
+    ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, allowPartialTrustChain: true }),
     ...(ciphers === undefined ? {} : { ciphers }),
     ...(tls.curves === undefined ? {} : { ecdhCurve: tls.curves.join(':') }),
   };
 }
 
+/** Whether clients' certificates must be signed by a client CA. */
+export function verifiesClients({ clientAuth }: Pick<TlsServerConfig, 'clientAuth'>): boolean {
+  return clientAuth === 'VerifyClientCertIfGiven' || clientAuth === 'RequireAndVerifyClientCert';
+}
+
 /**
- * Whether Node asks clients for certificates, and whether it refuses them itself. Refusing during the
- * handshake is its only mode; for the others `clientRefusal` looks at the connection afterwards.
+ * Whether Node asks clients for certificates, and whether it refuses them itself. Node can only verify all
+ * certificates during the handshake; for the other types `secureServer` looks at them afterwards.
  */
 export function clientAuthOptionsOf({ clientAuth }: TlsServerConfig): {
   readonly requestCert: boolean;

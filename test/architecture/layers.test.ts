@@ -22,7 +22,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
 // Which folder may import which package; all others import nothing but Node.
 const FOREIGN: Readonly<Record<string, string>> = {
-  bcryptjs: 'web',
   lmdb: 'stores/lmdb',
   re2js: 'selection',
   yaml: 'web',

@@ -19,12 +19,23 @@ export function skipWithoutCommand(command: string): void {
   });
 }
 
-/** A certificate that signs others. */
-export function makeAuthority(folder: string, name: string): Certificate {
-  return make(folder, name, [
-    'basicConstraints=critical,CA:TRUE',
-    'keyUsage=critical,keyCertSign,digitalSignature',
-  ]);
+const SIGNS_OTHERS = [
+  'basicConstraints=critical,CA:TRUE',
+  'keyUsage=critical,keyCertSign,digitalSignature',
+];
+
+/**
+ * A certificate that signs others.
+ *
+ * @param authority - signs it; without one it signs itself.
+ */
+export function makeAuthority(
+  folder: string,
+  name: string,
+  authority?: Certificate,
+  days = 30,
+): Certificate {
+  return make(folder, name, SIGNS_OTHERS, authority, days);
 }
 
 /**
@@ -76,4 +87,28 @@ const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-
 
 function openssl(args: readonly string[]): void {
   execFileSync('openssl', args, { stdio: 'pipe' });
+}
+
+/** A client's certificate that is valid until a moment, to the second. */
+export function makeShortCertificate(
+  folder: string,
+  name: string,
+  authority: Certificate,
+  until: Date,
+): Certificate {
+  const { certFile, ...rest } = makeCertificate(folder, name, 'DNS:scraper', authority);
+  // Only `openssl ca` takes times; it keeps books on what it signs.
+  const books = join(folder, `${name}.books`);
+  writeFileSync(books, '');
+  writeFileSync(
+    `${books}.conf`,
+    `[ca]\ndefault_ca=own\n[own]\ndatabase=${books}\nnew_certs_dir=${folder}\nrand_serial=yes\n` +
+      'default_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n',
+  );
+  const end = until.toISOString().replace(/[-:T]|\.\d+/g, '');
+  const signer = ['-cert', authority.certFile, '-keyfile', authority.keyFile];
+  const times = ['-startdate', '20200101000000Z', '-enddate', end];
+  const files = ['-in', `${certFile}.csr`, '-extfile', `${certFile}.ext`, '-out', certFile];
+  openssl(['ca', '-batch', '-notext', '-config', `${books}.conf`, ...signer, ...times, ...files]);
+  return { certFile, ...rest, cert: readFileSync(certFile, 'utf8') };
 }

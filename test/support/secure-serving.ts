@@ -15,17 +15,21 @@ export interface SecureServing {
   readonly port: number;
   /** How many requests reached the handler. */
   requests(): number;
-  /** Why clients were cut off, in order. */
+  /** Why clients were cut off after their handshakes, in order. */
   readonly refusals: readonly string[];
+  /** Why handshakes failed, in order. */
+  readonly failures: readonly string[];
 }
 
 /** Serves by a web configuration file, and follows its changes. */
 export async function serveSecurely(
   file: WebConfigFile,
   speech: Speech = 'HTTP/1.1',
+  now?: () => number,
 ): Promise<SecureServing> {
   let requests = 0;
   const refusals: string[] = [];
+  const failures: string[] = [];
   const options = tlsOptionsOf(file.current)!;
   const server = speech === 'HTTP/2' ? createHttp2Server(options) : createServer(options);
   const sockets = new Set<TLSSocket>();
@@ -38,16 +42,19 @@ export async function serveSecurely(
     socket.on('error', () => undefined);
     sockets.add(socket);
   });
-  // Handshakes that fail are what is tested: the client's view of them decides.
-  for (const event of ['sessionError', 'tlsClientError']) server.on(event, () => undefined);
-  const release = secureServer(server, file, (refusal) => refusals.push(refusal));
+  server.on('sessionError', () => undefined);
+  const release = secureServer(server, file, (refusal) => refusals.push(refusal), {
+    onHandshakeFailure: (failure) => failures.push(failure),
+    ...(now && { now }),
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     release();
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  return { port: (server.address() as AddressInfo).port, requests: () => requests, refusals };
+  const { port } = server.address() as AddressInfo;
+  return { port, requests: () => requests, refusals, failures };
 }
 
 /** Asks once, on a connection of its own; rejects when the connection is refused or cut. */

@@ -1,0 +1,76 @@
+import { X509Certificate } from 'node:crypto';
+
+/** From when to when certificates are valid, both in ms since 1970. */
+export interface Validity {
+  readonly from: number;
+  readonly to: number;
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+/** OpenSSL verifies no longer chain by default. */
+const MOST_SENT = 100;
+
+/** The certificates in a PEM text. Throws if one of them cannot be read. */
+export function certificatesIn(pem: string): readonly X509Certificate[] {
+  return (pem.match(CERTIFICATE) ?? []).map((text) => new X509Certificate(text));
+}
+
+/**
+ * How long a certificate and those that vouch for it are valid: the path to a trusted certificate that
+ * lasts the longest. If no path is known, as with the certificate authorities of Node, the certificates
+ * that the client sent count.
+ *
+ * @param leaf - the client's certificate, which OpenSSL has verified.
+ * @param trusted - the certificates of the client CA file.
+ */
+export function chainValidity(
+  leaf: X509Certificate,
+  trusted: readonly X509Certificate[],
+): Validity {
+  const sent = sentChain(leaf);
+  const anchors = new Set(trusted.map(({ fingerprint256 }) => fingerprint256));
+  const issuers = [...sent, ...trusted];
+  const found = new Map<string, Validity | undefined>();
+  const ofPath = (certificate: X509Certificate): Validity | undefined => {
+    const { fingerprint256 } = certificate;
+    if (anchors.has(fingerprint256)) return ownValidity(certificate);
+    if (found.has(fingerprint256)) return found.get(fingerprint256);
+    // What is asked for again below itself is a loop, and no path.
+    found.set(fingerprint256, undefined);
+    const paths = issuers
+      .filter((issuer) => isIssuedBy(certificate, issuer))
+      .flatMap((issuer) => ofPath(issuer) ?? []);
+    const longest = paths.sort((a, b) => b.to - a.to)[0];
+    if (longest !== undefined) {
+      found.set(fingerprint256, overlap([ownValidity(certificate), longest]));
+    }
+    return found.get(fingerprint256);
+  };
+  return ofPath(leaf) ?? overlap(sent.map(ownValidity));
+}
+
+/** A client's certificate and the others that it sent, as far as each issued the one before. */
+function sentChain(leaf: X509Certificate): readonly X509Certificate[] {
+  const chain = [leaf];
+  let next = leaf.issuerCertificate;
+  while (next !== undefined && chain.length < MOST_SENT) {
+    chain.push(next);
+    next = next.issuerCertificate;
+  }
+  return chain;
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+function ownValidity({ validFrom, validTo }: X509Certificate): Validity {
+  return { from: Date.parse(validFrom), to: Date.parse(validTo) };
+}
+
+function overlap(all: readonly Validity[]): Validity {
+  return {
+    from: Math.max(...all.map(({ from }) => from)),
+    to: Math.min(...all.map(({ to }) => to)),
+  };
+}

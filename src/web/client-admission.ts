@@ -1,0 +1,87 @@
+import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { certificatesIn, chainValidity, type Validity } from './chain-validity.ts';
+import { type ClientRefusal, certificateRefusal } from './client-refusal.ts';
+import { subjectAltNames } from './subject-alt-names.ts';
+import { verifiesClients } from './tls-options.ts';
+import type { TlsServerConfig } from './web-config.ts';
+
+/** What is asked of a TLS connection. */
+export type ClientConnection = Pick<
+  TLSSocket,
+  'authorized' | 'authorizationError' | 'getPeerX509Certificate'
+>;
+
+/**
+ * One client's certificate, judged during its handshake and again for each request: certificates expire
+ * and configurations change while a connection lives.
+ */
+export class ClientAdmission {
+  readonly #certificate: X509Certificate | undefined;
+  readonly #verdict: unknown;
+  readonly #now: () => number;
+  /** The configuration that OpenSSL verified the certificate by. */
+  readonly #verifiedBy: TlsServerConfig;
+  /** The configuration that admitted the client last. */
+  #admittedBy: TlsServerConfig | undefined;
+  #validity: Validity | undefined;
+
+  /**
+   * @param tls - the configuration of the handshake.
+   * @param now - the wall clock, in ms since 1970.
+   */
+  constructor(tls: TlsServerConfig, socket: ClientConnection, now: () => number) {
+    this.#certificate =
+      tls.clientAuth === 'NoClientCert' ? undefined : socket.getPeerX509Certificate();
+    this.#verdict = socket.authorized ? undefined : (socket.authorizationError ?? 'unknown');
+    this.#verifiedBy = tls;
+    this.#now = now;
+  }
+
+  /** Whether the client may go on under a configuration; undefined: it may. */
+  refusal(tls: TlsServerConfig): ClientRefusal | undefined {
+    const refusal = tls === this.#admittedBy ? undefined : this.#judge(tls);
+    if (refusal !== undefined) return refusal;
+    this.#admittedBy = tls;
+    return verifiesClients(tls) && this.#isOutOfTime() ? 'certificate_expired' : undefined;
+  }
+
+  #judge(tls: TlsServerConfig): ClientRefusal | undefined {
+    const { clientAuth, clientAllowedSans } = tls;
+    if (clientAuth === 'NoClientCert') return undefined;
+    if (this.#certificate === undefined) {
+      // Go's server fails, and so refuses, if names are demanded of a certificate that is not there.
+      const isNeeded = clientAuth.startsWith('Require') || clientAllowedSans !== undefined;
+      return isNeeded ? 'no_certificate' : undefined;
+    }
+    if (verifiesClients(tls)) {
+      if (this.#verdict !== undefined) return certificateRefusal(this.#verdict);
+      if (!trustsAll(tls.clientCa, this.#verifiedBy.clientCa)) return 'unknown_ca';
+    }
+    if (clientAllowedSans === undefined) return undefined;
+    const names = subjectAltNames(this.#certificate.subjectAltName);
+    return names.some((name) => clientAllowedSans.includes(name)) ? undefined : 'san_not_allowed';
+  }
+
+  #isOutOfTime(): boolean {
+    if (this.#certificate === undefined) return false;
+    const { clientCa } = this.#verifiedBy;
+    this.#validity ??= chainValidity(
+      this.#certificate,
+      clientCa === undefined ? [] : certificatesIn(clientCa),
+    );
+    const now = this.#now();
+    return !(now >= this.#validity.from && now <= this.#validity.to);
+  }
+}
+
+/**
+ * Whether everything that was trusted still is. If it is, a path that OpenSSL verified before is still
+ * good; if not, only a new handshake can tell.
+ */
+function trustsAll(now: string | undefined, before: string | undefined): boolean {
+  if (now === before) return true;
+  if (now === undefined || before === undefined) return false;
+  const trusted = new Set(certificatesIn(now).map(({ fingerprint256 }) => fingerprint256));
+  return certificatesIn(before).every(({ fingerprint256 }) => trusted.has(fingerprint256));
+}
