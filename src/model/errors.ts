@@ -20,6 +20,7 @@
  * - `store_read_only`: a store was asked to write and its server is a replica.
  * - `store_fenced`: a store may not write, because another one has the writer's lease.
  * - `store_schema_newer`: a store was written by a newer version of this package.
+ * - `handshake_failed`: a TLS client was refused, or its handshake failed; at most once a minute by reason.
  * - `listen_failed`: a server cannot listen at an address; `cause` is what Node says.
  * - `dependency_missing`: a package that this feature needs is not installed or too old; the message says which.
  * - `aborted`: the caller's own signal ended the wait; the refresh goes on for others.
@@ -45,6 +46,7 @@ export type SnapscrapeErrorCode =
   | 'store_read_only'
   | 'store_fenced'
   | 'store_schema_newer'
+  | 'handshake_failed'
   | 'listen_failed'
   | 'dependency_missing'
   | 'aborted'

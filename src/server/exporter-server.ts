@@ -6,8 +6,7 @@ import { logEvent } from '../logging/default-log.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
-import { secureServer } from '../web/secure-server.ts';
-import { WebConfigFile } from '../web/web-config-file.ts';
+import { WebConfigFile, type WebConfigFileOptions } from '../web/web-config-file.ts';
 import { Awakening } from './awakening.ts';
 import { type HealthHandler, healthHandlerOf } from './health.ts';
 import { listenOn, parseListenAddress, type ServedAddress } from './listen-address.ts';
@@ -22,6 +21,8 @@ import {
   type ExporterServerOptions,
   SERVER_DEFAULTS,
 } from './server-options.ts';
+import { followWebConfig, TlsFailures, tlsFailuresFamily } from './tls-failures.ts';
+import { webConfigFamilies } from './web-config-metrics.ts';
 
 /** A server of metrics, views, probes and a landing page. */
 export interface ExporterServer {
@@ -83,6 +84,10 @@ class NodeExporterServer implements ExporterServer {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #awakening: Awakening;
   readonly #connections = new OpenConnections();
+  readonly #tlsFailures = new TlsFailures(
+    (error) => this.#tell(error),
+    () => performance.now(),
+  );
   readonly #servers: Server[] = [];
   #file: WebConfigFile | undefined;
   #routed: RoutedListener | undefined;
@@ -96,7 +101,10 @@ class NodeExporterServer implements ExporterServer {
     this.#options = options;
     const provider = providerOf(reader);
     this.#health = healthHandlerOf(provider, options.handler.errorPolicy ?? 'last-good');
-    this.#routes = routesOf(reader, options, this.#health);
+    this.#routes = routesOf(reader, options, this.#health, [
+      ...webConfigFamilies(() => this.#file),
+      tlsFailuresFamily(this.#tlsFailures, () => this.#file?.current.tls !== undefined),
+    ]);
     this.#awakening = new Awakening(provider, () => this.readiness() === 'ready');
     this.closed = new Promise((resolve) => {
       this.#tellClosed = resolve;
@@ -135,11 +143,12 @@ class NodeExporterServer implements ExporterServer {
   async #open(): Promise<readonly ServedAddress[]> {
     this.#refuseClosed();
     await prepareSelections(this.#routes);
-    const { webConfigFile, listenAddresses } = this.#options;
+    const { webConfigFile, listenAddresses, maxBcryptCost } = this.#options;
     const onError = (error: SnapscrapeError): void => this.#tell(error);
     if (webConfigFile !== undefined) {
       // By default the file logs by itself, its good reloads too.
-      this.#file = await WebConfigFile.load(webConfigFile, this.#logs ? {} : { onError });
+      const own: WebConfigFileOptions = this.#logs ? {} : { onError };
+      this.#file = await WebConfigFile.load(webConfigFile, { ...own, maxBcryptCost });
     }
     this.#routed = routedListener(this.#routes, this.#file ?? OPEN_ACCESS, onError);
     const addresses: ServedAddress[] = [];
@@ -164,7 +173,8 @@ class NodeExporterServer implements ExporterServer {
     });
     const isSecure = server instanceof TlsServer;
     this.#connections.track(server, isSecure);
-    if (this.#file !== undefined && isSecure) secureServer(server, this.#file);
+    if (this.#file !== undefined && isSecure)
+      followWebConfig(server, this.#file, this.#tlsFailures);
     this.#servers.push(server);
     const address = parseListenAddress(text);
     if (address === undefined) throw invalidOptions('createExporterServer', [text]);

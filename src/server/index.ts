@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export type { ClientRefusal } from '../web/client-refusal.ts';
+export { CLIENT_REFUSALS, type ClientRefusal } from '../web/client-refusal.ts';
 export {
   createRequestGuard,
   type GuardedRequest,
@@ -14,7 +14,7 @@ export {
   type RequestRefusal,
 } from '../web/request-guard.ts';
 export { Secret } from '../web/secret.ts';
-export { secureServer } from '../web/secure-server.ts';
+export { type SecureServerSettings, secureServer } from '../web/secure-server.ts';
 export { type SecureServerOptions, tlsOptionsOf } from '../web/tls-options.ts';
 export type {
   AccessConfig,
@@ -28,6 +28,7 @@ export {
   WebConfigFile,
   type WebConfigFileOptions,
   type WebConfigReload,
+  type WebConfigReloads,
 } from '../web/web-config-file.ts';
 export { drainOnSignals } from './drain-on-signals.ts';
 export { createExporterServer, type ExporterServer } from './exporter-server.ts';

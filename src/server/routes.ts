@@ -1,5 +1,6 @@
 import { preparedHandler } from '../http/handler.ts';
 import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
+import type { SelfFamily } from '../http/self-metrics.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { methodRefusal, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
@@ -28,11 +29,16 @@ interface FixedSelection {
   readonly ready: () => Promise<void>;
 }
 
-/** The routes of a server by their exact paths. Throws `invalid_options` for a reader that is none. */
+/**
+ * The routes of a server by their exact paths. Throws `invalid_options` if the reader is not one.
+ *
+ * @param added - families that the server adds to its handlers' own metrics.
+ */
 export function routesOf(
   reader: SnapshotReader,
   options: CheckedServerOptions,
   health: HealthHandler,
+  added: readonly SelfFamily[] = [],
 ): ReadonlyMap<string, Route> {
   const { metricsPath, handler, views, guardHealth } = options;
   const probes = guardHealth ? 'server' : 'everybody';
@@ -40,11 +46,11 @@ export function routesOf(
     ['/', { serve: fixed(landingPage(options)), access: 'server' }],
     ...HEALTH_PATHS.map((path): [string, Route] => [path, { serve: health, access: probes }]),
   ]);
-  const main = preparedHandler(reader, handler);
+  const main = preparedHandler(reader, handler, added);
   const selection = { option: 'handler.match', ready: main.ready };
   routes.set(metricsPath, { serve: main.handler, access: 'server', selection });
   for (const [at, { path, auth, ...own }] of views.entries()) {
-    const view = preparedHandler(reader, { ...handler, ...given(own) });
+    const view = preparedHandler(reader, { ...handler, ...given(own) }, added);
     const route: Route = { serve: view.handler, access: auth ?? 'server' };
     const option = `views[${at}].match (path ${path})`;
     // What it has from the handler is told of the handler.

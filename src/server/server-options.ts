@@ -10,10 +10,11 @@ import {
   LONGEST_TIMER,
   type OptionCheck,
 } from '../model/options.ts';
+import { WEB_CONFIG_FILE_DEFAULTS } from '../web/web-config-file.ts';
 import type { LandingPage } from './landing-page.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { isRoutePath } from './request-path.ts';
-import { type ViewAuth, viewAuthFault } from './view-auth.ts';
+import { costliestHash, type ViewAuth, viewAuthFault } from './view-auth.ts';
 
 /** A path of its own with a page of its own: usually what one tenant may see. */
 export interface ServerView extends HandlerOptions {
@@ -48,6 +49,11 @@ export interface ExporterServerOptions {
    * everybody.
    */
   readonly webConfigFile?: string | undefined;
+  /**
+   * The highest cost of a bcrypt hash, in the web configuration file and in `auth` of views; each step
+   * doubles the time of a guess. Default 16, about four seconds; from 4 to 31, which takes a day.
+   */
+  readonly maxBcryptCost?: number | undefined;
   /** What the page at `/` says, which links to all others. Default: a page without a name. */
   readonly landingPage?: LandingPage | undefined;
   /**
@@ -114,6 +120,7 @@ export const SERVER_DEFAULTS: CheckedServerOptions = Object.freeze({
   handler: Object.freeze({}),
   views: Object.freeze([]),
   webConfigFile: undefined,
+  maxBcryptCost: WEB_CONFIG_FILE_DEFAULTS.maxBcryptCost,
   landingPage: Object.freeze({}),
   guardHealth: false,
   drainTimeout: 10_000,
@@ -140,6 +147,7 @@ export function checkServerOptions(options: unknown): CheckedServerOptions {
     views: viewsFault,
     webConfigFile: (value) =>
       typeof value === 'string' && value !== '' ? undefined : 'must be the path of a file',
+    maxBcryptCost: integerWithin(4, 31, 'cost'),
     landingPage: landingPageFault,
     guardHealth: isBoolean,
     drainTimeout: integerWithin(0, LONGEST_TIMER, 'ms'),
@@ -156,12 +164,19 @@ export function checkServerOptions(options: unknown): CheckedServerOptions {
   return checked;
 }
 
-/** What is wrong with options that are sound each by itself. */
+/** What is wrong between options that are each sound. */
 function faultsTogether(options: CheckedServerOptions): readonly string[] {
-  const { metricsPath, views, headersTimeout, requestTimeout } = options;
+  const { metricsPath, views, headersTimeout, requestTimeout, maxBcryptCost } = options;
   const paths = [metricsPath, ...views.map(({ path }) => path)];
   const taken = paths.filter((path, at) => paths.indexOf(path) !== at);
   const faults = [...new Set(taken)].map((path) => `the path ${path} is given twice`);
+  for (const { path, auth } of views) {
+    const cost = auth === undefined ? 0 : costliestHash(auth);
+    if (cost <= maxBcryptCost) continue;
+    faults.push(
+      `the view ${path} has a bcrypt hash of cost ${cost}; lower it, or raise maxBcryptCost (${maxBcryptCost})`,
+    );
+  }
   if (requestTimeout < headersTimeout) {
     faults.push(
       `requestTimeout (${requestTimeout}) must not be below headersTimeout (${headersTimeout})`,

@@ -11,8 +11,8 @@ export interface ViewAuth {
   readonly bearerTokens?: Readonly<Record<string, string>> | undefined;
 }
 
-const BCRYPT = /^\$2[aby]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}$/;
-// The hash of the empty token comes of a $TOKEN that was not set.
+const BCRYPT = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
+// The hash of the empty token is what an unset $TOKEN gives.
 const TOKEN_HASH = new RegExp(`^sha256:(?!${EMPTY_SHA256})([0-9a-f]{64})$`);
 
 /** Says what is wrong with a {@link ViewAuth}, without telling what it holds. */
@@ -23,7 +23,7 @@ export const viewAuthFault: OptionCheck = (auth) => {
   if (unknown !== undefined) return `has ${unknown}, but only users and bearerTokens are known`;
   const userNames = namesOf(users, BCRYPT);
   if (userNames === undefined) {
-    return 'must have users with bcrypt hashes of cost 4 to 16; make one: htpasswd -nBC 10 ""';
+    return 'must have users with bcrypt hashes of cost 4 to 31; make one: htpasswd -nBC 10 ""';
   }
   if (userNames.some((user) => user.includes(':'))) {
     return 'has a user with a colon, who can never log in with basic authentication';
@@ -36,6 +36,11 @@ export const viewAuthFault: OptionCheck = (auth) => {
     ? undefined
     : 'lets nobody in; give users or bearerTokens, or leave it out';
 };
+
+/** The highest cost among the hashes of a {@link ViewAuth}; 0 if it has none. */
+export function costliestHash({ users = {} }: ViewAuth): number {
+  return Math.max(0, ...Object.values(users).map((hash) => Number(BCRYPT.exec(hash)?.[1])));
+}
 
 /** The names of a record, if all its values are texts of a pattern. */
 function namesOf(record: unknown, pattern: RegExp): readonly string[] | undefined {

@@ -43,8 +43,14 @@ export interface WebConfigReload {
   readonly ok: boolean;
   /** When it was read, in ms since 1970. */
   readonly at: number;
-  /** What was wrong with it; undefined when it was good. */
+  /** What was wrong with it; undefined if it was good. */
   readonly code: SnapscrapeErrorCode | undefined;
+}
+
+/** How many reads of the file succeeded and failed, the first one included. */
+export interface WebConfigReloads {
+  readonly success: number;
+  readonly failure: number;
 }
 
 /**
@@ -65,6 +71,8 @@ export class WebConfigFile {
   /** What the files were like at the last look, while that is not what they were when they were read. */
   #changed: string | undefined;
   #lastReload: WebConfigReload;
+  #lastSuccess: number;
+  #reloads: WebConfigReloads = { success: 1, failure: 0 };
   #reloading: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -78,7 +86,8 @@ export class WebConfigFile {
     this.#options = options;
     this.#read = read;
     this.#stamps = stamps;
-    this.#lastReload = { ok: true, at: options.now(), code: undefined };
+    this.#lastSuccess = options.now();
+    this.#lastReload = { ok: true, at: this.#lastSuccess, code: undefined };
   }
 
   /**
@@ -108,6 +117,16 @@ export class WebConfigFile {
   /** How the last attempt to read the file went, the first one included. */
   get lastReload(): WebConfigReload {
     return this.#lastReload;
+  }
+
+  /** When the file was last read and found good, in ms since 1970. */
+  get lastSuccess(): number {
+    return this.#lastSuccess;
+  }
+
+  /** How many reads succeeded and failed, the first one included. */
+  get reloads(): WebConfigReloads {
+    return this.#reloads;
   }
 
   /**
@@ -166,10 +185,14 @@ export class WebConfigFile {
       this.#refuseRestart(read.config);
       const isChanged = read.digest !== this.#read.digest;
       if (isChanged || !this.#lastReload.ok) this.#logReload();
-      this.#lastReload = { ok: true, at: this.#options.now(), code: undefined };
-      if (!isChanged) return true;
-      this.#read = read;
-      for (const callback of this.#callbacks) callback(read.config);
+      if (isChanged) {
+        this.#read = read;
+        for (const callback of this.#callbacks) callback(read.config);
+      }
+      const { success, failure } = this.#reloads;
+      this.#reloads = { success: success + 1, failure };
+      this.#lastSuccess = this.#options.now();
+      this.#lastReload = { ok: true, at: this.#lastSuccess, code: undefined };
       return true;
     } catch (error) {
       // A file so bad that it names no others: the others may change and make no difference.
@@ -191,8 +214,12 @@ export class WebConfigFile {
         : new SnapscrapeError('invalid_web_config', `${this.path}: cannot be put in force`, {
             cause,
           });
+    const { success, failure } = this.#reloads;
+    this.#reloads = { success, failure: failure + 1 };
     this.#lastReload = { ok: false, at: this.#options.now(), code: error.code };
-    this.#options.onError(error);
+    // A logger that fails, at once or later, must not end the process: reloads run by a timer.
+    const tell = async (): Promise<void> => this.#options.onError(error);
+    tell().catch(() => undefined);
   }
 
   /** What is written while it is read may be half of one file and half of another. */
