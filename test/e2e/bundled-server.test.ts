@@ -25,6 +25,9 @@ const APPLICATION = `
   server.start().then(([address]) => console.log(address.url));
 `;
 
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
 const folder = mkdtempSync(join(tmpdir(), 'snapscrape-bundled-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -39,6 +42,8 @@ function bundle(format: string, minify: boolean): string {
     format,
     platform: 'node',
     logLevel: 'error',
+    // esbuild gives CommonJS packages in an ES module no `require`: applications do it like this.
+    ...(format === 'esm' && { banner: { js: REQUIRE } }),
   });
   return path;
 }
