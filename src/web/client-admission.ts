@@ -56,7 +56,7 @@ export class ClientAdmission {
     }
     if (verifiesClients(tls)) {
       if (this.#verdict !== undefined) return certificateRefusal(this.#verdict);
-      if (!trustsAll(tls.clientCa, this.#verifiedBy.clientCa)) return 'unknown_ca';
+      if (!trustsAll(tls, this.#verifiedBy)) return 'unknown_ca';
     }
     if (clientAllowedSans === undefined) return undefined;
     const names = subjectAltNames(this.#certificate.subjectAltName);
@@ -65,11 +65,7 @@ export class ClientAdmission {
 
   #isOutOfTime(): boolean {
     if (this.#certificate === undefined) return false;
-    const { clientCa } = this.#verifiedBy;
-    this.#validity ??= chainValidity(
-      this.#certificate,
-      clientCa === undefined ? [] : certificatesIn(clientCa),
-    );
+    this.#validity ??= chainValidity(this.#certificate, clientCas(this.#verifiedBy));
     const now = this.#now();
     return !(now >= this.#validity.from && now <= this.#validity.to);
   }
@@ -79,9 +75,22 @@ export class ClientAdmission {
  * Whether everything that was trusted still is. If it is, a path that OpenSSL verified before is still
  * good; if not, only a new handshake can tell.
  */
-function trustsAll(now: string | undefined, before: string | undefined): boolean {
-  if (now === before) return true;
-  if (now === undefined || before === undefined) return false;
-  const trusted = new Set(certificatesIn(now).map(({ fingerprint256 }) => fingerprint256));
-  return certificatesIn(before).every(({ fingerprint256 }) => trusted.has(fingerprint256));
+function trustsAll(now: TlsServerConfig, before: TlsServerConfig): boolean {
+  if (now.clientCa === before.clientCa) return true;
+  // The certificate authorities of Node are not compared with those of a file.
+  if (now.clientCa === undefined || before.clientCa === undefined) return false;
+  const trusted = new Set(clientCas(now).map(({ fingerprint256 }) => fingerprint256));
+  return clientCas(before).every(({ fingerprint256 }) => trusted.has(fingerprint256));
+}
+
+const read = new WeakMap<TlsServerConfig, readonly X509Certificate[]>();
+
+/** The certificates of the client CA file; they are read once, since a bundle may have hundreds. */
+function clientCas(tls: TlsServerConfig): readonly X509Certificate[] {
+  let certificates = read.get(tls);
+  if (certificates === undefined) {
+    certificates = tls.clientCa === undefined ? [] : certificatesIn(tls.clientCa);
+    read.set(tls, certificates);
+  }
+  return certificates;
 }

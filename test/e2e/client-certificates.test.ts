@@ -120,9 +120,10 @@ describe.each(EVERY)('an open connection of a client over %s and %s', (speech, v
     ],
     ['the client CA', () => makeSigned('short', shortRoot()), shortRoot],
   ] as const)('is served until %s expires', async (_what, certificate, authority) => {
-    let now = Date.now();
     const own = certificate();
     const file = await load(VERIFY, trusting(authority()));
+    // After the certificates were made: they are valid from then on.
+    let now = Date.now();
     const serving = await serveSecurely(file, speech, () => now);
     const options = asClient(own === client ? chained : own, version);
     const ask = keptClient(serving.port, options, speech);
