@@ -66,8 +66,11 @@ export function parseTls(
     if (source === undefined)
       yaml.fault(section, `lacks ${name} or ${name}_file; give one of them`);
   }
-  const clientAuth = named(yaml, fields.get('client_auth_type'), AUTH_TYPES) ?? 'NoClientCert';
-  if (clientCa !== undefined && clientAuth === 'NoClientCert') {
+  const authType = fields.get('client_auth_type');
+  const clientAuth = named(yaml, authType, AUTH_TYPES) ?? 'NoClientCert';
+  // A type that is misspelt has a fault of its own.
+  const isMeant = yaml.isNull(authType) || AUTH_TYPES.has(yaml.text(authType) ?? '');
+  if (clientCa !== undefined && clientAuth === 'NoClientCert' && isMeant) {
     yaml.fault(clientCa.field, 'needs client_auth_type; set it to RequireAndVerifyClientCert');
   }
   const tlsVersions = versions(yaml, fields);
@@ -113,15 +116,16 @@ function versions(
   yaml: YamlFields,
   fields: ReadonlyMap<string, YamlField>,
 ): Pick<TlsServerConfig, 'minVersion' | 'maxVersion'> {
-  const least = fields.get('min_version');
-  const minVersion = named(yaml, least, TLS_VERSIONS) ?? 'TLSv1.2';
-  const maxVersion = named(yaml, fields.get('max_version'), TLS_VERSIONS) ?? 'TLSv1.3';
+  const [least, most] = [fields.get('min_version'), fields.get('max_version')];
+  const [given, bound] = [named(yaml, least, TLS_VERSIONS), named(yaml, most, TLS_VERSIONS)];
+  const minVersion = given ?? 'TLSv1.2';
+  const maxVersion = bound ?? 'TLSv1.3';
   const order = [...TLS_VERSIONS.values()];
-  if (order.indexOf(minVersion) > order.indexOf(maxVersion)) {
-    yaml.fault(
-      fields.get('max_version') ?? least!,
-      'leaves no version of TLS: min_version is above max_version',
-    );
+  // One that is misspelt has a fault of its own.
+  const areMeant =
+    (yaml.isNull(least) || given !== undefined) && (yaml.isNull(most) || bound !== undefined);
+  if (areMeant && order.indexOf(minVersion) > order.indexOf(maxVersion)) {
+    yaml.fault(most ?? least!, 'leaves no version of TLS: min_version is above max_version');
   }
   return { minVersion, maxVersion };
 }
@@ -142,7 +146,7 @@ function cipherSuites(
       );
     }
   }
-  return suites?.filter((suite) => suite !== undefined);
+  return suites;
 }
 
 function allowedSans(
@@ -155,19 +159,18 @@ function allowedSans(
   return items.map((item) => yaml.text(item) ?? '');
 }
 
-/** The entries of a list by their names, each once; undefined if there are none: the default. */
-function namedList<T>(
+/** What a list names, each once; undefined, for the default, if it is empty or has a fault. */
+function namedList(
   yaml: YamlFields,
   field: YamlField | undefined,
-  names: ReadonlyMap<string, T>,
-): readonly T[] | undefined {
+  names: ReadonlyMap<string, string | undefined>,
+): readonly string[] | undefined {
   const items = yaml.list(field);
   if (items === undefined || items.length === 0) return undefined;
-  const values = items.flatMap((item) => {
-    const value = named(yaml, item, names);
-    return value === undefined ? [] : [value];
-  });
-  return [...new Set(values)];
+  const values = items.map((item) => named(yaml, item, names));
+  // A list with a fault is not judged as a whole: what it lacks may be what was misspelt.
+  const isKnown = items.every((item) => yaml.isNull(item) || names.has(yaml.text(item) ?? ''));
+  return isKnown ? [...new Set(values)].filter((value) => value !== undefined) : undefined;
 }
 
 function named<T>(

@@ -105,6 +105,18 @@ no_such: 1
     expect((await faultsOf(text))[0]).toMatch(fault);
   });
 
+  it.each([
+    ['client_auth_type: Require', 'client_ca: x', 'client_auth_type "Require" must be one of'],
+    ['min_version: TLS9', 'max_version: TLS11', 'min_version "TLS9" must be one of'],
+    ['cipher_suites: [TLS_X]', 'min_version: TLS12', 'cipher_suites[0] "TLS_X" must be one of'],
+    ['curve_preferences: [P256]', 'min_version: TLS12', 'curve_preferences[0] "P256" must be'],
+  ])('are not told twice: %s', async (wrong, other, fault) => {
+    const pair = `cert: ${JSON.stringify(TLS.cert)}, key: ${JSON.stringify(TLS.key)}`;
+    const faults = await faultsOf(`tls_server_config: {${pair}, ${wrong}, ${other}}`);
+    const told = faults.filter((text) => !text.includes('client_ca holds no certificate'));
+    expect(told).toEqual([expect.stringContaining(fault)]);
+  });
+
   it('are not told by the thousand', async () => {
     const faults = await faultsOf('x: \n'.repeat(5000));
     expect(faults).toHaveLength(21);
