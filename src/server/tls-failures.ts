@@ -15,6 +15,7 @@ const TEXTS: Readonly<Record<ClientRefusal, string>> = {
   no_certificate: 'it sent no certificate; give it one that client_ca_file trusts',
   unknown_ca: 'its certificate is not signed by a client CA; add its issuer to client_ca_file',
   certificate_expired: 'its certificate, or one that signed it, is not valid now; renew it',
+  handshake_too_old: 'its certificates were verified an hour ago; it may connect again',
   bad_certificate: 'its certificate cannot be verified',
   san_not_allowed: 'its certificate has no name in client_allowed_sans',
   client_alert: 'it ended the handshake; it may not trust the certificate of this server',

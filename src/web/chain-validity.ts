@@ -17,8 +17,8 @@ export function certificatesIn(pem: string): readonly X509Certificate[] {
 
 /**
  * How long a certificate and those that vouch for it are valid: the path to a trusted certificate that
- * lasts the longest. If no path is known, as with the certificate authorities of Node, the certificates
- * that the client sent count.
+ * lasts the longest. Undefined if no path shows: Node 24 keeps the certificates between to itself, and the
+ * certificate authorities of Node are not looked at.
  *
  * @param leaf - the client's certificate, which OpenSSL has verified.
  * @param trusted - the certificates of the client CA file.
@@ -26,10 +26,9 @@ export function certificatesIn(pem: string): readonly X509Certificate[] {
 export function chainValidity(
   leaf: X509Certificate,
   trusted: readonly X509Certificate[],
-): Validity {
-  const sent = sentChain(leaf);
+): Validity | undefined {
   const anchors = new Set(trusted.map(({ fingerprint256 }) => fingerprint256));
-  const issuers = [...sent, ...trusted];
+  const issuers = [...sentChain(leaf), ...trusted];
   const found = new Map<string, Validity | undefined>();
   const ofPath = (certificate: X509Certificate): Validity | undefined => {
     const { fingerprint256 } = certificate;
@@ -42,11 +41,11 @@ export function chainValidity(
       .flatMap((issuer) => ofPath(issuer) ?? []);
     const longest = paths.sort((a, b) => b.to - a.to)[0];
     if (longest !== undefined) {
-      found.set(fingerprint256, overlap([ownValidity(certificate), longest]));
+      found.set(fingerprint256, overlap(ownValidity(certificate), longest));
     }
     return found.get(fingerprint256);
   };
-  return ofPath(leaf) ?? overlap(sent.map(ownValidity));
+  return ofPath(leaf);
 }
 
 /** A client's certificate and the others that it sent, as far as each issued the one before. */
@@ -64,13 +63,11 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
-function ownValidity({ validFrom, validTo }: X509Certificate): Validity {
+/** From when to when one certificate is valid. */
+export function ownValidity({ validFrom, validTo }: X509Certificate): Validity {
   return { from: Date.parse(validFrom), to: Date.parse(validTo) };
 }
 
-function overlap(all: readonly Validity[]): Validity {
-  return {
-    from: Math.max(...all.map(({ from }) => from)),
-    to: Math.min(...all.map(({ to }) => to)),
-  };
+function overlap(a: Validity, b: Validity): Validity {
+  return { from: Math.max(a.from, b.from), to: Math.min(a.to, b.to) };
 }

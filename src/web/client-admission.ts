@@ -1,10 +1,13 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { certificatesIn, chainValidity, type Validity } from './chain-validity.ts';
+import { certificatesIn, chainValidity, ownValidity, type Validity } from './chain-validity.ts';
 import { type ClientRefusal, certificateRefusal } from './client-refusal.ts';
 import { subjectAltNames } from './subject-alt-names.ts';
 import { verifiesClients } from './tls-options.ts';
 import type { TlsServerConfig } from './web-config.ts';
+
+/** How long a handshake counts if Node does not show all certificates that it verified, in ms. */
+const MOST_UNSEEN = 3_600_000;
 
 /** What is asked of a TLS connection. */
 export type ClientConnection = Pick<
@@ -25,6 +28,8 @@ export class ClientAdmission {
   /** The configuration that admitted the client last. */
   #admittedBy: TlsServerConfig | undefined;
   #validity: Validity | undefined;
+  /** Until when the handshake counts, in ms since 1970. */
+  #goodUntil = Number.POSITIVE_INFINITY;
 
   /**
    * @param tls - the configuration of the handshake.
@@ -43,7 +48,7 @@ export class ClientAdmission {
     const refusal = tls === this.#admittedBy ? undefined : this.#judge(tls);
     if (refusal !== undefined) return refusal;
     this.#admittedBy = tls;
-    return verifiesClients(tls) && this.#isOutOfTime() ? 'certificate_expired' : undefined;
+    return verifiesClients(tls) ? this.#refusalByTime() : undefined;
   }
 
   #judge(tls: TlsServerConfig): ClientRefusal | undefined {
@@ -63,11 +68,19 @@ export class ClientAdmission {
     return names.some((name) => clientAllowedSans.includes(name)) ? undefined : 'san_not_allowed';
   }
 
-  #isOutOfTime(): boolean {
-    if (this.#certificate === undefined) return false;
-    this.#validity ??= chainValidity(this.#certificate, clientCas(this.#verifiedBy));
+  #refusalByTime(): ClientRefusal | undefined {
+    if (this.#certificate === undefined) return undefined;
     const now = this.#now();
-    return !(now >= this.#validity.from && now <= this.#validity.to);
+    this.#validity ??= this.#validityFrom(this.#certificate, now);
+    const isValid = now >= this.#validity.from && now <= this.#validity.to;
+    if (!isValid) return 'certificate_expired';
+    return now > this.#goodUntil ? 'handshake_too_old' : undefined;
+  }
+
+  #validityFrom(certificate: X509Certificate, now: number): Validity {
+    const whole = chainValidity(certificate, clientCas(this.#verifiedBy));
+    if (whole === undefined) this.#goodUntil = now + MOST_UNSEEN;
+    return whole ?? ownValidity(certificate);
   }
 }
 

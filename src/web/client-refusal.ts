@@ -6,6 +6,7 @@ export const CLIENT_REFUSALS = [
   'no_certificate',
   'unknown_ca',
   'certificate_expired',
+  'handshake_too_old',
   'bad_certificate',
   'san_not_allowed',
   'client_alert',
@@ -22,6 +23,8 @@ export const CLIENT_REFUSALS = [
  * - `no_certificate`: it sent no certificate, and must.
  * - `unknown_ca`: its certificate is not signed by a client CA, or not any more.
  * - `certificate_expired`: its certificate, or one that signed it, is not valid at this time.
+ * - `handshake_too_old`: Node did not show every certificate that it verified, and an hour has passed. The
+ *   client may connect again.
  * - `bad_certificate`: its certificate cannot be verified for another reason.
  * - `san_not_allowed`: none of the certificate's names is in `client_allowed_sans`.
  * - `client_alert`: the client ended the handshake, for instance since it does not trust the server.
