@@ -15,24 +15,35 @@ export function certificatesIn(pem: string): readonly X509Certificate[] {
   return (pem.match(CERTIFICATE) ?? []).map((text) => new X509Certificate(text));
 }
 
+/** Certificates that are trusted as they are. */
+export interface TrustedCertificates {
+  readonly certificates: readonly X509Certificate[];
+  /** Their SHA-256. */
+  readonly fingerprints: ReadonlySet<string>;
+}
+
+/** Reads the certificates of a client CA file. Throws if one of them cannot be read. */
+export function trustedCertificates(pem: string): TrustedCertificates {
+  const certificates = certificatesIn(pem);
+  return { certificates, fingerprints: new Set(certificates.map((c) => c.fingerprint256)) };
+}
+
 /**
  * How long a certificate and those that vouch for it are valid: the path to a trusted certificate that
  * lasts the longest. Undefined if no path shows: Node 24 keeps the certificates between to itself, and the
  * certificate authorities of Node are not looked at.
  *
  * @param leaf - the client's certificate, which OpenSSL has verified.
- * @param trusted - the certificates of the client CA file.
  */
 export function chainValidity(
   leaf: X509Certificate,
-  trusted: readonly X509Certificate[],
+  { certificates, fingerprints }: TrustedCertificates,
 ): Validity | undefined {
-  const anchors = new Set(trusted.map(({ fingerprint256 }) => fingerprint256));
-  const issuers = [...sentChain(leaf), ...trusted];
+  const issuers = [...sentChain(leaf), ...certificates];
   const found = new Map<string, Validity | undefined>();
   const ofPath = (certificate: X509Certificate): Validity | undefined => {
     const { fingerprint256 } = certificate;
-    if (anchors.has(fingerprint256)) return ownValidity(certificate);
+    if (fingerprints.has(fingerprint256)) return ownValidity(certificate);
     if (found.has(fingerprint256)) return found.get(fingerprint256);
     // What is asked for again below itself is a loop, and no path.
     found.set(fingerprint256, undefined);

@@ -1,6 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { certificatesIn, chainValidity, ownValidity, type Validity } from './chain-validity.ts';
+import {
+  chainValidity,
+  ownValidity,
+  type TrustedCertificates,
+  trustedCertificates,
+  type Validity,
+} from './chain-validity.ts';
 import { type ClientRefusal, certificateRefusal } from './client-refusal.ts';
 import { subjectAltNames } from './subject-alt-names.ts';
 import { verifiesClients } from './tls-options.ts';
@@ -92,18 +98,18 @@ function trustsAll(now: TlsServerConfig, before: TlsServerConfig): boolean {
   if (now.clientCa === before.clientCa) return true;
   // The certificate authorities of Node are not compared with those of a file.
   if (now.clientCa === undefined || before.clientCa === undefined) return false;
-  const trusted = new Set(clientCas(now).map(({ fingerprint256 }) => fingerprint256));
-  return clientCas(before).every(({ fingerprint256 }) => trusted.has(fingerprint256));
+  const { fingerprints } = clientCas(now);
+  return [...clientCas(before).fingerprints].every((fingerprint) => fingerprints.has(fingerprint));
 }
 
-const read = new WeakMap<TlsServerConfig, readonly X509Certificate[]>();
+/** The certificates of a client CA file, read once for each configuration: it may have hundreds. */
+const read = new WeakMap<TlsServerConfig, TrustedCertificates>();
 
-/** The certificates of the client CA file; they are read once, since a bundle may have hundreds. */
-function clientCas(tls: TlsServerConfig): readonly X509Certificate[] {
-  let certificates = read.get(tls);
-  if (certificates === undefined) {
-    certificates = tls.clientCa === undefined ? [] : certificatesIn(tls.clientCa);
-    read.set(tls, certificates);
+function clientCas(tls: TlsServerConfig): TrustedCertificates {
+  let trusted = read.get(tls);
+  if (trusted === undefined) {
+    trusted = trustedCertificates(tls.clientCa ?? '');
+    read.set(tls, trusted);
   }
-  return certificates;
+  return trusted;
 }
