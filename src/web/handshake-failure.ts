@@ -36,9 +36,25 @@ export function handshakeFailure(error: unknown, socket: TLSSocket): ClientRefus
 /** Tells a client that it sent plain HTTP to a TLS port, and closes its connection. */
 export function answerPlainHttp(socket: TLSSocket): void {
   // TLS ended before it began: the connection below is still open and has carried no byte of ours.
-  // Node names it nowhere else; without it, the client sees the connection closed, as before.
-  const below = '_parent' in socket ? socket._parent : undefined;
-  if (!(below instanceof Socket) || below.destroyed || below.bytesWritten > 0) return;
+  const below = connectionBelow(socket);
+  if (below === undefined || below.destroyed || below.bytesWritten > 0) return;
   below.on('error', () => undefined).end(TO_PLAIN_HTTP);
   setTimeout(() => below.destroy(), READING_MS).unref();
+}
+
+/** Lets the address of a connection be known when its handshake has failed and it is closed. */
+export function rememberAddress(connection: Socket): void {
+  // Node asks the system once, and only while the connection is open.
+  void connection.remoteAddress;
+}
+
+/** The address of a client whose handshake failed; undefined if it was gone at once, or has none. */
+export function addressOf(socket: TLSSocket): string | undefined {
+  return socket.remoteAddress ?? connectionBelow(socket)?.remoteAddress;
+}
+
+/** The connection that TLS runs over. Node names it only here; without it, a client gets no answer. */
+function connectionBelow(socket: TLSSocket): Socket | undefined {
+  const below = '_parent' in socket ? socket._parent : undefined;
+  return below instanceof Socket ? below : undefined;
 }

@@ -3,7 +3,12 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { createSecureContext, type Server, type TLSSocket } from 'node:tls';
 import { ClientAdmission, type ClientConnection } from './client-admission.ts';
 import type { ClientRefusal } from './client-refusal.ts';
-import { answerPlainHttp, handshakeFailure } from './handshake-failure.ts';
+import {
+  addressOf,
+  answerPlainHttp,
+  handshakeFailure,
+  rememberAddress,
+} from './handshake-failure.ts';
 import { clientAuthOptionsOf, secureContextOptionsOf } from './tls-options.ts';
 import type { WebConfig } from './web-config.ts';
 import type { WebConfigFile } from './web-config-file.ts';
@@ -61,20 +66,24 @@ export function secureServer(
     if (tls === undefined) return undefined;
     return (connection[ADMISSION] ??= new ClientAdmission(tls, connection, now)).refusal(tls);
   };
-  gateEvents(server, (connection, address) => {
+  gateEvents(server, (connectionOf) => {
     let refusal: ClientRefusal | undefined = 'other';
+    let address: string | undefined;
     try {
-      refusal = refusalOf(connection());
+      const connection = connectionOf();
+      address = connection.remoteAddress;
+      refusal = refusalOf(connection);
     } catch {
       // The connection is gone, or its certificate cannot be read.
     }
     if (refusal !== undefined) onRefusal(refusal, address);
     return refusal === undefined;
   });
+  server.prependListener('connection', rememberAddress);
   server.on('tlsClientError', (error, socket) => {
     const failure = handshakeFailure(error, socket);
     if (failure === 'plain_http' || failure === 'not_tls') answerPlainHttp(socket);
-    onHandshakeFailure(failure, socket.remoteAddress);
+    onHandshakeFailure(failure, addressOf(socket));
   });
   const apply = ({ tls }: WebConfig): void => {
     if (tls === undefined) return;
@@ -90,8 +99,8 @@ export function secureServer(
   return file.onReload(apply);
 }
 
-/** Whether the client of a connection may go on; it is asked for the connection only if it is needed. */
-type Gate = (connection: () => Marked, address: string | undefined) => boolean;
+/** Whether the client of a connection may go on. Finding the connection may throw if it is gone. */
+type Gate = (connectionOf: () => TLSSocket) => boolean;
 
 /**
  * Keeps events of refused clients from all listeners of a server, whenever they were added, and cuts these
@@ -107,14 +116,14 @@ function gateEvents(server: Server, isAdmitted: Gate): void {
 function cutIfRefused(event: unknown, subject: unknown, isAdmitted: Gate): boolean {
   if (event === 'secureConnection') {
     const socket = subject as TLSSocket;
-    if (isAdmitted(() => socket, socket.remoteAddress)) return false;
+    if (isAdmitted(() => socket)) return false;
     socket.on('error', () => undefined).destroy();
     return true;
   }
   if (event === 'stream') {
     const stream = subject as ServerHttp2Stream;
     const { session } = stream;
-    if (isAdmitted(() => session!.socket as TLSSocket, undefined)) return false;
+    if (isAdmitted(() => session!.socket as TLSSocket)) return false;
     stream.on('error', () => undefined).close(REFUSED_STREAM);
     if (session !== undefined && !session.closed) session.close();
     return true;
@@ -122,7 +131,7 @@ function cutIfRefused(event: unknown, subject: unknown, isAdmitted: Gate): boole
   // Requests of HTTP/2 were looked at as streams.
   if (!REQUESTS.has(event) || 'stream' in (subject as object)) return false;
   const socket = (subject as IncomingMessage).socket as TLSSocket;
-  if (isAdmitted(() => socket, socket.remoteAddress)) return false;
+  if (isAdmitted(() => socket)) return false;
   socket.destroy();
   return true;
 }
