@@ -16,7 +16,7 @@ import type { TlsServerConfig } from './web-config.ts';
 const MOST_UNSEEN = 3_600_000;
 
 /** What is asked of a TLS connection. */
-export type ClientConnection = Pick<
+type ClientConnection = Pick<
   TLSSocket,
   'authorized' | 'authorizationError' | 'getPeerX509Certificate'
 >;

@@ -42,19 +42,13 @@ export function answerPlainHttp(socket: TLSSocket): void {
   setTimeout(() => below.destroy(), READING_MS).unref();
 }
 
-/** Lets the address of a connection be known when its handshake has failed and it is closed. */
-export function rememberAddress(connection: Socket): void {
-  // Node asks the system once, and only while the connection is open.
-  void connection.remoteAddress;
-}
-
-/** The address of a client whose handshake failed; undefined if it was gone at once, or has none. */
+/** The address of a client whose handshake failed; undefined if it has none, or it was never asked for. */
 export function addressOf(socket: TLSSocket): string | undefined {
   return socket.remoteAddress ?? connectionBelow(socket)?.remoteAddress;
 }
 
 /** The connection that TLS runs over. Node names it only here; without it, a client gets no answer. */
-function connectionBelow(socket: TLSSocket): Socket | undefined {
+export function connectionBelow(socket: TLSSocket): Socket | undefined {
   const below = '_parent' in socket ? socket._parent : undefined;
   return below instanceof Socket ? below : undefined;
 }

@@ -1,16 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import { createSecureContext, type Server, type TLSSocket } from 'node:tls';
-import { ClientAdmission, type ClientConnection } from './client-admission.ts';
+import { ClientAdmission } from './client-admission.ts';
 import type { ClientRefusal } from './client-refusal.ts';
 import {
   addressOf,
   answerPlainHttp,
+  connectionBelow,
   handshakeFailure,
-  rememberAddress,
 } from './handshake-failure.ts';
 import { clientAuthOptionsOf, secureContextOptionsOf } from './tls-options.ts';
-import type { WebConfig } from './web-config.ts';
+import type { TlsServerConfig, WebConfig } from './web-config.ts';
 import type { WebConfigFile } from './web-config-file.ts';
 
 /** RFC 9113: the request was not looked at, so the client may send it again. */
@@ -28,7 +29,9 @@ const REQUESTS: ReadonlySet<unknown> = new Set([
 /** Marks a connection with what is known of its client; it is found through the proxies of HTTP/2, too. */
 const ADMISSION = Symbol('admission');
 
-type Marked = ClientConnection & { [ADMISSION]?: ClientAdmission };
+interface Marked {
+  [ADMISSION]?: ClientAdmission;
+}
 
 /** Settings of {@link secureServer}. */
 export interface SecureServerSettings {
@@ -61,10 +64,24 @@ export function secureServer(
   onRefusal: (refusal: ClientRefusal, address: string | undefined) => void = () => undefined,
   { onHandshakeFailure = () => undefined, now = Date.now }: SecureServerSettings = {},
 ): () => void {
-  const refusalOf = (connection: Marked): ClientRefusal | undefined => {
+  const verifiedBy = new WeakMap<object, TlsServerConfig>();
+  server.prependListener('connection', (connection: Socket) => {
     const { tls } = file.current;
-    if (tls === undefined) return undefined;
-    return (connection[ADMISSION] ??= new ClientAdmission(tls, connection, now)).refusal(tls);
+    // A handshake may take longer than the configuration that it began with lasts.
+    if (tls !== undefined) verifiedBy.set(connection, tls);
+    // Node asks the system once for an address, and only while the connection is open.
+    void connection.remoteAddress;
+  });
+  const admissionOf = (socket: TLSSocket & Marked, tls: TlsServerConfig): ClientAdmission => {
+    const known = socket[ADMISSION];
+    if (known !== undefined) return known;
+    const below = connectionBelow(socket);
+    const begun = below === undefined ? tls : (verifiedBy.get(below) ?? tls);
+    return (socket[ADMISSION] = new ClientAdmission(begun, socket, now));
+  };
+  const refusalOf = (socket: TLSSocket): ClientRefusal | undefined => {
+    const { tls } = file.current;
+    return tls === undefined ? undefined : admissionOf(socket, tls).refusal(tls);
   };
   gateEvents(server, (connectionOf) => {
     let refusal: ClientRefusal | undefined = 'other';
@@ -79,7 +96,6 @@ export function secureServer(
     if (refusal !== undefined) onRefusal(refusal, address);
     return refusal === undefined;
   });
-  server.prependListener('connection', rememberAddress);
   server.on('tlsClientError', (error, socket) => {
     const failure = handshakeFailure(error, socket);
     if (failure === 'plain_http' || failure === 'not_tls') answerPlainHttp(socket);

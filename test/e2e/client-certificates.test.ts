@@ -149,6 +149,21 @@ describe.each(EVERY)('an open connection of a client over %s and %s', (speech, v
     expect(serving.refusals).toEqual(['unknown_ca']);
   });
 
+  it('is refused if its client CA leaves the file during the handshake', async () => {
+    const file = await load(VERIFY, trusting(root));
+    const serving = await serveSecurely(file, speech);
+    const begun = connectPlain(serving.port, '127.0.0.1');
+    await until('it is accepted', () => serving.connections() === 1);
+    await change(file, VERIFY, trusting(makeAuthority(folder, 'late-root')));
+    const options = { ...asClient(chained, version), socket: begun, servername: 'localhost' };
+    const socket = connect({
+      ...options,
+      ALPNProtocols: [speech === 'HTTP/2' ? 'h2' : 'http/1.1'],
+    });
+    await new Promise<void>((resolve) => socket.on('error', () => resolve()).on('close', resolve));
+    expect(serving.refusals).toEqual(['unknown_ca']);
+  });
+
   it('is served for as long as its name is allowed, whatever else changes', async () => {
     const rest = [VERIFY, trusting(root)];
     const file = await load(...rest, 'client_allowed_sans: [scraper]');

@@ -13,6 +13,8 @@ export type Speech = 'HTTP/1.1' | 'HTTP/2';
 /** A server on a free port that answers 200, until the end of the test. */
 export interface SecureServing {
   readonly port: number;
+  /** How many connections were accepted. */
+  connections(): number;
   /** How many requests reached the handler. */
   requests(): number;
   /** Why clients were cut off after their handshakes, in order. */
@@ -28,6 +30,7 @@ export async function serveSecurely(
   now?: () => number,
 ): Promise<SecureServing> {
   let requests = 0;
+  let connections = 0;
   const refusals: string[] = [];
   const failures: string[] = [];
   const options = tlsOptionsOf(file.current)!;
@@ -42,6 +45,7 @@ export async function serveSecurely(
     socket.on('error', () => undefined);
     sockets.add(socket);
   });
+  server.on('connection', () => connections++);
   server.on('sessionError', () => undefined);
   const release = secureServer(server, file, (refusal) => refusals.push(refusal), {
     onHandshakeFailure: (failure) => failures.push(failure),
@@ -54,7 +58,7 @@ export async function serveSecurely(
     for (const socket of sockets) socket.destroy();
   });
   const { port } = server.address() as AddressInfo;
-  return { port, requests: () => requests, refusals, failures };
+  return { port, connections: () => connections, requests: () => requests, refusals, failures };
 }
 
 /** Asks once, on a connection of its own; rejects when the connection is refused or cut. */
