@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRedisUrl } from './redis-address.ts';
+import { checkConnection, parseRedisUrl } from './redis-address.ts';
 
 describe('a Redis URL', () => {
   it.each([
@@ -67,5 +67,22 @@ describe('a Redis URL', () => {
     }
     expect(message).toMatch(/redis\[s]:\/\//);
     expect(message).not.toContain('secret');
+  });
+});
+
+describe('a connection with options of the client library', () => {
+  it.each([
+    { kind: 'sentinel', options: { name: 'main', sentinelRootNodes: [] } },
+    { kind: 'sentinel', options: { sentinelRootNodes: [{ host: 'a', port: 1 }] } },
+    { kind: 'sentinel', options: { name: 'main', sentinelRootNodes: 'a:1' } },
+    { kind: 'cluster', options: {} },
+    { kind: 'cluster', options: { rootNodes: [] } },
+    { kind: 'cluster', options: { rootNodes: [undefined] } },
+    { kind: 'standalone' },
+    { kind: 'other', options: {} },
+  ])('%j is refused', (where) => {
+    expect(() => checkConnection(where)).toThrow(
+      expect.objectContaining({ code: 'invalid_options' }),
+    );
   });
 });

@@ -4,7 +4,7 @@ import { invalidOptions } from '../../model/options.ts';
 /** How to reach Redis or Valkey, with everything that `@redis/client` has options for. */
 export type RedisConnection =
   | {
-      /** One server, or whatever stands behind one address. */
+      /** One server, or what is behind one address. */
       readonly kind: 'standalone';
       /** What `createClient` takes. */
       readonly options: RedisClientOptions;
@@ -133,10 +133,30 @@ export function checkConnection(where: unknown): RedisConnection {
   if (typeof where === 'string') return parseRedisUrl(where);
   const { kind, options } = (where ?? {}) as { kind?: unknown; options?: unknown };
   const isKnown = kind === 'standalone' || kind === 'sentinel' || kind === 'cluster';
-  if (isKnown && typeof options === 'object' && options !== null) {
-    return where as RedisConnection;
+  if (!isKnown || typeof options !== 'object' || options === null) {
+    throw invalidOptions('RedisStore', [
+      "where must be a URL, or an object with a kind ('standalone', 'sentinel' or 'cluster') and options",
+    ]);
   }
-  throw invalidOptions('RedisStore', [
-    "where must be a URL, or an object with a kind ('standalone', 'sentinel' or 'cluster') and options",
-  ]);
+  const { name, sentinelRootNodes, rootNodes } = options as Record<string, unknown>;
+  const faults: string[] = [];
+  if (kind === 'sentinel') {
+    if (typeof name !== 'string') faults.push('where.options.name must be the name of the master');
+    if (!isList(sentinelRootNodes)) {
+      faults.push('where.options.sentinelRootNodes must list at least one Sentinel');
+    }
+  }
+  if (kind === 'cluster' && !isList(rootNodes)) {
+    faults.push('where.options.rootNodes must list at least one server');
+  }
+  if (faults.length > 0) throw invalidOptions('RedisStore', faults);
+  return where as RedisConnection;
+}
+
+function isList(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((item) => typeof item === 'object' && item !== null)
+  );
 }

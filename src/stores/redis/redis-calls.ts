@@ -1,18 +1,22 @@
 import { SnapscrapeError } from '../../model/errors.ts';
+import { NotSentError, SilentServerError } from './connection-errors.ts';
+import { openLink } from './open-link.ts';
 import type { RedisConnection } from './redis-address.ts';
 import {
+  connectionFailure,
   failureKind,
   isReadOnlyReply,
-  isRefusedUser,
   isUnknownScript,
+  maySayReplaced,
   redisFailure,
 } from './redis-failure.ts';
-import { openLink, type RedisLibrary, type RedisLink } from './redis-link.ts';
+import type { RedisLink } from './redis-link.ts';
 import type { RedisScript } from './redis-script.ts';
+import type { RedisLibrary } from './server-connection.ts';
 
 /** A command on its way. */
 interface Command {
-  /** Whom it is for, named in errors. */
+  /** The method that it is for, named in errors. */
   readonly method: string;
   /** The key that decides on the server. */
   readonly key: string;
@@ -27,28 +31,28 @@ const LATE: unique symbol = Symbol('late');
 
 /**
  * Commands to Redis, each with a deadline of its own. What is certain not to have been carried out is tried
- * again until then; a connection over which an answer did not come in time is replaced.
+ * again until then, here and nowhere below. A call that is late says nothing of the connection: that is judged
+ * by any answer of its server (`ServerConnection`).
  */
 export class RedisCalls {
   /** How many commands were sent, tries among them: each is one round trip. */
   sent = 0;
-  /** How many of them were tries after a first one. */
+  /** How many tries there were after a first one. */
   retries = 0;
-  /** How often a connection was given up because an answer did not come in time. */
+  /** How often a connection was given up because the server answered nothing. */
   replaced = 0;
-  readonly #library: RedisLibrary;
-  readonly #connection: RedisConnection;
+  readonly #isStandalone: boolean;
   readonly #timeout: number;
-  readonly #onError: (error: SnapscrapeError) => void;
-  // What waits for an answer, to be told of the closing.
+  // The last try has some time for its answer.
+  readonly #lastTryMs: number;
+  // What waits for an answer, to hear of the closing.
   readonly #waiting = new Set<() => void>();
+  readonly #link: RedisLink;
   #isClosed = false;
-  #link: RedisLink;
-  #lastError: unknown;
 
   /**
    * @param timeout - how long a command may take, waiting for the connection included, in ms.
-   * @param onError - told of errors of the connection.
+   * @param onError - receives errors of the connection.
    */
   constructor(
     library: RedisLibrary,
@@ -56,16 +60,21 @@ export class RedisCalls {
     timeout: number,
     onError: (error: SnapscrapeError) => void,
   ) {
-    this.#library = library;
-    this.#connection = connection;
+    this.#isStandalone = connection.kind === 'standalone';
     this.#timeout = timeout;
-    this.#onError = onError;
-    this.#link = this.#open();
+    this.#lastTryMs = Math.min(100, timeout / 10);
+    const onLinkError = (error: unknown): void => {
+      if (error instanceof SilentServerError) this.replaced++;
+      // A logger that fails, at once or later, must not end the process.
+      const tell = async (): Promise<void> => onError(connectionFailure(error));
+      if (!this.#isClosed) tell().catch(() => undefined);
+    };
+    this.#link = openLink({ library, timeout, onError: onLinkError }, connection);
   }
 
   /** Whether the connection is there. */
   get isConnected(): boolean {
-    return !this.#isClosed && this.#link.isReady();
+    return !this.#isClosed && this.#link.isReady;
   }
 
   /** Throws `closed` once `close` was called. */
@@ -112,50 +121,53 @@ export class RedisCalls {
   async #call(command: Command): Promise<unknown> {
     const { method } = command;
     const deadline = performance.now() + this.#timeout;
+    let hasRenewed = false;
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       this.assertOpen(method);
-      const left = deadline - performance.now();
       try {
-        if (left <= 0) throw this.#lateError(method, this.#lastError);
-        return await this.#attempt(command, left);
+        return await this.#attempt(command, deadline - performance.now());
       } catch (error) {
         this.assertOpen(method);
-        if (!this.#mayTryAgain(command, error) || deadline - performance.now() <= wait) {
-          throw error instanceof OfflineError
-            ? this.#offlineError(method, error.cause)
-            : redisFailure(method, error);
+        const left = deadline - performance.now();
+        // The name may lead to the new master by now.
+        if (maySayReplaced(error) && !hasRenewed && left > 0) {
+          hasRenewed = await this.#renewed(command, left);
+          if (hasRenewed) {
+            this.retries++;
+            continue;
+          }
         }
-        if (!(error instanceof OfflineError)) this.#lastError = error;
+        // Behind one address there is no other server to wait for.
+        const mayPass = isReadOnlyReply(error) ? !this.#isStandalone : mayTryAgain(command, error);
+        if (!mayPass || left <= this.#lastTryMs) throw redisFailure(method, error);
+        hasRenewed = false;
       }
       this.retries++;
-      await this.#pause(wait, method);
+      const most = deadline - performance.now() - this.#lastTryMs;
+      await this.#within(Math.min(pauseOf(wait), most), undefined, method);
     }
   }
 
-  async #attempt({ method, key, args }: Command, left: number): Promise<unknown> {
-    const link = this.#link;
-    if (!link.isReady()) {
-      if (link.hasFailed()) this.#replace(link);
-      // Where the user is refused it is no use to wait.
-      if (isRefusedUser(this.#lastError)) throw redisFailure(method, this.#lastError);
-      throw new OfflineError(this.#lastError);
-    }
+  async #attempt(command: Command, left: number): Promise<unknown> {
+    const { method, key, args, isRead } = command;
     this.sent++;
-    const answer = await this.#answer(link, key, args, left, method);
-    if (answer !== LATE) return answer;
-    this.replaced++;
-    this.#replace(link);
-    throw this.#lateError(method, undefined);
+    try {
+      const answer = await this.#within(left, this.#link.send(key, args), method);
+      if (answer === LATE) throw this.#lateError(method);
+      if (!isRead) this.#link.confirm(key);
+      return answer;
+    } catch (error) {
+      if (error instanceof NotSentError) this.sent--;
+      throw error;
+    }
   }
 
-  /** Sends a command; answers LATE when no answer came in time, and rejects when the store is closed. */
-  #answer(
-    link: RedisLink,
-    key: string,
-    args: readonly string[],
-    within: number,
-    method: string,
-  ): Promise<unknown> {
+  async #renewed({ method, key }: Command, left: number): Promise<boolean> {
+    return (await this.#within(left, this.#link.renew(key), method)) === true;
+  }
+
+  /** Waits for something, but no longer than so many ms: resolves with LATE then. */
+  #within(ms: number, awaited: Promise<unknown> | undefined, method: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         clearTimeout(timer);
@@ -165,80 +177,36 @@ export class RedisCalls {
         settle();
         reject(closedError(method));
       };
-      const timer = setTimeout(() => {
-        settle();
-        resolve(LATE);
-      }, within);
-      this.#waiting.add(onClose);
-      link.send(key, args).finally(settle).then(resolve, reject);
-    });
-  }
-
-  #mayTryAgain(command: Command, error: unknown): boolean {
-    if (error instanceof SnapscrapeError) return false;
-    if (error instanceof OfflineError) return true;
-    const kind = failureKind(error);
-    if (kind === 'transient') return true;
-    // In a failover the old master is a replica before the client has heard of the new one.
-    if (isReadOnlyReply(error)) return this.#connection.kind !== 'standalone';
-    return kind === 'unknown' && command.isRead;
-  }
-
-  #pause(ms: number, method: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onClose = (): void => {
-        clearTimeout(timer);
-        reject(closedError(method));
-      };
       const timer = setTimeout(
-        () => {
-          this.#waiting.delete(onClose);
-          resolve();
-        },
-        ms * (0.5 + Math.random() / 2),
+        // If this process stood still, an answer may lie in the socket: it is read before.
+        () =>
+          setImmediate(() => {
+            settle();
+            resolve(LATE);
+          }),
+        Math.max(0, ms),
       );
       this.#waiting.add(onClose);
+      awaited?.finally(settle).then(resolve, reject);
     });
   }
 
-  #open(): RedisLink {
-    return openLink(this.#library, this.#connection, this.#timeout, (error) => {
-      this.#lastError = error;
-      if (!this.#isClosed) this.#onError(redisFailure('connect', error));
-    });
-  }
-
-  /** Replaces a link that hangs or has given up, unless another call did so already. */
-  #replace(link: RedisLink): void {
-    if (this.#link !== link || this.#isClosed) return;
-    this.#link = this.#open();
-    link.destroy();
-  }
-
-  #offlineError(method: string, cause: unknown): SnapscrapeError {
-    return new SnapscrapeError(
-      'store_unavailable',
-      `RedisStore had no connection for ${method}() within ${this.#timeout} ms; nothing of it was sent. ` +
-        'See the cause, and that the address is right and the server runs',
-      { cause },
-    );
-  }
-
-  #lateError(method: string, cause: unknown): SnapscrapeError {
+  #lateError(method: string): SnapscrapeError {
     return new SnapscrapeError(
       'store_unavailable',
       `RedisStore had no answer to ${method}() within ${this.#timeout} ms; what was to be written may be there or not. ` +
         'See that the server runs, or raise timeout',
-      { cause },
     );
   }
 }
 
-/** The connection is not there; the cause is why, where that is known. */
-class OfflineError extends Error {
-  constructor(cause: unknown) {
-    super('There is no connection to Redis', { cause });
-  }
+function mayTryAgain(command: Command, error: unknown): boolean {
+  const kind = failureKind(error);
+  return kind === 'transient' || (kind === 'unknown' && command.isRead);
+}
+
+function pauseOf(wait: number): number {
+  return wait * (0.5 + Math.random() / 2);
 }
 
 function closedError(method: string): SnapscrapeError {

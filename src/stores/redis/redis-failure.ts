@@ -1,4 +1,11 @@
 import { SnapscrapeError, type SnapscrapeErrorCode } from '../../model/errors.ts';
+import {
+  ConnectionLostError,
+  NotSentError,
+  OpeningError,
+  SilentServerError,
+} from './connection-errors.ts';
+import { reasonOfReply, replyWord } from './reply-reasons.ts';
 
 /** What is known of a command that failed. */
 export type FailureKind =
@@ -9,54 +16,34 @@ export type FailureKind =
   /** It was refused, and would be again. */
   | 'final';
 
-// What servers answer while they start, fail over or move slots. They have done nothing then.
-const TRANSIENT = ['LOADING', 'TRYAGAIN', 'CLUSTERDOWN', 'MASTERDOWN', 'BUSY', 'NOREPLICAS'];
-// What the client library throws for commands that never went out.
-const NEVER_SENT = new Set([
-  'ClientOfflineError',
-  'ClientClosedError',
-  'RootNodesUnavailableError',
-  'MaxCommandRedirectionsError',
-]);
-const REFUSED: Readonly<Record<string, readonly [SnapscrapeErrorCode, string]>> = {
-  NOPERM: [
-    'store_forbidden',
-    'the ACL user lacks a right; docs/stores.md lists the commands and keys that are needed',
-  ],
-  NOAUTH: ['store_forbidden', 'the server wants a user and a password; give them'],
-  WRONGPASS: ['store_forbidden', 'the user or the password is wrong'],
-  READONLY: ['store_read_only', 'this server is a replica; give the address of its master'],
-  OOM: ['store_full', 'the server is at maxmemory; give it more, or delete series'],
-  MISCONF: ['store_unavailable', 'the server cannot write to its disk and refuses writes'],
-  WRONGTYPE: ['store_unavailable', 'a key holds something else; give another keyPrefix'],
-};
-
-/** What an error of the client library means for the command. */
+/** What the error of a link means for the command. */
 export function failureKind(error: unknown): FailureKind {
-  if (!(error instanceof Error)) return 'final';
-  if (NEVER_SENT.has(error.constructor.name)) return 'transient';
-  const word = firstWord(error);
-  if (TRANSIENT.includes(word)) return 'transient';
-  return isReply(error) ? 'final' : 'unknown';
+  if (error instanceof NotSentError) return isHopeless(error.cause) ? 'final' : 'transient';
+  if (error instanceof ConnectionLostError) return 'unknown';
+  if (!(error instanceof Error) || error instanceof SnapscrapeError) return 'final';
+  return reasonOfReply(error).isTransient === true ? 'transient' : 'final';
 }
 
-/** Whether a server answered that it is a replica, which a master may become and cease to be. */
+// What a master says that was replaced: it follows another one, or no replica follows it any more.
+const REPLACED = ['READONLY', 'MASTERDOWN', 'NOREPLICAS'];
+
+/** Whether a server says what a master that was replaced would say. */
+export function maySayReplaced(error: unknown): boolean {
+  return REPLACED.includes(replyWord(error));
+}
+
+/** Whether a server says that it is a replica. A master may become one, and cease to be. */
 export function isReadOnlyReply(error: unknown): boolean {
-  return error instanceof Error && isReply(error) && firstWord(error) === 'READONLY';
+  return replyWord(error) === 'READONLY';
 }
 
 /** Whether a server answered that it does not know a script. */
 export function isUnknownScript(error: unknown): boolean {
-  return error instanceof Error && isReply(error) && firstWord(error) === 'NOSCRIPT';
-}
-
-/** Whether a server refused the user or his connecting, so that to go on trying would be in vain. */
-export function isRefusedUser(error: unknown): boolean {
-  return error instanceof Error && ['NOAUTH', 'WRONGPASS', 'NOPERM'].includes(firstWord(error));
+  return replyWord(error) === 'NOSCRIPT';
 }
 
 /**
- * The coded error for what the client library threw. Errors that have a code of ours stay as they are.
+ * The coded error for what a link rejected with. Errors that have a code of ours stay as they are.
  *
  * The message has nothing of the address, which may hold a password, and nothing of the server's answer but
  * its first word.
@@ -65,29 +52,133 @@ export function isRefusedUser(error: unknown): boolean {
  */
 export function redisFailure(method: string, cause: unknown): SnapscrapeError {
   if (cause instanceof SnapscrapeError) return cause;
-  const word = cause instanceof Error ? firstWord(cause) : '';
-  const known = Object.hasOwn(REFUSED, word) ? REFUSED[word]! : undefined;
   const what = `RedisStore could not carry out ${method}()`;
-  if (known !== undefined) {
-    return new SnapscrapeError(known[0], `${what} (${word}): ${known[1]}`, { cause });
+  const { code, text } = reasonOf(cause);
+  const word = replyWord(deepest(cause));
+  const named = word === '' || word === 'ERR' ? '' : ` (${word})`;
+  const fate =
+    cause instanceof NotSentError
+      ? '; nothing of it was sent'
+      : cause instanceof ConnectionLostError
+        ? '; what was to be written may be there or not, and can be written again'
+        : '';
+  return new SnapscrapeError(code, `${what}${named}${fate}: ${text}`, { cause });
+}
+
+/** The coded error for why a connection ended or could not be opened, while no call waits for it. */
+export function connectionFailure(cause: unknown): SnapscrapeError {
+  const { code, text } = reasonOf(cause);
+  return new SnapscrapeError(code, `RedisStore has no connection: ${text}`, { cause });
+}
+
+interface Reason {
+  readonly code: SnapscrapeErrorCode;
+  readonly text: string;
+}
+
+/** Whether a connection is refused for what the options say, so that waiting is no use. */
+function isHopeless(cause: unknown): boolean {
+  const reply = refusalOf(cause);
+  if (reply === undefined) return false;
+  const reason = reasonOfReply(reply);
+  return reason.isTransient !== true && reason.isKnown;
+}
+
+/** What the server answered in place of a greeting. */
+function refusalOf(cause: unknown): Error | undefined {
+  if (!(cause instanceof OpeningError)) return undefined;
+  const { cause: inner } = cause;
+  if (inner instanceof OpeningError) return refusalOf(inner);
+  return inner instanceof Error && replyWord(inner) !== '' ? inner : undefined;
+}
+
+function reasonOf(error: unknown): Reason {
+  if (error instanceof NotSentError || error instanceof ConnectionLostError) {
+    return reasonOf(error.cause);
   }
-  const kind = failureKind(cause);
-  const remedy =
-    kind === 'unknown'
-      ? 'the connection broke; what was written may be there or not, and can be written again'
-      : 'see the cause; is the server there, and Redis 7 or Valkey 7.2, or newer?';
-  return new SnapscrapeError('store_unavailable', `${what}: ${remedy}`, { cause });
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) return reasonOfReply(refusal);
+  if (error instanceof Error && replyWord(error) !== '') return reasonOfReply(error);
+  return { code: 'store_unavailable', text: troubleOf(error) };
 }
 
-function isReply(error: Error): boolean {
-  return ['ErrorReply', 'SimpleError', 'BlobError'].includes(error.constructor.name);
+/** Why there is no connection, and what to do about it. */
+function troubleOf(error: unknown): string {
+  if (error instanceof SilentServerError) {
+    return (
+      `the server answered nothing for ${error.silentMs} ms and the connection was given up; ` +
+      'see that it runs and that nothing holds it up, or raise timeout'
+    );
+  }
+  if (error instanceof OpeningError) return openingTrouble(error);
+  if (error === undefined) return 'the connection is not there yet; see that the server runs';
+  return socketTrouble(error) ?? 'the connection broke; see the cause';
 }
 
-// What a command within a script is answered where the user may not use it, in the words of Redis 7 and later.
-const FORBIDDEN_IN_SCRIPT = /^ERR (?:The user executing the script can't|ACL failure in script)/;
+function openingTrouble({ stage, isLate, isTls, cause }: OpeningError): string {
+  if (stage === 'sentinels') {
+    return cause === undefined
+      ? 'no Sentinel answered in time; see that they run and nothing blocks the way'
+      : `no Sentinel gave the master: ${innerTrouble(cause)}`;
+  }
+  if (stage === 'slots') {
+    if (isLate && cause === undefined) {
+      return 'no server of the cluster answered in time; see that they run and nothing blocks the way';
+    }
+    return cause === undefined
+      ? 'no server of the cluster has the slot; see CLUSTER INFO on its servers'
+      : `no server of the cluster gave its slots: ${innerTrouble(cause)}`;
+  }
+  const known = socketTrouble(cause);
+  if (known !== undefined) return known;
+  if (stage === 'connect' && isTls) {
+    return (
+      `the TLS handshake ${isLate ? 'did not end in time' : 'failed'}; see that host and port are ` +
+      'right and that the port speaks TLS: a plain port needs redis:// in place of rediss://'
+    );
+  }
+  if (stage === 'connect') {
+    return 'no connection was made in time; see that host and port are right and nothing blocks the way';
+  }
+  return (
+    (isLate
+      ? 'the server did not answer the greeting in time; see that it runs and nothing holds it up'
+      : 'what is at that port ended the connection or does not speak the protocol of Redis; ' +
+        'see that host and port are right') +
+    (isTls ? '' : ', and if the port speaks TLS, give rediss:// in place of redis://')
+  );
+}
 
-/** The first word of a server's answer, as far as it looks like one. */
-function firstWord({ message }: Error): string {
-  if (FORBIDDEN_IN_SCRIPT.test(message)) return 'NOPERM';
-  return /^([A-Z]{2,20})\b/.exec(message)?.[1] ?? '';
+function innerTrouble(cause: unknown): string {
+  return cause instanceof SnapscrapeError ? cause.message : troubleOf(cause);
+}
+
+// What Node and OpenSSL say, by their codes.
+const SOCKET_TROUBLES: readonly (readonly [RegExp, string])[] = [
+  [/^ECONNREFUSED$/, 'nothing listens at that port; see that host and port are right'],
+  [/^(?:ENOTFOUND|EAI_\w+)$/, 'the name of the host is not known; see that it is right'],
+  [/^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/, 'no way leads to the host; see the network'],
+  [/^(?:ENOENT|EACCES)$/, 'the socket file is not there, or may not be used; see its path'],
+  [
+    /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNSUPPORTED_PROTOCOL)/,
+    'the port speaks no TLS; a plain port needs redis:// in place of rediss://',
+  ],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_/,
+    "the server's certificate is not trusted, or not for this host; give its CA as socket.ca",
+  ],
+];
+
+function socketTrouble(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (typeof code !== 'string') return undefined;
+  return SOCKET_TROUBLES.find(([pattern]) => pattern.test(code))?.[1];
+}
+
+function deepest(error: unknown): unknown {
+  return error instanceof NotSentError ||
+    error instanceof ConnectionLostError ||
+    error instanceof OpeningError
+    ? deepest(error.cause)
+    : error;
 }

@@ -25,13 +25,14 @@ export interface RedisStoreOptions extends SharedStoreOptions {
   readonly keyPrefix?: string | undefined;
   /**
    * How long one command may take, in ms, waiting for the connection included; after that the call rejects
-   * with `store_unavailable`. One call makes many commands where there is much to read or write. Default:
-   * 5 000. From 1 to 2 147 483 647.
+   * with `store_unavailable`. A connection is given up if its server answers nothing for so long, and if it
+   * is not open after nine tenths of it. One call makes many commands if there is much to read or write.
+   * Default: 5 000. From 1 to 2 147 483 647.
    */
   readonly timeout?: number | undefined;
   /**
    * How many changes are remembered in Redis for deltas, over all partitions. A reader that falls further
-   * behind is told to read everything again. One change costs about the length of its series id and 20 bytes.
+   * behind has to read everything again. One change costs about the length of its series id and 20 bytes.
    * Processes with different sizes over one data set each trim the log to their own when they write.
    * Default: 262 144. From 1 to 16 777 216.
    */

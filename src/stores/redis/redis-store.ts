@@ -16,12 +16,12 @@ import { DataSet } from './data-set.ts';
 import { type RedisStoreDelta, readCursor, readDelta } from './delta-reading.ts';
 import { FamilyRecords } from './family-records.ts';
 import { Keys } from './layout.ts';
+import { loadRedisLibrary } from './open-link.ts';
 import { takePoints } from './point-intake.ts';
 import { PointRounds } from './point-rounds.ts';
 import { PointStream } from './point-stream.ts';
 import { checkConnection, type RedisConnection } from './redis-address.ts';
 import { RedisCalls } from './redis-calls.ts';
-import { loadRedisLibrary, type RedisLibrary } from './redis-link.ts';
 import {
   type CheckedRedisStoreOptions,
   checkRedisStoreOptions,
@@ -30,6 +30,7 @@ import {
 } from './redis-store-options.ts';
 import { SeriesBudget } from './series-budget.ts';
 import { endMatching, endSeries } from './series-ending.ts';
+import type { RedisLibrary } from './server-connection.ts';
 import { SnapshotReading } from './snapshot-reading.ts';
 import { Sweep } from './sweeping.ts';
 import { WriterLease } from './writer-lease.ts';
@@ -42,7 +43,7 @@ export interface RedisStoreStats extends WriteStats {
   readonly commands: number;
   /** How many of them were tries after a first one failed. */
   readonly retries: number;
-  /** Connections given up because an answer did not come in time. */
+  /** Connections given up because the server answered nothing for `timeout`. */
   readonly connectionsReplaced: number;
   /** Series that this store ended because they were beyond their retention. */
   readonly expired: number;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataSet } from '../../../src/stores/redis/data-set.ts';
 import { Keys } from '../../../src/stores/redis/layout.ts';
+import { loadRedisLibrary } from '../../../src/stores/redis/open-link.ts';
 import { RedisCalls } from '../../../src/stores/redis/redis-calls.ts';
-import { loadRedisLibrary } from '../../../src/stores/redis/redis-link.ts';
 import { Sweep } from '../../../src/stores/redis/sweeping.ts';
 import { manyPoints, pointOf, stateOf } from '../../../src/testing/case-run.ts';
 import { type RedisServer, startRedis } from '../../support/redis-servers.ts';

@@ -1,0 +1,251 @@
+import { setMaxListeners } from 'node:events';
+import type { RedisClusterOptions } from '@redis/client';
+import { readRedirection, readSlots, type SlotTable, slotOf } from './cluster-slots.ts';
+import { NotSentError, OpeningError } from './connection-errors.ts';
+import { firstAnswers } from './first-answers.ts';
+import { KeptConnection, OPENING_SHARE } from './kept-connection.ts';
+import type { RedisLink } from './redis-link.ts';
+import { replyWord } from './reply-reasons.ts';
+import { type AddressMap, mappedAddress, type NodeAddress } from './sentinel-lookup.ts';
+import {
+  type ClientOptions,
+  type ConnectionPlan,
+  type Deadline,
+  type OnStage,
+  ServerConnection,
+} from './server-connection.ts';
+import { afterTicks } from './tick-timer.ts';
+
+/** What a link to a cluster is made with. */
+export interface ClusterPlan extends Omit<ConnectionPlan, 'options'> {
+  readonly options: RedisClusterOptions;
+  readonly onError: (error: unknown) => void;
+}
+
+// How many servers are asked at once for the slots: one that hangs holds nothing up.
+const ASKED_AT_ONCE = 3;
+const SHORTEST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+/** Connections to the masters of a cluster, and which of them has which slot. */
+export class ClusterLink implements RedisLink {
+  readonly #plan: ClusterPlan;
+  readonly #nodes = new Map<string, KeptConnection>();
+  #masters: SlotTable['masters'] = [];
+  #refreshing: Promise<void> | undefined;
+  #refreshTimer: NodeJS.Timeout | undefined;
+  #abort: AbortController | undefined;
+  #failures = 0;
+  #error: unknown = new OpeningError('slots', { isLate: true });
+  #isEnded = false;
+
+  constructor(plan: ClusterPlan) {
+    this.#plan = plan;
+    void this.#refresh();
+  }
+
+  get isReady(): boolean {
+    return this.#nodes.size > 0 && [...this.#nodes.values()].every(({ isReady }) => isReady);
+  }
+
+  async send(key: string, args: readonly string[]): Promise<unknown> {
+    const slot = slotOf(key);
+    const node = this.#masters[slot];
+    if (node === undefined) {
+      this.#refreshSoon();
+      throw new NotSentError(this.#error);
+    }
+    try {
+      return await this.#connectionTo(node).send(args);
+    } catch (error) {
+      const word = replyWord(error);
+      if (word === 'CLUSTERDOWN' || word === 'MASTERDOWN') this.#refreshSoon();
+      if (word !== 'MOVED' && word !== 'ASK') throw error;
+      return this.#redirected(error as Error, node, args);
+    }
+  }
+
+  async renew(key: string): Promise<boolean> {
+    const node = this.#masters[slotOf(key)];
+    if (node === undefined || !(await this.#connectionTo(node).renew())) return false;
+    await this.#refresh();
+    return true;
+  }
+
+  confirm(key: string): void {
+    const node = this.#masters[slotOf(key)];
+    if (node !== undefined) this.#nodes.get(nameOf(node))?.confirm();
+  }
+
+  destroy(): void {
+    this.#isEnded = true;
+    clearTimeout(this.#refreshTimer);
+    this.#abort?.abort();
+    for (const node of this.#nodes.values()) node.destroy();
+  }
+
+  /** Follows a redirection once; the server that gave it has done nothing. */
+  async #redirected(error: Error, from: NodeAddress, args: readonly string[]): Promise<unknown> {
+    const target = readRedirection(error.message, from.host);
+    if (target === undefined) throw error;
+    if (replyWord(error) === 'ASK') {
+      return this.#connectionTo(target.node).sendAfter(['ASKING'], args);
+    }
+    this.#masters[target.slot] = target.node;
+    this.#refreshSoon();
+    return this.#connectionTo(target.node).send(args);
+  }
+
+  #connectionTo(node: NodeAddress): KeptConnection {
+    if (this.#isEnded) throw new NotSentError(this.#error);
+    const name = nameOf(node);
+    let connection = this.#nodes.get(name);
+    if (connection === undefined) {
+      connection = new KeptConnection({
+        open: (deadline, onStage) => this.#openTo(node, deadline, onStage),
+        timeout: this.#plan.timeout,
+        onError: (error) => {
+          this.#plan.onError(error);
+          // Its slots may be elsewhere by now.
+          this.#refreshSoon();
+        },
+      });
+      this.#nodes.set(name, connection);
+    }
+    return connection;
+  }
+
+  #openTo(node: NodeAddress, deadline: Deadline, onStage: OnStage): Promise<ServerConnection> {
+    const { defaults, nodeAddressMap, RESP } = this.#plan.options;
+    const { host, port } = mappedAddress(node, nodeAddressMap as AddressMap | undefined);
+    return this.#open(
+      { ...defaults, RESP, socket: { ...defaults?.socket, host, port } },
+      deadline,
+      onStage,
+    );
+  }
+
+  #open(options: object, deadline: Deadline, onStage?: OnStage): Promise<ServerConnection> {
+    const { library, timeout } = this.#plan;
+    return ServerConnection.open(
+      { library, timeout, options: options as ClientOptions },
+      deadline,
+      onStage,
+    );
+  }
+
+  #refreshSoon(): void {
+    if (this.#isEnded || this.#refreshing !== undefined) return;
+    const most = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, this.#plan.timeout / 4));
+    const pause = Math.min(most, SHORTEST_PAUSE_MS * 2 ** Math.min(this.#failures, 10));
+    this.#refreshTimer ??= setTimeout(() => void this.#refresh(), pause);
+  }
+
+  /** Asks where the slots are; never rejects. */
+  #refresh(): Promise<void> {
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = undefined;
+    this.#refreshing ??= this.#readSlots().finally(() => {
+      this.#refreshing = undefined;
+      if (this.#masters.length === 0) this.#refreshSoon();
+    });
+    return this.#refreshing;
+  }
+
+  async #readSlots(): Promise<void> {
+    const abort = new AbortController();
+    this.#abort = abort;
+    setMaxListeners(0, abort.signal);
+    const end = afterTicks(OPENING_SHARE * this.#plan.timeout, () => abort.abort());
+    try {
+      const slots = await firstAnswers(this.#askers().map((ask) => ask(abort.signal)));
+      this.#failures = 0;
+      if (!this.#isEnded) this.#take(mostFrequent(slots));
+    } catch (error) {
+      if (this.#isEnded) return;
+      this.#failures++;
+      const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+      this.#error = OpeningError.ofAll('slots', errors);
+      this.#plan.onError(this.#error);
+    } finally {
+      end();
+      abort.abort();
+    }
+  }
+
+  #take({ masters }: SlotTable): void {
+    // For slots that have no server.
+    this.#error = new OpeningError('slots');
+    this.#masters = masters;
+    const nodes = nodesOf(masters);
+    const names = new Set(nodes.map(nameOf));
+    for (const node of nodes) this.#connectionTo(node);
+    for (const [name, connection] of this.#nodes) {
+      if (names.has(name)) continue;
+      this.#nodes.delete(name);
+      connection.retire();
+    }
+  }
+
+  /** Some servers to ask: those that are connected and the given ones, in a random order. */
+  #askers(): readonly ((deadline: Deadline) => Promise<SlotTable>)[] {
+    const { rootNodes, defaults, RESP } = this.#plan.options;
+    const known = nodesOf(this.#masters).map((node) => [nameOf(node), node] as const);
+    const ready = known.filter(([name]) => this.#nodes.get(name)?.isReady === true);
+    const askKnown = shuffled(ready).map(([name, node]) => async (deadline: Deadline) => {
+      const asked = this.#nodes.get(name)!.send(['CLUSTER', 'SLOTS']);
+      return readSlots(await before(deadline, asked), node.host);
+    });
+    const askGiven = shuffled(rootNodes).map((root) => async (deadline: Deadline) => {
+      const socket = { ...defaults?.socket, ...root.socket };
+      const options = { ...defaults, ...root, RESP, socket };
+      const connection = await this.#open(options, deadline, (pending) => {
+        if (this.#failures === 0 && this.#masters.length === 0) {
+          this.#error = OpeningError.ofAll('slots', [pending]);
+        }
+      });
+      try {
+        const reply = await before(deadline, connection.send(['CLUSTER', 'SLOTS']));
+        return readSlots(reply, hostOf(root.url, socket));
+      } finally {
+        connection.destroy(undefined);
+      }
+    });
+    return [...askKnown.slice(0, ASKED_AT_ONCE), ...askGiven.slice(0, ASKED_AT_ONCE)];
+  }
+}
+
+function hostOf(url: string | undefined, socket: object): string {
+  if (url !== undefined) return new URL(url).hostname;
+  return (socket as { readonly host?: string }).host ?? 'localhost';
+}
+
+/** What most servers say: one that was cut off knows of no failover since. */
+function mostFrequent(tables: readonly SlotTable[]): SlotTable {
+  const count = ({ text }: SlotTable): number => tables.filter((each) => each.text === text).length;
+  return tables.reduce((best, table) => (count(table) > count(best) ? table : best));
+}
+
+/** The masters, each once; slots that have none are holes. */
+function nodesOf(masters: SlotTable['masters']): readonly NodeAddress[] {
+  return [...new Set(masters)].filter((node) => node !== undefined);
+}
+
+function nameOf({ host, port }: NodeAddress): string {
+  return `${host}:${port}`;
+}
+
+function shuffled<Item>(items: readonly Item[]): Item[] {
+  return items
+    .map((item) => ({ item, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
+}
+
+function before(deadline: Deadline, reply: Promise<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onDeadline = (): void => reject(new OpeningError('slots', { isLate: true }));
+    deadline.addEventListener('abort', onDeadline, { once: true });
+    reply.then(resolve, reject);
+  });
+}

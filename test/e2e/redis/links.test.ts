@@ -1,0 +1,161 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { RedisStore } from '../../../src/stores/redis/index.ts';
+import { pointOf } from '../../../src/testing/case-run.ts';
+import { type CallLoad, startLoad } from '../../support/call-load.ts';
+import {
+  REACHED,
+  type ReachedRedis,
+  redisWith,
+  stopAfterEach,
+} from '../../support/reached-redis.ts';
+import { closeStoresAfterEach, openStore } from '../../support/redis-stores.ts';
+import { skipWithoutRedis } from '../../support/skip-without-redis.ts';
+import type { ProxyFault } from '../../support/tcp-proxy.ts';
+import { until } from '../../support/until.ts';
+
+// The long form has default time-outs, and faults of several lengths.
+const IS_LONG = process.env.SNAPSCRAPE_LONG_FAULTS !== undefined;
+const TIMEOUT = IS_LONG ? 5_000 : 1_000;
+const FAULT_TIMEOUTS = IS_LONG ? [0.9, 1.5, 2.7] : [1.4];
+const PAUSES = IS_LONG ? ['SIGSTOP', 'CLIENT PAUSE', 'DEBUG SLEEP'] : ['SIGSTOP', 'CLIENT PAUSE'];
+const RATE = 500;
+const TEST_MS = IS_LONG ? 600_000 : 60_000;
+
+skipWithoutRedis();
+stopAfterEach();
+closeStoresAfterEach();
+
+async function loaded(reached: ReachedRedis): Promise<{ store: RedisStore; load: CallLoad }> {
+  const store = await openStore(reached.where, { timeout: TIMEOUT });
+  await store.upsert(pointOf('first', 1));
+  return { store, load: startLoad(store, RATE) };
+}
+
+function setFaults({ proxies }: ReachedRedis, fault: ProxyFault): void {
+  for (const proxy of proxies) proxy.setFault(fault);
+}
+
+function connectionsMade({ proxies }: ReachedRedis): number {
+  // The Sentinels are asked now and then, over connections of their own.
+  return proxies.slice(-3).reduce((sum, { accepted }) => sum + accepted, 0);
+}
+
+describe.each(Object.keys(REACHED))('at 500 calls/s over %s a store', (kind) => {
+  it(
+    'keeps connections that answer, is back within two time-outs after any fault, and loses nothing',
+    async () => {
+      const reached = await REACHED[kind]!();
+      const { store, load } = await loaded(reached);
+      await load.untilAcknowledged(TIMEOUT);
+
+      const made = connectionsMade(reached);
+      for (const fault of ['hold requests', 'hold replies'] as const) {
+        setFaults(reached, fault);
+        await pause(0.6 * TIMEOUT);
+        setFaults(reached, 'none');
+        await pause(0.3 * TIMEOUT);
+      }
+      for (const proxy of reached.proxies) proxy.delayMs = 100;
+      await pause(TIMEOUT);
+      for (const proxy of reached.proxies) proxy.delayMs = 0;
+      expect(load.calls.filter(({ failure }) => failure !== undefined)).toEqual([]);
+      expect(store.stats().connectionsReplaced).toBe(0);
+      expect(connectionsMade(reached)).toBe(made);
+
+      for (const fault of ['hold requests', 'hold replies', 'lose all', 'cut'] as const) {
+        for (const timeouts of FAULT_TIMEOUTS) {
+          const what = `${fault} for ${timeouts} time-outs`;
+          await load.untilAcknowledged(2 * TIMEOUT);
+          setFaults(reached, fault);
+          // One that is opened meanwhile has no greeting.
+          const second = await openStore(reached.where, { timeout: TIMEOUT });
+          await pause(timeouts * TIMEOUT);
+          setFaults(reached, 'none');
+          const [first, ...others] = [load, startLoad(second, 20)];
+          const both = [
+            first.untilAcknowledged(4 * TIMEOUT),
+            others[0]!.untilAcknowledged(4 * TIMEOUT),
+          ];
+          for (const back of await Promise.all(both)) {
+            expect(back, what).toBeLessThan(2 * TIMEOUT);
+          }
+          await others[0]!.stop();
+          await second.close();
+        }
+      }
+      await load.stop();
+      expect(new Set(load.calls.map(({ failure }) => failure))).toEqual(
+        new Set([undefined, 'store_unavailable']),
+      );
+      expect(await load.lost(await openStore(reached.directly))).toBe(0);
+    },
+    TEST_MS,
+  );
+});
+
+describe('a server that is paused', () => {
+  it.each(PAUSES)(
+    'by %s for longer than a time-out is used again within two, without more replacements',
+    async (how) => {
+      const server = await redisWith(['enable-debug-command', 'yes']);
+      const store = await openStore(server.url, { timeout: TIMEOUT });
+      await store.upsert(pointOf('first', 1));
+      const load = startLoad(store, RATE);
+      await load.untilAcknowledged(TIMEOUT);
+      const length = 1.6 * TIMEOUT;
+      if (how === 'SIGSTOP') server.signal('SIGSTOP');
+      if (how === 'CLIENT PAUSE') server.cli('client', 'pause', `${length}`);
+      // It returns when the server goes on; this process stands still as well.
+      if (how === 'DEBUG SLEEP') server.cli('debug', 'sleep', `${length / 1_000}`);
+      else await pause(length);
+      server.signal('SIGCONT');
+      expect(await load.untilAcknowledged(6 * TIMEOUT)).toBeLessThan(2 * TIMEOUT);
+      const replaced = store.stats().connectionsReplaced;
+      const from = performance.now();
+      await pause(TIMEOUT);
+      await load.stop();
+      const later = load.calls.filter(({ begunAt }) => begunAt > from);
+      expect(later.length).toBeGreaterThan(0);
+      expect(later.filter(({ failure }) => failure !== undefined)).toEqual([]);
+      expect(replaced).toBeLessThanOrEqual(1);
+      expect(store.stats().connectionsReplaced).toBe(replaced);
+      for (const { message } of load.calls) expect(message).not.toMatch(/broke/);
+      expect(await load.lost(store)).toBe(0);
+    },
+    TEST_MS,
+  );
+});
+
+describe('a process that stood still for longer than a time-out', () => {
+  it('does not blame the server: no connection is replaced', async () => {
+    const server = await redisWith();
+    const store = await openStore(server.url, { timeout: TIMEOUT });
+    await store.upsert(pointOf('a', 1));
+    for (let i = 2; i < 4; i++) {
+      const underWay = store.upsert(pointOf('a', i, i));
+      // The command is on its way, or not yet.
+      if (i > 2) await pause(1);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1.5 * TIMEOUT);
+      await underWay.catch(() => undefined);
+      await store.upsert(pointOf('b', i, i));
+    }
+    expect(store.stats().connectionsReplaced).toBe(0);
+    expect(server.cli('info', 'clients')).toMatch(/connected_clients:2\b/);
+  });
+});
+
+describe('one Sentinel that hangs', () => {
+  it('holds nothing up, and no connection to it stays open', async () => {
+    const { where, proxies } = await REACHED.sentinel!();
+    proxies[0]!.setFault('lose all');
+    const store = await openStore(where, { timeout: TIMEOUT });
+    await store.upsert(pointOf('a', 1));
+    expect(proxies[0]!.accepted).toBeGreaterThan(0);
+    // It is asked now and then, too.
+    await until('it is left', () => proxies[0]!.open === 0, 4 * TIMEOUT);
+    await until('only the master is connected', () =>
+      proxies.every(({ open }, i) => open === (i === 3 ? 1 : 0)),
+    );
+  });
+});
