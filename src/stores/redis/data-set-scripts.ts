@@ -16,6 +16,12 @@ return redis.call('HMGET', KEYS[1], 'schema', 'partitions', 'buckets')
 );
 
 /**
+ * Does nothing, but is refused if a script that writes would be: by a replica, without memory or disk, with
+ * too few replicas. KEYS: any of the server that is asked. Answers 1.
+ */
+export const PROBE: RedisScript = { ...redisScript('', 'return 1'), isWrite: false };
+
+/**
  * Sets metadata of families. KEYS: meta, families. ARGV: token, schema, then names and JSON.
  *
  * Answers 0 where the data set is absent or of another schema, instead of doing anything.

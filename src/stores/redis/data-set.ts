@@ -1,11 +1,11 @@
 import { SnapscrapeError } from '../../model/errors.ts';
 import { NOWHERE, type Position } from './cursor.ts';
-import { FOUND } from './data-set-scripts.ts';
+import { FOUND, PROBE } from './data-set-scripts.ts';
 import { type Keys, type Layout, layoutName, readLayout, SCHEMA } from './layout.ts';
 import { CREATE, FENCE, HEAD } from './partition-scripts.ts';
 import type { RedisCalls } from './redis-calls.ts';
 import type { RedisScript } from './redis-script.ts';
-import { countOf, listOf, optionalTextsOf, textOf, textsOf } from './replies.ts';
+import { countOf, listOf, optionalTextsOf, textOf, textsOf, unexpectedReply } from './replies.ts';
 import { newToken } from './token.ts';
 import type { WriterLease } from './writer-lease.ts';
 
@@ -59,7 +59,7 @@ export class DataSet {
   async readLayout(method: string): Promise<Layout> {
     const { calls, keys } = this;
     const args = ['HMGET', keys.meta, 'schema', 'partitions', 'buckets'];
-    const found = optionalTextsOf(await calls.read(method, keys.meta, args));
+    const found = optionalTextsOf(await calls.read(method, keys.meta, args), 3);
     return this.#take(found) ?? (await this.#recalled(method)) ?? this.#options.layout;
   }
 
@@ -69,7 +69,7 @@ export class DataSet {
     const { calls, keys } = this;
     const layout = await this.readLayout(method);
     const args = [SCHEMA, layout.partitions, layout.buckets].map(String);
-    const found = optionalTextsOf(await calls.run(method, FOUND, [keys.meta], args));
+    const found = optionalTextsOf(await calls.run(method, FOUND, [keys.meta], args), 3);
     return this.#take(found) ?? layout;
   }
 
@@ -79,10 +79,18 @@ export class DataSet {
     return this.found(method);
   }
 
+  /** Asks the server of each partition whether it takes writes; rejects with what they would get. */
+  async probe(method: string, { partitions }: Layout): Promise<void> {
+    const probes = Array.from({ length: partitions }, (_, number) =>
+      this.calls.run(method, PROBE, [this.keys.partition(number).state], []),
+    );
+    for (const reply of await Promise.all(probes)) countOf(reply);
+  }
+
   /** Where a partition is, all of it at one moment. */
   async head(method: string, partition: number): Promise<PartitionHead> {
     const { state, log } = this.keys.partition(partition);
-    const reply = textsOf(await this.calls.run(method, HEAD, [state, log], []));
+    const reply = textsOf(await this.calls.run(method, HEAD, [state, log], []), 5);
     const [seq, token, series, idBytes, layout] = reply;
     if (layout !== '') this.#assertLayout(layout!);
     const at = seq === '0' ? NOWHERE : { seq: countOf(seq), token: token! };
@@ -122,7 +130,8 @@ export class DataSet {
         await this.#clearFence(method, keys.state, textOf(reply[1]));
         continue;
       }
-      if (reply[0] === 'layout') this.#assertLayout(String(reply[1]));
+      if (reply[0] === 'layout') this.#assertLayout(textOf(reply[1] ?? ''));
+      else if (reply[0] !== 'absent') throw unexpectedReply();
       if (whenAbsent === 'leave') return undefined;
       if (attempt > 2) throw changedError();
       await this.#make(method, partition, layout, fence);
@@ -145,7 +154,7 @@ export class DataSet {
     for (let partition = 0; partition < PARTITIONS_ASKED; partition++) {
       const { state } = this.keys.partition(partition);
       const reply = await this.calls.read(method, state, ['HGET', state, 'layout']);
-      if (typeof reply === 'string') return parseLayout(reply);
+      if (reply !== null) return parseLayout(textOf(reply));
     }
     return undefined;
   }
@@ -157,7 +166,7 @@ export class DataSet {
     const { state, log, marks, bucket } = this.keys.partition(partition);
     const buckets = Array.from({ length: layout.buckets }, (_, number) => bucket(number));
     const args = [newToken(), layoutName(layout), fence];
-    await this.calls.run(method, CREATE, [state, log, marks, ...buckets], args);
+    countOf(await this.calls.run(method, CREATE, [state, log, marks, ...buckets], args));
   }
 
   #take(found: readonly (string | undefined)[]): Layout | undefined {

@@ -9,7 +9,7 @@ import {
   parseCursor,
 } from './cursor.ts';
 import type { DataSet } from './data-set.ts';
-import { listOf, textOf, textsOf } from './replies.ts';
+import { countOf, listOf, pairsOf, textOf } from './replies.ts';
 import { SampleReader } from './stored-sample.ts';
 
 /** A delta whose events are all there at once. */
@@ -154,9 +154,9 @@ class PartitionLog {
     const args = ['XRANGE', this.#log, from, '+', 'COUNT', String(count)];
     const reply = listOf(await this.#dataSet.calls.read('snapshotDelta', this.#log, args));
     return reply.map((entry) => {
-      const [id, fields] = listOf(entry);
-      const [, token, ...changes] = textsOf(fields);
-      return { end: Number.parseInt(textOf(id), 10), token: token ?? '', changes };
+      const [id, fields] = listOf(entry, 2);
+      const [, token, ...changes] = pairsOf(fields);
+      return { end: countOf(textOf(id).replace(/-0$/, '')), token: token ?? '', changes };
     });
   }
 

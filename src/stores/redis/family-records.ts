@@ -1,8 +1,9 @@
+import { SnapscrapeError } from '../../model/errors.ts';
 import { catalogFamilies, type FamilyMetadata } from '../../model/family-metadata.ts';
 import type { DataSet } from './data-set.ts';
 import { SET_FAMILIES } from './data-set-scripts.ts';
 import { SCHEMA } from './layout.ts';
-import { listOf, textOf, textsOf } from './replies.ts';
+import { countOf, listOf, pairsOf, textOf } from './replies.ts';
 import { newToken } from './token.ts';
 
 const PER_CALL = 500;
@@ -28,10 +29,15 @@ export class FamilyRecords {
       const args = [newToken(), schema, ...fields.slice(from, from + 2 * PER_CALL)];
       const set = (): Promise<unknown> =>
         calls.run('setFamilies', SET_FAMILIES, [keys.meta, keys.families], args);
-      if ((await set()) === 1) continue;
+      if (countOf(await set()) === 1) continue;
       // It is gone, or of a newer schema: this makes it again, or rejects.
       await this.#dataSet.foundAnew('setFamilies');
-      await set();
+      if (countOf(await set()) !== 1) {
+        throw new SnapscrapeError(
+          'store_unavailable',
+          'RedisStore could not setFamilies(): the data set was removed meanwhile; set them again',
+        );
+      }
     }
   }
 
@@ -55,8 +61,8 @@ export class FamilyRecords {
     const texts = new Map<string, string>();
     for (let from = '0'; ; ) {
       const args = ['HSCAN', keys.families, from, 'COUNT', String(PER_CALL)];
-      const [after, items] = listOf(await calls.read('families', keys.families, args));
-      const fields = textsOf(items);
+      const [after, items] = listOf(await calls.read('families', keys.families, args), 2);
+      const fields = pairsOf(items);
       for (let i = 0; i < fields.length; i += 2) texts.set(fields[i]!, fields[i + 1]!);
       from = textOf(after);
       if (from === '0') break;

@@ -28,13 +28,17 @@ export function readLayout(schema: string, partitions: string, buckets: string):
     );
   }
   const layout = { partitions: Number(partitions), buckets: Number(buckets) };
-  if (!(layout.partitions >= 1 && layout.buckets >= 1)) {
+  if (!isCount(layout.partitions, 256) || !isCount(layout.buckets, 1_048_576)) {
     throw new SnapscrapeError(
       'store_unavailable',
       'The key of the data set holds something else; give another keyPrefix',
     );
   }
   return layout;
+}
+
+function isCount(value: number, most: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= most;
 }
 
 /** The keys of one partition. */

@@ -2,7 +2,7 @@ import type { WriteOutcome } from '../upsert-tally.ts';
 import type { DataSet } from './data-set.ts';
 import { bucketOf, hashOf, type Layout, partitionOf } from './layout.ts';
 import { UPSERT } from './partition-scripts.ts';
-import { textOf } from './replies.ts';
+import { textOf, unexpectedReply } from './replies.ts';
 import type { SeriesBudget } from './series-budget.ts';
 import { formatSample } from './stored-sample.ts';
 
@@ -134,6 +134,8 @@ export class PointRounds {
     const all = [String(most), ...buckets.map(String), ...args];
     const reply = await this.#dataSet.change('upsert', UPSERT, partition, buckets, all, 'make');
     const letters = textOf(reply?.[1]);
+    // What is not acknowledged letter by letter is not acknowledged.
+    if (letters.length !== samples.length || /[^acuof]/.test(letters)) throw unexpectedReply();
     return samples.filter(({ id }, i) => {
       const outcome = OUTCOMES[letters[i]!];
       if (outcome !== undefined) this.#onWritten(id, outcome);

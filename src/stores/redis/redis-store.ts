@@ -216,10 +216,14 @@ export class RedisStore implements MetricStore {
     return expired;
   }
 
-  /** Tells whether Redis answers within `timeout` and has a data set that can be read. Never rejects. */
+  /**
+   * Returns whether a write would succeed now: every server that has a part of the data set answers within
+   * `timeout` and takes writes. It is false over a replica, without memory or disk, and with too few replicas.
+   * It costs a round trip, and a script that does nothing for each partition. Never rejects.
+   */
   async healthy(): Promise<boolean> {
     try {
-      await this.#dataSet.readLayout('healthy');
+      await this.#dataSet.probe('healthy', await this.#dataSet.readLayout('healthy'));
       return true;
     } catch {
       return false;

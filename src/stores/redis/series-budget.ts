@@ -3,6 +3,7 @@ import { SnapscrapeError } from '../../model/errors.ts';
 import type { DataSet } from './data-set.ts';
 import { RELEASE } from './data-set-scripts.ts';
 import type { Layout } from './layout.ts';
+import { textOf, unexpectedReply } from './replies.ts';
 import { newToken } from './token.ts';
 
 // Longer than the calls under it take; who dies meanwhile holds up others for so long.
@@ -56,7 +57,10 @@ export class SeriesBudget {
     const { calls, keys } = this.#dataSet;
     const args = ['SET', keys.budget, holder, 'NX', 'PX', String(LOCK_MS)];
     const deadline = performance.now() + PATIENCE_MS;
-    while ((await calls.write('upsert', keys.budget, args)) === null) {
+    for (;;) {
+      const reply = await calls.write('upsert', keys.budget, args);
+      if (reply !== null && textOf(reply) !== 'OK') throw unexpectedReply();
+      if (reply !== null) return;
       if (performance.now() > deadline) {
         throw new SnapscrapeError(
           'store_unavailable',

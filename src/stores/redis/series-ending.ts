@@ -3,7 +3,7 @@ import { type SeriesPredicate, seriesPredicate } from '../series-target.ts';
 import type { DataSet } from './data-set.ts';
 import { bucketOf, hashOf, type Layout, partitionOf } from './layout.ts';
 import { END } from './partition-scripts.ts';
-import { countOf } from './replies.ts';
+import { countOf, unexpectedReply } from './replies.ts';
 import { SnapshotReading } from './snapshot-reading.ts';
 import { SampleReader } from './stored-sample.ts';
 
@@ -69,5 +69,8 @@ async function endInPartition(
   }
   const buckets = [...places.keys()];
   const reply = await dataSet.change('delete', END, partition, buckets, args, 'leave');
-  return reply === undefined ? 0 : countOf(reply[1]);
+  if (reply === undefined) return 0;
+  const ended = countOf(reply[1]);
+  if (ended > series.length) throw unexpectedReply();
+  return ended;
 }

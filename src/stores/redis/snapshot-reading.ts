@@ -4,7 +4,7 @@ import { type CursorState, formatCursor, type Position, type Progress } from './
 import type { DataSet, PartitionHead } from './data-set.ts';
 import type { Layout } from './layout.ts';
 import { READ } from './partition-scripts.ts';
-import { countOf, listOf, textOf } from './replies.ts';
+import { countOf, listOf, pairsOf, textsOf, unexpectedReply } from './replies.ts';
 import { newToken } from './token.ts';
 
 // A read takes the server a millisecond or so, and its answer stays small.
@@ -194,15 +194,22 @@ class BucketReads {
     const scriptKeys = [log, ...buckets.map(bucket)];
     const args = [this.#large, from, this.#slice, ...places];
     const reply = listOf(await calls.run('snapshot', READ, scriptKeys, args));
-    if (reply[0] !== 'ok') throw tornError();
-    const [, seq, token, after, large, text] = reply.map(textOf);
+    if (reply[0] === 'torn') throw tornError();
+    if (reply[0] !== 'ok') throw unexpectedReply();
+    const [, seq, token, after, large, text] = textsOf(reply, 6);
     this.#chain.settle(checked, { seq: countOf(seq), token: token! });
     return {
-      lines: text === '' ? [] : text!.split('\n'),
-      large: large === '' ? [] : large!.split(' ').map((place) => buckets[Number(place)]!),
+      lines: text === '' ? [] : pairsOf(text!.split('\n')),
+      large: large === '' ? [] : large!.split(' ').map((place) => bucketAt(buckets, place)),
       after: after!,
     };
   }
+}
+
+function bucketAt(buckets: readonly number[], place: string): number {
+  const bucket = buckets[countOf(place)];
+  if (bucket === undefined) throw unexpectedReply();
+  return bucket;
 }
 
 /** Leaves out what was seen before. */

@@ -70,7 +70,7 @@ export class Sweep {
       );
       const fields = numbers.flatMap((number) => [`l${number}`, `d${number}`]);
       const reply = await this.#dataSet.calls.read('gc', marks, ['HMGET', marks, ...fields]);
-      const found = optionalTextsOf(reply);
+      const found = optionalTextsOf(reply, fields.length);
       for (const [i, number] of numbers.entries()) {
         if (this.#isDue(found[2 * i], found[2 * i + 1], now)) due.push(number);
       }

@@ -3,7 +3,7 @@ import { LEASE, RELEASE } from './data-set-scripts.ts';
 import type { Keys, Layout } from './layout.ts';
 import { FENCE } from './partition-scripts.ts';
 import type { RedisCalls } from './redis-calls.ts';
-import { countOf, textsOf } from './replies.ts';
+import { countOf, textsOf, unexpectedReply } from './replies.ts';
 import { newToken } from './token.ts';
 
 /** What is leased. */
@@ -15,7 +15,7 @@ export interface LeasedDataSet {
 }
 
 /**
- * The right to be the only writer of a data set. Who has it has a fence, a number that grows from holder to
+ * The right to be the only writer of a data set. The holder has a fence, a number that grows from holder to
  * holder; every write carries it, and partitions refuse lower ones. So a writer that was stopped for longer
  * than its lease cannot write between the writes of the next one.
  */
@@ -57,7 +57,7 @@ export class WriterLease {
     if (fence === 0) return;
     const { calls, keys } = dataSet;
     this.lost();
-    // The fences first: who takes the lease then raises its own.
+    // The fences first: the next holder then raises its own.
     await this.#tellPartitions(dataSet, fence, 'lower');
     await calls.run('close', RELEASE, [keys.lease], [this.#holder]);
   }
@@ -75,7 +75,7 @@ export class WriterLease {
     this.#renewAt = asked + this.#ttl / 3;
   }
 
-  /** Takes or keeps the lease; answers with its fence, which is above the given one where it is new. */
+  /** Takes or keeps the lease; returns its fence, which is above the given one if it is new. */
   async #ask(
     method: string,
     { calls, keys }: LeasedDataSet,
@@ -85,6 +85,7 @@ export class WriterLease {
     const args = [this.#holder, ...[this.#ttl, own, above].map(String)];
     const reply = textsOf(await calls.run(method, LEASE, [keys.meta, keys.lease], args));
     if (reply[0] === 'ok') return countOf(reply[1]);
+    if (reply[0] !== 'held') throw unexpectedReply();
     this.lost();
     throw new SnapscrapeError(
       'store_fenced',
@@ -92,7 +93,7 @@ export class WriterLease {
     );
   }
 
-  /** Sets or removes a fence everywhere; answers with the highest that stands then. */
+  /** Sets or removes a fence everywhere; returns the highest that is there then. */
   async #tellPartitions(
     dataSet: LeasedDataSet,
     fence: number,
