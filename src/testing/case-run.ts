@@ -203,7 +203,7 @@ export async function eventsOf(
 
 function idOf({ name, labels }: MetricPoint): string {
   // From the parts, so that a point whose labels are not those of its series is found out.
-  return seriesId({ name, labels: { ...labels } });
+  return seriesId({ name, labels: Object.fromEntries(Object.entries(labels ?? {})) });
 }
 
 function sampleOf({ value, updatedAt }: MetricPoint): StoredSample {

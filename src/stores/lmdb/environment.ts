@@ -26,6 +26,8 @@ export interface Environment {
   readonly gaps: Database<Buffer, number>;
   /** The log of changes. */
   readonly changes: Database<string[], number>;
+  /** When each writer wrote last. */
+  readonly writers: Database<Buffer, string>;
   /** Metadata of families as JSON. */
   readonly families: Database<Buffer, SeriesKey>;
 }
@@ -132,6 +134,7 @@ function openDatabases(path: string, root: RootDatabase): Environment {
       keyEncoder: SEQUENCE_KEY_ENCODER,
       encoder: CHANGE_RECORD_ENCODER,
     }),
+    writers: openDatabase(root, 'writers', { encoding: 'binary' }),
     families: openDatabase(root, 'families', {
       keyEncoder: SERIES_KEY_ENCODER,
       encoding: 'binary',
@@ -140,7 +143,7 @@ function openDatabases(path: string, root: RootDatabase): Environment {
 }
 
 // What lmdb documents as options of every database, its types have for the root alone.
-function openDatabase<V, K extends SeriesKey | number>(
+function openDatabase<V, K extends SeriesKey | number | string>(
   root: RootDatabase,
   name: string,
   options: RootDatabaseOptions,

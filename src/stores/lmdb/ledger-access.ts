@@ -1,11 +1,13 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SnapscrapeError } from '../../model/errors.ts';
+import type { LastWrite } from '../../model/write-stats.ts';
 import type { Environment } from './environment.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { isReadersFull, lmdbFailure, reasonOf } from './lmdb-failure.ts';
 import type { CheckedLmdbStoreOptions } from './lmdb-store-options.ts';
 import { ReadFrame } from './read-frame.ts';
+import { WriterRecords } from './writer-records.ts';
 
 // How many writes there are between two looks for readers that are no more.
 const READER_CHECK = 256;
@@ -21,6 +23,7 @@ export class LedgerAccess {
   readonly environment: Environment;
   readonly #options: CheckedLmdbStoreOptions;
   readonly #writer: LedgerWriter;
+  readonly #writers: WriterRecords;
   readonly #frames = new Set<ReadFrame>();
   // Transactions that are not settled, and how to fail who waits for them.
   readonly #pending = new Map<Promise<unknown>, (reason: unknown) => void>();
@@ -33,6 +36,7 @@ export class LedgerAccess {
     this.environment = environment;
     this.#options = options;
     this.#writer = new LedgerWriter(environment, options.changeLogSize);
+    this.#writers = new WriterRecords(environment.writers, options.writer, options.now);
     this.#file = join(environment.path, 'data.mdb');
     this.#identity = fileIdentity(this.#file);
   }
@@ -63,6 +67,8 @@ export class LedgerAccess {
     // A child, so that an error undoes what this work did and nothing that was joined with it.
     const transaction = this.environment.root.childTransaction(() => {
       this.assertOpen(method);
+      // To end what is too old is no writer's doing.
+      if (method !== 'gc') this.#writers.note();
       return work();
     });
     const settled = new Promise<T>((resolve, reject) => {
@@ -78,6 +84,11 @@ export class LedgerAccess {
     } finally {
       this.#pending.delete(transaction);
     }
+  }
+
+  /** When each writer of the file wrote last. */
+  lastWrites(): readonly LastWrite[] {
+    return this.read('lastWrites', ({ transaction }) => this.#writers.all(transaction));
   }
 
   /** Opens a frame of what the file is now; it must be closed, or is after `maxReadTime`. */

@@ -220,3 +220,18 @@ describe('closing', () => {
     await expect(store.upsert(points() as never)).rejects.toMatchObject({ code: 'closed' });
   });
 });
+
+describe('the writers of a file', () => {
+  it('are remembered if they were among the last hundred, over a restart', async () => {
+    for (let i = 0; i <= 120; i++) {
+      const store = await LmdbStore.open(path, { writer: `w${i}`, now: () => 1_000 * i });
+      await store.upsert({ name: 'a', value: i, updatedAt: 1 });
+      await store.close();
+    }
+    const store = await LmdbStore.open(path);
+    const writes = store.lastWrites();
+    expect(writes).toHaveLength(100);
+    expect(Math.min(...writes.map(({ at }) => at))).toBe(21_000);
+    await store.close();
+  });
+});

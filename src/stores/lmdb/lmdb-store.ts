@@ -5,7 +5,7 @@ import type { SnapshotPoint, WritablePoint } from '../../model/metric-point.ts';
 import { invalidOptions } from '../../model/options.ts';
 import { describeSubject } from '../../model/rejection.ts';
 import type { SnapshotDelta } from '../../model/snapshot-reader.ts';
-import type { WriteStats } from '../../model/write-stats.ts';
+import type { LastWrite, WriteStats } from '../../model/write-stats.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
 import { Retention, sweepRegularly } from '../retention.ts';
 import { canonicalSeriesId, seriesPredicate } from '../series-target.ts';
@@ -239,6 +239,11 @@ export class LmdbStore implements MetricStore {
   async close(): Promise<void> {
     clearInterval(this.#sweepTimer);
     await this.#access.close();
+  }
+
+  /** When each writer of the file wrote last, to the second. */
+  lastWrites(): readonly LastWrite[] {
+    return this.#access.lastWrites();
   }
 
   /** What this store refused and found older since it was opened. */

@@ -4,7 +4,7 @@ import type { SnapshotPoint, WritablePoint } from '../../model/metric-point.ts';
 import { invalidOptions } from '../../model/options.ts';
 import { describeSubject } from '../../model/rejection.ts';
 import type { ReadOptions } from '../../model/snapshot-reader.ts';
-import type { WriteStats } from '../../model/write-stats.ts';
+import type { LastWrite, WriteStats } from '../../model/write-stats.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
 import { Retention, sweepRegularly } from '../retention.ts';
 import { canonicalSeriesId } from '../series-target.ts';
@@ -34,6 +34,7 @@ import type { RedisLibrary } from './server-connection.ts';
 import { SnapshotReading } from './snapshot-reading.ts';
 import { Sweep } from './sweeping.ts';
 import { WriterLease } from './writer-lease.ts';
+import { WriterRecords } from './writer-records.ts';
 
 /** What a {@link RedisStore} did since it was opened, known without asking Redis. */
 export interface RedisStoreStats extends WriteStats {
@@ -68,6 +69,7 @@ export class RedisStore implements MetricStore {
   readonly #calls: RedisCalls;
   readonly #dataSet: DataSet;
   readonly #families: FamilyRecords;
+  readonly #writers: WriterRecords;
   readonly #sweep: Sweep;
   readonly #writes: WriteLog = new WriteLog();
   readonly #sweepTimer: NodeJS.Timeout | undefined;
@@ -89,6 +91,7 @@ export class RedisStore implements MetricStore {
       changeLogSize,
     });
     this.#families = new FamilyRecords(this.#dataSet);
+    this.#writers = new WriterRecords(this.#dataSet, options.writer, options.now);
     const { retention: general, retentionByFamily: byFamily } = options;
     this.#sweep = new Sweep(this.#dataSet, { general, byFamily });
     const retention = new Retention(general, byFamily);
@@ -140,12 +143,19 @@ export class RedisStore implements MetricStore {
       take: (given) => this.#take(given, admission, rounds, tally),
       assertOpen: () => this.#calls.assertOpen('upsert'),
     });
+    await this.#writers.note('upsert');
     return tally.result();
   }
 
   /** Ends series, by id or by matcher, and returns how many there were. */
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#calls.assertOpen('delete');
+    const ended = await this.#end(target);
+    await this.#writers.note('delete');
+    return ended;
+  }
+
+  async #end(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     if (typeof target === 'string') return endSeries(this.#dataSet, [canonicalSeriesId(target)]);
     if (typeof target !== 'object' || target === null) {
       throw invalidOptions('delete', [
@@ -167,6 +177,7 @@ export class RedisStore implements MetricStore {
       );
     }
     await this.#families.set(byName.values());
+    await this.#writers.note('setFamilies');
   }
 
   /** Returns the metadata of families that was set, in no particular order. */
@@ -234,6 +245,12 @@ export class RedisStore implements MetricStore {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** When each writer of the data set wrote last, to the second. */
+  async lastWrites(): Promise<readonly LastWrite[]> {
+    this.#calls.assertOpen('lastWrites');
+    return this.#writers.all();
   }
 
   /** What this store refused and found older since it was opened. */

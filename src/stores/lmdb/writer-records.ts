@@ -1,0 +1,55 @@
+import type { Database, Transaction } from 'lmdb';
+import type { LastWrite } from '../../model/write-stats.ts';
+import { WritePulse } from '../write-pulse.ts';
+
+/** How many writers are remembered: those that wrote last. */
+const MOST_WRITERS = 100;
+// LMDB has no empty keys, and a writer may have no name.
+const KEY_HEAD = '.';
+
+/** When each writer wrote last: eight bytes under its name. */
+export class WriterRecords {
+  readonly #records: Database<Buffer, string>;
+  readonly #key: string;
+  readonly #pulse: WritePulse;
+
+  /**
+   * @param writer - the name of this store's writer.
+   * @param now - the store's clock, in Unix milliseconds.
+   */
+  constructor(records: Database<Buffer, string>, writer: string | undefined, now: () => number) {
+    this.#records = records;
+    this.#key = KEY_HEAD + (writer ?? '');
+    this.#pulse = new WritePulse(now);
+  }
+
+  /** Notes that this writer writes now, within its write transaction. */
+  note(): void {
+    const at = this.#pulse.next();
+    if (at === undefined) return;
+    const isNew = this.#records.get(this.#key) === undefined;
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(at);
+    this.#records.putSync(this.#key, bytes);
+    if (isNew) this.#forgetOldest();
+  }
+
+  /** All that is noted. */
+  all(transaction: Transaction): readonly LastWrite[] {
+    const records = this.#records.getRange({ transaction });
+    return Array.from(records, ({ key, value }) => ({
+      writer: key === KEY_HEAD ? undefined : key.slice(KEY_HEAD.length),
+      at: value.readDoubleLE(),
+    }));
+  }
+
+  #forgetOldest(): void {
+    const all = Array.from(this.#records.getRange(), ({ key, value }) => {
+      return { key, at: value.readDoubleLE() };
+    });
+    all.sort((a, b) => b.at - a.at);
+    for (const { key } of all.slice(MOST_WRITERS)) {
+      if (key !== this.#key) this.#records.removeSync(key);
+    }
+  }
+}
