@@ -28,6 +28,24 @@ export function writeStatsCases(subject: ContractSubject): ContractCase[] {
       },
     },
     {
+      title: 'count what every store over the data set did not write',
+      needs: 'shared',
+      async body({ open }) {
+        const reader = await open();
+        if (reader.writeStats === undefined) return;
+        const writers = [await open(), await open()];
+        for (const writer of writers) {
+          await writer.upsert([pointOf('a', 1, 10), pointOf('a', 1, 9), pointOf('bad name', 1)]);
+        }
+        // What a refresh does.
+        await reader.lastWrites?.();
+        for (const store of [reader, ...writers.slice(1)]) {
+          const { older, rejected } = store.writeStats!();
+          assert.deepEqual([older, rejected.invalid_name], [2, 2]);
+        }
+      },
+    },
+    {
       title: 'tell when the store was last written',
       async body({ open }) {
         let clock = 5_000;

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SnapscrapeError } from '../../model/errors.ts';
 import type { LastWrite } from '../../model/write-stats.ts';
+import type { UnwrittenCounts, WriteLog } from '../write-log.ts';
 import type { Environment } from './environment.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { isReadersFull, lmdbFailure, reasonOf } from './lmdb-failure.ts';
@@ -89,6 +90,20 @@ export class LedgerAccess {
   /** When each writer of the file wrote last. */
   lastWrites(): readonly LastWrite[] {
     return this.read('lastWrites', ({ transaction }) => this.#writers.all(transaction));
+  }
+
+  /** How many points were not written, by all processes. */
+  unwritten(): UnwrittenCounts {
+    return this.read('writeStats', ({ transaction }) => this.#writers.unwritten(transaction));
+  }
+
+  /** Adds what a log has counted to the file's counts. Never rejects: what fails is added the next time. */
+  async shareUnwritten(log: WriteLog): Promise<void> {
+    const counts = log.takeUnshared();
+    if (counts === undefined) return;
+    await this.transact('upsert', () => this.#writers.addUnwritten(counts)).catch(() => {
+      log.giveBack(counts);
+    });
   }
 
   /** Opens a frame of what the file is now; it must be closed, or is after `maxReadTime`. */

@@ -136,6 +136,7 @@ export class LmdbStore implements MetricStore {
       throw inputFailed('upsert', cause);
     }
     await batch.finish();
+    await this.#access.shareUnwritten(this.#writes);
     return tally.result();
   }
 
@@ -246,9 +247,9 @@ export class LmdbStore implements MetricStore {
     return this.#access.lastWrites();
   }
 
-  /** What this store refused and found older since it was opened. */
+  /** What all processes refused and found older since the file was made; the last ones are this store's. */
   writeStats(): WriteStats {
-    return this.#writes.stats();
+    return this.#writes.statsWith(this.#access.unwritten());
   }
 
   /** Answers with how much there is and what became of points that are not there. */

@@ -1,13 +1,16 @@
 import type { Database, Transaction } from 'lmdb';
 import type { LastWrite } from '../../model/write-stats.ts';
+import type { UnwrittenCounts } from '../write-log.ts';
 import { WritePulse } from '../write-pulse.ts';
 
 /** How many writers are remembered: those that wrote last. */
 const MOST_WRITERS = 100;
 // LMDB has no empty keys, and a writer may have no name.
 const KEY_HEAD = '.';
+// Comes before all names.
+const UNWRITTEN = '#';
 
-/** When each writer wrote last: eight bytes under its name. */
+/** When each writer wrote last, eight bytes under its name; and how many points none of them wrote, as JSON. */
 export class WriterRecords {
   readonly #records: Database<Buffer, string>;
   readonly #key: string;
@@ -36,15 +39,32 @@ export class WriterRecords {
 
   /** All that is noted. */
   all(transaction: Transaction): readonly LastWrite[] {
-    const records = this.#records.getRange({ transaction });
+    const records = this.#records.getRange({ start: KEY_HEAD, transaction });
     return Array.from(records, ({ key, value }) => ({
       writer: key === KEY_HEAD ? undefined : key.slice(KEY_HEAD.length),
       at: value.readDoubleLE(),
     }));
   }
 
+  /** Adds to the counts of points that were not written, within a write transaction. */
+  addUnwritten(counts: UnwrittenCounts): void {
+    const all = new Map(this.#readUnwritten(undefined));
+    for (const [reason, count] of counts) all.set(reason, (all.get(reason) ?? 0) + count);
+    this.#records.putSync(UNWRITTEN, Buffer.from(JSON.stringify([...all])));
+  }
+
+  /** How many points were not written, by all processes. */
+  unwritten(transaction: Transaction): UnwrittenCounts {
+    return this.#readUnwritten(transaction);
+  }
+
+  #readUnwritten(transaction: Transaction | undefined): UnwrittenCounts {
+    const bytes = this.#records.get(UNWRITTEN, transaction && { transaction });
+    return new Map(bytes && (JSON.parse(bytes.toString()) as [string, number][]));
+  }
+
   #forgetOldest(): void {
-    const all = Array.from(this.#records.getRange(), ({ key, value }) => {
+    const all = Array.from(this.#records.getRange({ start: KEY_HEAD }), ({ key, value }) => {
       return { key, at: value.readDoubleLE() };
     });
     all.sort((a, b) => b.at - a.at);

@@ -143,7 +143,7 @@ export class RedisStore implements MetricStore {
       take: (given) => this.#take(given, admission, rounds, tally),
       assertOpen: () => this.#calls.assertOpen('upsert'),
     });
-    await this.#writers.note('upsert');
+    await this.#writers.note('upsert', this.#writes);
     return tally.result();
   }
 
@@ -151,7 +151,7 @@ export class RedisStore implements MetricStore {
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#calls.assertOpen('delete');
     const ended = await this.#end(target);
-    await this.#writers.note('delete');
+    await this.#writers.note('delete', this.#writes);
     return ended;
   }
 
@@ -177,7 +177,7 @@ export class RedisStore implements MetricStore {
       );
     }
     await this.#families.set(byName.values());
-    await this.#writers.note('setFamilies');
+    await this.#writers.note('setFamilies', this.#writes);
   }
 
   /** Returns the metadata of families that was set, in no particular order. */
@@ -253,9 +253,9 @@ export class RedisStore implements MetricStore {
     return this.#writers.all();
   }
 
-  /** What this store refused and found older since it was opened. */
+  /** What all processes refused and found older, as of the latest look; the last ones are this store's. */
   writeStats(): WriteStats {
-    return this.#writes.stats();
+    return this.#writes.statsWith(this.#writers.unwritten);
   }
 
   /** Answers with what this store did. */

@@ -1,30 +1,49 @@
 import type { LastWrite } from '../../model/write-stats.ts';
+import type { UnwrittenCounts, WriteLog } from '../write-log.ts';
 import { WritePulse } from '../write-pulse.ts';
 import type { DataSet } from './data-set.ts';
 import { type RedisScript, redisScript } from './redis-script.ts';
-import { textOf } from './replies.ts';
+import { optionalTextsOf } from './replies.ts';
 
 /**
- * Notes when a writer wrote last, in a field of the data set's own hash: a line for each writer, its name and
- * the time, those that wrote last first. KEYS: meta. ARGV: name, time, how many writers are remembered.
+ * Notes when a writer wrote last and which points it did not write, in two fields of the data set's own hash.
+ * `writers` has a line for each writer, its name and the time, those that wrote last first; `unwritten` has
+ * one for each reason and its count. KEYS: meta. ARGV: name, time ('' to leave it), how many writers are
+ * remembered, then reasons and counts to add.
+ *
+ * Answers with `unwritten`.
  */
 const NOTE: RedisScript = redisScript(
   'allow-oom',
   `
-if not redis.call('HGET', KEYS[1], 'schema') then return 0 end
-local lines, most = {ARGV[1] .. ' ' .. ARGV[2]}, tonumber(ARGV[3])
-for line in string.gmatch(redis.call('HGET', KEYS[1], 'writers') or '', '[^\\n]+') do
-  if #lines < most and string.match(line, '^%S*') ~= ARGV[1] then lines[#lines + 1] = line end
+local found = redis.call('HMGET', KEYS[1], 'schema', 'writers', 'unwritten')
+if not found[1] then return '' end
+if ARGV[2] ~= '' then
+  local lines, most = {ARGV[1] .. ' ' .. ARGV[2]}, tonumber(ARGV[3])
+  for line in string.gmatch(found[2] or '', '[^\\n]+') do
+    if #lines < most and string.match(line, '^%S*') ~= ARGV[1] then lines[#lines + 1] = line end
+  end
+  redis.call('HSET', KEYS[1], 'writers', table.concat(lines, '\\n'))
 end
-redis.call('HSET', KEYS[1], 'writers', table.concat(lines, '\\n'))
-return 1
+local unwritten = found[3] or ''
+if #ARGV > 3 then
+  local counts, lines = {}, {}
+  for reason, count in string.gmatch(unwritten, '(%S+) (%d+)') do counts[reason] = tonumber(count) end
+  for i = 4, #ARGV, 2 do counts[ARGV[i]] = (counts[ARGV[i]] or 0) + tonumber(ARGV[i + 1]) end
+  for reason, count in pairs(counts) do lines[#lines + 1] = string.format('%s %.0f', reason, count) end
+  unwritten = table.concat(lines, '\\n')
+  redis.call('HSET', KEYS[1], 'unwritten', unwritten)
+end
+return unwritten
 `,
 );
 
 const MOST_WRITERS = 100;
 
-/** When each writer of the data set wrote last. */
+/** When each writer of the data set wrote last, and how many points none of them wrote. */
 export class WriterRecords {
+  /** How many points were not written, by all processes, as of the latest look. */
+  unwritten: UnwrittenCounts = new Map();
   readonly #dataSet: DataSet;
   readonly #writer: string;
   readonly #pulse: WritePulse;
@@ -39,27 +58,47 @@ export class WriterRecords {
     this.#pulse = new WritePulse(now);
   }
 
-  /** Notes that this writer has written. Never rejects: what was written is acknowledged all the same. */
-  async note(method: string): Promise<void> {
+  /**
+   * Notes that this writer has written, and what a log has counted. Never rejects: what was written is
+   * acknowledged all the same, and what fails is noted with the next write.
+   */
+  async note(method: string, log: WriteLog): Promise<void> {
     const at = this.#pulse.next();
-    if (at === undefined) return;
+    const counts = log.takeUnshared();
+    if (at === undefined && counts === undefined) return;
     const { calls, keys } = this.#dataSet;
-    const args = [this.#writer, String(at), String(MOST_WRITERS)];
-    // Where this fails, a second later the next write notes it.
-    await calls.run(method, NOTE, [keys.meta], args).catch(() => undefined);
+    const time = at === undefined ? '' : String(at);
+    const added = [...(counts ?? [])].flatMap(([reason, count]) => [reason, String(count)]);
+    const args = [this.#writer, time, String(MOST_WRITERS), ...added];
+    try {
+      this.unwritten = countsOf(await calls.run(method, NOTE, [keys.meta], args));
+    } catch {
+      if (counts !== undefined) log.giveBack(counts);
+    }
   }
 
-  /** All that is noted. */
+  /** When each writer wrote last; takes a look at what none of them wrote, too. */
   async all(): Promise<readonly LastWrite[]> {
     const { calls, keys } = this.#dataSet;
-    const reply = await calls.read('lastWrites', keys.meta, ['HGET', keys.meta, 'writers']);
-    if (reply === null) return [];
-    return textOf(reply)
-      .split('\n')
-      .map((line) => {
-        const [writer, at] = line.split(' ');
-        return { writer: writer === '' ? undefined : writer, at: Number(at) };
-      })
-      .filter(({ at }) => Number.isFinite(at));
+    const args = ['HMGET', keys.meta, 'writers', 'unwritten'];
+    const [writers = '', unwritten] = optionalTextsOf(
+      await calls.read('lastWrites', keys.meta, args),
+    );
+    this.unwritten = countsOf(unwritten);
+    return linesOf(writers).map(([writer, at]) => ({ writer: writer || undefined, at }));
   }
+}
+
+function countsOf(text: unknown): UnwrittenCounts {
+  return new Map(linesOf(typeof text === 'string' ? text : ''));
+}
+
+/** A name and a number in each line; what is none is left out. */
+function linesOf(text: string): [name: string, number: number][] {
+  return text.split('\n').flatMap((line): [string, number][] => {
+    const [name, number] = line.split(' ');
+    return number === undefined || !Number.isFinite(Number(number))
+      ? []
+      : [[name!, Number(number)]];
+  });
 }
