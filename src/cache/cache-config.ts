@@ -69,7 +69,8 @@ export interface CacheConfig {
   /**
    * The wall clock, in Unix milliseconds, for timestamps. Default `Date.now`. Ages, `maxStaleness` and due
    * times run on the process's own clock, so a wall clock that is set back or forward changes none of them.
-   * If this option is given, ages follow it instead, for tests; a step back of it counts as no time.
+   * A step back only makes a refresh due at once. If this option is given, ages follow it instead, for tests;
+   * over a step back of it they follow the process's own clock.
    */
   readonly now?: (() => number) | undefined;
   /**

@@ -254,7 +254,9 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   }
 
   #isDue(): boolean {
-    return this.#age() >= this.#config.refreshInterval;
+    // The wall clock was set back: what points without a time say is to be told by the new one.
+    const isSetBack = this.#config.now() < this.#refresher.readAtWall;
+    return isSetBack || this.#age() >= this.#config.refreshInterval;
   }
 
   #isStale(): boolean {

@@ -47,6 +47,8 @@ export class Refresher {
   version: number = 0;
   /** When the data of the last good snapshot began to be read, by the clock of ages. */
   readAt: number = Number.NaN;
+  /** The same by the wall clock, in Unix ms. */
+  readAtWall: number = Number.NaN;
   /** When the latest successful refresh ended, in Unix ms. */
   lastSuccess: number | undefined;
   cursor: string | undefined;
@@ -85,6 +87,7 @@ export class Refresher {
   async refresh(closing: AbortSignal): Promise<void> {
     const { refreshTimeout } = this.#config;
     const begun = this.#elapsed();
+    const begunWall = this.#config.now();
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(timeoutError(refreshTimeout)), refreshTimeout);
     timer.unref();
@@ -94,6 +97,7 @@ export class Refresher {
       // A source that hangs ignores the signal; its answer, should it ever come, is dropped.
       const reading = this.#readAll(deadline.signal);
       this.#publish(await Promise.race([reading, rejection(deadline.signal)]), begun);
+      this.readAtWall = begunWall;
     } catch (error) {
       throw this.#failure(error, deadline.signal);
     } finally {
