@@ -7,7 +7,7 @@ import {
 import type { WriteStats } from '../model/write-stats.ts';
 
 /** Why a point was not written. */
-export type UnwrittenReason = RejectionReason | 'older';
+type UnwrittenReason = RejectionReason | 'older';
 
 /** How many points were not written, by reason. */
 export type UnwrittenCounts = ReadonlyMap<string, number>;

@@ -12,4 +12,6 @@ it('a writer notes its writes once a second, and at once after its clock was set
   now = 5_000;
   expect(pulse.next()).toBe(5_000);
   expect(pulse.next()).toBeUndefined();
+  pulse.forget();
+  expect(pulse.next()).toBe(5_000);
 });

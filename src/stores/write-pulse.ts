@@ -21,4 +21,9 @@ export class WritePulse {
     this.#noted = now;
     return now;
   }
+
+  /** Takes back the latest time, which could not be noted: the next write notes its own. */
+  forget(): void {
+    this.#noted = Number.NEGATIVE_INFINITY;
+  }
 }

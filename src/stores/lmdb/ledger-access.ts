@@ -81,6 +81,7 @@ export class LedgerAccess {
     try {
       return await settled;
     } catch (error) {
+      this.#writers.forget();
       throw lmdbFailure('write', this.environment.path, error);
     } finally {
       this.#pending.delete(transaction);

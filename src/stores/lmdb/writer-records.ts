@@ -37,6 +37,11 @@ export class WriterRecords {
     if (isNew) this.#forgetOldest();
   }
 
+  /** What was noted in a transaction that failed is noted again by the next one. */
+  forget(): void {
+    this.#pulse.forget();
+  }
+
   /** All that is noted. */
   all(transaction: Transaction): readonly LastWrite[] {
     const records = this.#records.getRange({ start: KEY_HEAD, transaction });

@@ -11,13 +11,13 @@ import { optionalTextsOf } from './replies.ts';
  * one for each reason and its count. KEYS: meta. ARGV: name, time ('' to leave it), how many writers are
  * remembered, then reasons and counts to add.
  *
- * Answers with `unwritten`.
+ * Answers with `unwritten`, or nil if there is no data set.
  */
 const NOTE: RedisScript = redisScript(
   'allow-oom',
   `
 local found = redis.call('HMGET', KEYS[1], 'schema', 'writers', 'unwritten')
-if not found[1] then return '' end
+if not found[1] then return false end
 if ARGV[2] ~= '' then
   local lines, most = {ARGV[1] .. ' ' .. ARGV[2]}, tonumber(ARGV[3])
   for line in string.gmatch(found[2] or '', '[^\\n]+') do
@@ -71,10 +71,16 @@ export class WriterRecords {
     const added = [...(counts ?? [])].flatMap(([reason, count]) => [reason, String(count)]);
     const args = [this.#writer, time, String(MOST_WRITERS), ...added];
     try {
-      this.unwritten = countsOf(await calls.run(method, NOTE, [keys.meta], args));
+      const reply = await calls.run(method, NOTE, [keys.meta], args);
+      if (typeof reply === 'string') {
+        this.unwritten = countsOf(reply);
+        return;
+      }
     } catch {
-      if (counts !== undefined) log.giveBack(counts);
+      // As if there were no data set.
     }
+    this.#pulse.forget();
+    if (counts !== undefined) log.giveBack(counts);
   }
 
   /** When each writer wrote last; takes a look at what none of them wrote, too. */

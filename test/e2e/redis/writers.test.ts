@@ -28,6 +28,14 @@ describe('the writers of a data set', () => {
     expect(writes.at(-1)).toEqual({ writer: 'w6', at: 6_000 });
   });
 
+  it('are noted by the first write after one that found no data set', async () => {
+    const store = await openStore(redis.url, { keyPrefix: 'absent:', now: () => 5_000 });
+    expect(await store.delete('a')).toBe(0);
+    expect(await store.lastWrites()).toEqual([]);
+    await store.upsert({ name: 'a', value: 1 });
+    expect(await store.lastWrites()).toEqual([{ writer: undefined, at: 5_000 }]);
+  });
+
   it('show on the page of a process that only reads, by the name of each', async () => {
     const open = (writer?: string, at = 0) =>
       openStore(redis.url, { keyPrefix: 'page:', now: () => at, ...(writer && { writer }) });
