@@ -30,6 +30,7 @@ describe.each(WAYS)('a page, asked for %s', (way, open) => {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
       'content-length': String(body.length),
       vary: 'Accept, Accept-Encoding',
+      'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
     });
   });

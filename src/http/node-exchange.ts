@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
@@ -13,46 +14,66 @@ const INTERNAL_ERROR = 2;
 
 /**
  * Cuts an answer off, so that its client cannot take it for whole. A destroyed stream of `node:http2`
- * says NO_ERROR, which clients take for the end of the body where no length was told.
+ * says NO_ERROR, which clients take for the end of the body where no length was told. Never throws: a
+ * response may be made by something else than Node, and have no such methods.
  */
 export function cutOff(response: NodeResponse): void {
-  if (isHttp2(response)) response.stream.close(INTERNAL_ERROR);
-  else response.destroy();
+  try {
+    if (isHttp2(response)) response.stream.close(INTERNAL_ERROR);
+    else response.destroy();
+  } catch {
+    // There is nothing that could be cut.
+  }
 }
 
 /**
- * Calls back when the client of an answer goes away, at once where it has gone already; answers how to
- * undo that.
+ * Calls back when the client of an answer goes away, at once if it has gone already. Returns how to
+ * undo that. A request or response that cannot tell counts as one whose client stays.
  */
 export function onGone(
   request: NodeRequest,
   response: NodeResponse,
   leave: () => void,
 ): () => void {
-  response.once('close', leave);
+  const stopListening = listenOnce(response, 'close', leave);
   if (isHttp2(response)) {
     if (response.stream.destroyed) leave();
-    return () => void response.removeListener('close', leave);
+    return stopListening;
   }
   // A response that waits behind another one of its connection is not told when that is cut.
-  const { socket } = request;
-  const stay = onCut(socket, leave);
+  const socket: Partial<Socket> | null | undefined = request.socket;
+  const stay = canTell(socket) ? onCut(socket, leave) : () => undefined;
   // Whatever came before this handler may have taken its time: what is closed does not close again.
-  if (response.destroyed || response.closed || socket.destroyed) leave();
+  if (response.destroyed || response.closed || socket?.destroyed) leave();
   return () => {
-    response.removeListener('close', leave);
+    stopListening();
     stay();
   };
 }
 
+/** Whether a response is one of `node:http2`, whatever version a request claims. */
 function isHttp2(response: NodeResponse): response is Http2ServerResponse {
   return 'createPushResponse' in response;
 }
 
-const leavers = new WeakMap<Socket, Set<() => void>>();
+/** Listens to an event once, if there is anything that tells of it. Returns how to undo that. */
+export function listenOnce(emitter: NodeResponse, event: string, listener: () => void): () => void {
+  if (!canTell(emitter)) return () => undefined;
+  emitter.once(event, listener);
+  return () => void emitter.removeListener(event, listener);
+}
+
+/** Whether something tells of events: mock requests and responses may not, nor may their sockets. */
+export function canTell<T extends Partial<EventEmitter>>(
+  emitter: T | null | undefined,
+): emitter is T & Required<Pick<EventEmitter, 'once' | 'removeListener'>> {
+  return typeof emitter?.once === 'function' && typeof emitter.removeListener === 'function';
+}
+
+const leavers = new WeakMap<object, Set<() => void>>();
 
 /** One listener serves all requests of a connection, of which a client may send any number at once. */
-function onCut(socket: Socket, leave: () => void): () => void {
+function onCut(socket: Pick<Socket, 'once'>, leave: () => void): () => void {
   let waiting = leavers.get(socket);
   if (waiting === undefined) {
     const all = new Set<() => void>();

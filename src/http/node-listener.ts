@@ -1,82 +1,101 @@
 import type { Writable } from 'node:stream';
-import { Pace } from '../cache/pace.ts';
-import { cutOff, type NodeRequest, type NodeResponse, onGone } from './node-exchange.ts';
-import type { BodyParts, ScrapeServer } from './scrape-exchange.ts';
+import { answerTurns } from './answer-turns.ts';
+import {
+  canTell,
+  cutOff,
+  listenOnce,
+  type NodeRequest,
+  type NodeResponse,
+  onGone,
+} from './node-exchange.ts';
+import type { RequestEntry } from './request-counts.ts';
+import type { BodyParts, ScrapeRequest, ScrapeServer } from './scrape-exchange.ts';
 
 /** How much may wait in a socket before the next part waits for it to drain. */
 const WINDOW_BYTES = 1024 * 1024;
-
-/** How long the writing of a page holds the event loop at a stretch, in ms. */
-const SLICE_BUDGET = 10;
 
 /** Serves scrapes through `node:http` and `node:http2`. */
 export function nodeListener(
   scraper: ScrapeServer,
   clientTimeout: number,
 ): (request: NodeRequest, response: NodeResponse) => void {
-  return (request, response) => {
-    // Whoever came before this handler has answered: there is nothing to add.
-    if (!response.writableEnded) void serve(scraper, clientTimeout, request, response);
-  };
+  return (request, response) => void serve(scraper, clientTimeout, request, response);
 }
 
+/** Never rejects, whatever a request and a response are: frameworks and tests hand in their own. */
 async function serve(
   scraper: ScrapeServer,
   clientTimeout: number,
   request: NodeRequest,
   response: NodeResponse,
 ): Promise<void> {
-  const entry = scraper.requests.begin();
-  const gone = new AbortController();
-  const stay = onGone(request, response, () => gone.abort());
-  // Somebody else may end the response while it is written, such as a middleware with a timeout. Without
-  // a listener the next write would end the process.
-  response.on('error', () => gone.abort());
-  const method = request.method ?? 'GET';
-  const asked = {
-    method,
-    query: queryOf(request.url ?? ''),
-    header: (name: string) => headerValue(request.headers[name]),
-    signal: gone.signal,
-  };
-  const answer = await scraper.respond(asked, entry);
-  // A client that does not read pins a snapshot: cut, half a page looks like what it is.
-  const cut = setTimeout(() => cutOff(response), clientTimeout);
+  let entry: RequestEntry | undefined;
+  let status = 500;
+  let stay: (() => void) | undefined;
+  let cut: NodeJS.Timeout | undefined;
   try {
-    if (!gone.signal.aborted) {
-      response.writeHead(answer.status, answer.headers);
-      if (method === 'HEAD') response.end();
-      else await write(response, answer.parts, gone.signal);
-    }
+    // Another handler has answered: there is nothing to add.
+    if (response.writableEnded) return;
+    entry = scraper.requests.begin();
+    // Before anything else is made: what waits grows old, and is dear to the garbage collector.
+    if (answerTurns.isTaken()) await answerTurns.wait();
+    const gone = new AbortController();
+    stay = onGone(request, response, () => gone.abort());
+    // Another handler may end the response while it is written, such as a middleware with a timeout.
+    // Without a listener the next write would end the process.
+    if (canTell(response)) response.on('error', () => gone.abort());
+    const answer = await scraper.respond(askedBy(request, gone.signal), entry);
+    status = answer.status;
+    // A client that does not read pins a snapshot: cut, half a page looks like what it is.
+    cut = setTimeout(() => {
+      gone.abort();
+      cutOff(response);
+    }, clientTimeout);
+    if (gone.signal.aborted) return;
+    response.writeHead(status, answer.headers);
+    if (request.method === 'HEAD') response.end();
+    else await write(response, answer.parts, gone.signal);
   } catch (error) {
     // Half a page must not look like a whole one.
     cutOff(response);
-    scraper.errors.tell(error, { during: 'sending', status: answer.status });
+    scraper.errors.tell(error, { during: 'sending', status });
   } finally {
     clearTimeout(cut);
-    stay();
-    entry.end(answer.status);
+    stay?.();
+    entry?.end(status);
   }
 }
 
-async function write(response: Writable, parts: BodyParts, gone: AbortSignal): Promise<void> {
-  const pace = new Pace(SLICE_BUDGET);
+function askedBy(request: NodeRequest, signal: AbortSignal): ScrapeRequest {
+  const headers: Partial<NodeRequest['headers']> = request.headers ?? {};
+  return {
+    method: request.method ?? 'GET',
+    query: queryOf(request.url ?? ''),
+    header: (name) => headerValue(headers[name]),
+    signal,
+  };
+}
+
+async function write(response: NodeResponse, parts: BodyParts, gone: AbortSignal): Promise<void> {
+  const stream: Writable = response;
   for await (const part of parts) {
     // A client that reads as fast as we write would have the event loop for itself.
-    if (pace.due()) await pace.rest();
+    if (answerTurns.isOver()) await answerTurns.wait();
     if (gone.aborted) return;
-    const isFull = !response.write(part);
+    const isFull = !stream.write(part);
     // The parts are shared and lie ready: a full socket holds references, not copies. Responses of
     // node:http2 do not tell how much waits in them.
-    const waiting: number | undefined = response.writableLength;
-    if (isFull && (waiting ?? WINDOW_BYTES) >= WINDOW_BYTES) await drained(response, gone);
+    const waiting: number | undefined = stream.writableLength;
+    if (isFull && (waiting ?? WINDOW_BYTES) >= WINDOW_BYTES) await drained(stream, gone);
   }
   if (gone.aborted) return;
   await new Promise<void>((resolve) => {
     // Not `end(resolve)`: middleware that compresses takes the first argument for a part of the body.
-    response.once('finish', () => resolve());
-    response.end();
+    listenOnce(response, 'finish', resolve);
+    stream.end();
     gone.addEventListener('abort', () => resolve(), { once: true });
+    // A response that tells of nothing has ended with this call.
+    if (!canTell(response)) resolve();
   });
 }
 

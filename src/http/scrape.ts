@@ -56,7 +56,11 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
       ({ syntax }) => options.openMetrics || syntax !== 'openmetrics',
     );
     this.#codings = options.compressions.filter((coding) => coding !== 'zstd' || hasZstd);
-    this.#always = startTimeHeader(options.processStartTime);
+    // Without `no-store` a cache on the way may serve an old page, or an old refusal, as a new one.
+    this.#always = {
+      'Cache-Control': 'no-store',
+      ...startTimeHeader(options.processStartTime),
+    };
     this.#reader.watch?.(this);
     // Who starts an exporter should learn at once that its options cannot be served.
     this.#views

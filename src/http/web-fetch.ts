@@ -1,23 +1,78 @@
-import type { BodyParts, ScrapeServer } from './scrape-exchange.ts';
+import {
+  type BodyParts,
+  refusal,
+  type ScrapeRequest,
+  type ScrapeResponse,
+  type ScrapeServer,
+} from './scrape-exchange.ts';
 
-/** Serves scrapes through web-standard requests and responses. */
+/**
+ * Serves scrapes through web-standard requests and responses. Never rejects, whatever it is given: what
+ * cannot be served is told to `onError` and answered with 500.
+ */
 export function fetchHandler(scraper: ScrapeServer): (request: Request) => Promise<Response> {
   return async (request) => {
     const entry = scraper.requests.begin();
-    const asked = {
-      method: request.method,
-      query: queryOf(request.url),
-      header: (name: string) => request.headers.get(name) ?? undefined,
-      signal: request.signal,
-    };
-    const { status, headers, parts } = await scraper.respond(asked, entry);
-    // Whether the body is ever read cannot be known here: the request ends with its answer.
-    entry.end(status);
-    const onError = (error: unknown): void =>
-      scraper.errors.tell(error, { during: 'sending', status });
-    const body = request.method === 'HEAD' ? null : streamOf(parts, onError);
-    return new Response(body, { status, headers });
+    let status = 500;
+    try {
+      const asked = askedBy(request);
+      const answer = await scraper.respond(asked, entry);
+      const onError = (error: unknown): void =>
+        scraper.errors.tell(error, { during: 'sending', status: answer.status });
+      const response = responseOf(answer, asked.method, onError);
+      status = answer.status;
+      return response;
+    } catch (error) {
+      scraper.errors.tell(error, { during: 'page', status });
+      return responseOf(refusal(500), 'GET', () => undefined);
+    } finally {
+      // Whether the body is ever read cannot be known here: the request ends with its answer.
+      entry.end(status);
+    }
   };
+}
+
+/** What is asked for by a request, or by what another runtime or a test takes for one. */
+function askedBy(request: Partial<Record<keyof Request, unknown>> | URL | string): ScrapeRequest {
+  // `fetch` of the standard takes a URL as well.
+  if (typeof request === 'string' || request instanceof URL) return askedBy({ url: request });
+  const { method, url, signal } = request;
+  const headers = request.headers ?? {};
+  return {
+    method: typeof method === 'string' ? method.toUpperCase() : 'GET',
+    query: queryOf(String(url ?? '')),
+    header: (name) => headerOf(headers, name),
+    signal: isSignal(signal) ? signal : new AbortController().signal,
+  };
+}
+
+function headerOf(headers: object, name: string): string | undefined {
+  const value: unknown =
+    'get' in headers && typeof headers.get === 'function'
+      ? headers.get(name)
+      : (headers as Readonly<Record<string, unknown>>)[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Told by what it can do: a signal may come from another realm, and `null` is a legal one. */
+function isSignal(signal: unknown): signal is AbortSignal {
+  return (
+    typeof signal === 'object' &&
+    signal !== null &&
+    'addEventListener' in signal &&
+    typeof signal.addEventListener === 'function' &&
+    'removeEventListener' in signal &&
+    typeof signal.removeEventListener === 'function'
+  );
+}
+
+function responseOf(
+  { status, headers, parts }: ScrapeResponse,
+  method: string,
+  onError: (error: unknown) => void,
+): Response {
+  const body = method === 'HEAD' ? null : streamOf(parts, onError);
+  return new Response(body, { status, headers });
 }
 
 /** A stream that hands out one part for each time it is asked: the reader sets the pace. */
@@ -46,7 +101,9 @@ async function* iterate(parts: BodyParts): AsyncGenerator<Uint8Array, void, unde
   yield* parts;
 }
 
-/** The query of an absolute URL, without a fragment. */
+/** The query of a URL, absolute or relative, without a fragment. */
 function queryOf(url: string): string {
-  return new URL(url).search.slice(1);
+  const [whole = ''] = url.split('#', 1);
+  const mark = whole.indexOf('?');
+  return mark < 0 ? '' : whole.slice(mark + 1);
 }

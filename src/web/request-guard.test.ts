@@ -99,6 +99,7 @@ describe('a guard', () => {
       headers: {
         'X-Frame-Options': 'deny',
         'Content-Type': 'text/plain; charset=utf-8',
+        'Cache-Control': 'no-store',
         'WWW-Authenticate': 'Basic, Bearer',
       },
       body: 'Unauthorized\n',

@@ -188,6 +188,7 @@ function refusal(
     headers: {
       ...Object.fromEntries(config.headers),
       'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-store',
       ...own,
     },
     body: REFUSALS[status],
