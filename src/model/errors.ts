@@ -22,6 +22,8 @@
  * - `store_schema_newer`: a store was written by a newer version of this package.
  * - `handshake_failed`: a TLS client was refused, or its handshake failed; at most once a minute by reason.
  * - `listen_failed`: a server cannot listen at an address; `cause` is what Node says.
+ * - `connection_failed`: a server could not handle a connection and cut it; `cause` is what was thrown.
+ * - `close_failed`: what a server was to close could not be closed; `cause` is what was thrown.
  * - `dependency_missing`: a package that this feature needs is not installed or too old; the message says which.
  * - `aborted`: the caller's own signal ended the wait; the refresh goes on for others.
  * - `closed`: the store or the cached reader was closed before the call.
@@ -48,6 +50,8 @@ export type SnapscrapeErrorCode =
   | 'store_schema_newer'
   | 'handshake_failed'
   | 'listen_failed'
+  | 'connection_failed'
+  | 'close_failed'
   | 'dependency_missing'
   | 'aborted'
   | 'closed';

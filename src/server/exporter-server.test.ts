@@ -52,8 +52,10 @@ describe('the paths of an exporter', () => {
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
     const html = await page.text();
     const links = [...html.matchAll(/href="([^"]+)"/g)].map(([, path]) => path!);
-    expect(links).toEqual(['/metrics', '/-/healthy', '/-/ready']);
-    for (const path of links) expect((await fetch(`${url}${path}`)).status).toBe(200);
+    expect(links).toEqual(['./metrics', './-/healthy', './-/ready']);
+    for (const path of links) expect((await fetch(new URL(path, `${url}/`))).status).toBe(200);
+    // Behind a proxy that serves the exporter below a path of its own.
+    expect(new URL(links[0]!, 'https://proxy/exporter/').pathname).toBe('/exporter/metrics');
     expect((await get(`${url}/metrics`))[1]).toContain('jobs{team="b"} 1\n');
   });
 
@@ -89,7 +91,7 @@ describe('the paths of an exporter', () => {
     const [, html] = await get(`${url}/`);
     expect(html).toContain('<title>&lt;b&gt;&quot;A&quot; &amp; B&lt;/b&gt;</title>');
     expect(html).toContain('<p>it&#39;s</p>\n<p>Version 1&lt;2</p>');
-    expect(html).toContain('href="/probe&amp;1"');
+    expect(html).toContain('href="./probe&amp;1"');
     expect((await get(`${url}/probe&1`))[0]).toBe(200);
     expect((await get(`${url}/metrics`))[0]).toBe(404);
     const root = await startExporter(jobs(), { metricsPath: '/' });
@@ -135,7 +137,7 @@ describe('the views of an exporter', () => {
   it('are on the page of links unless they have users of their own', async () => {
     const { url } = await startExporter(jobs(), { views });
     const [, html] = await get(`${url}/`);
-    expect(html).toContain('href="/metrics/a"');
+    expect(html).toContain('href="./metrics/a"');
     expect(html).not.toMatch(/metrics\/[bc]/);
   });
 

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net';
+import { Server, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Server as TlsServer } from 'node:tls';
 import { providerOf } from '../cache/snapshot-provider.ts';
@@ -7,11 +7,14 @@ import { SnapscrapeError } from '../model/errors.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
 import { WebConfigFile, type WebConfigFileOptions } from '../web/web-config-file.ts';
+import { sendAnswer } from './answer.ts';
 import { Awakening } from './awakening.ts';
+import { closeInOrder } from './close-in-order.ts';
+import { answerRaw, badRequestAnswer } from './head-refusal.ts';
 import { type HealthHandler, healthHandlerOf } from './health.ts';
 import { listenOn, parseListenAddress, type ServedAddress } from './listen-address.ts';
-import { createNodeServer } from './node-server.ts';
-import { OpenConnections } from './open-connections.ts';
+import { createNodeServer, type HeadListener } from './node-server.ts';
+import { IDLE_GRACE_MS, OpenConnections } from './open-connections.ts';
 import type { Readiness } from './readiness.ts';
 import { OPEN_ACCESS, type RoutedListener, routedListener } from './request-listener.ts';
 import { prepareSelections, type Route, routesOf } from './routes.ts';
@@ -21,7 +24,9 @@ import {
   type ExporterServerOptions,
   SERVER_DEFAULTS,
 } from './server-options.ts';
+import { ConnectionFaults } from './surviving-server.ts';
 import { followWebConfig, TlsFailures, tlsFailuresFamily } from './tls-failures.ts';
+import { viewAccess } from './view-auth.ts';
 import { webConfigFamilies } from './web-config-metrics.ts';
 
 /** A server of metrics, views, probes and a landing page. */
@@ -34,13 +39,14 @@ export interface ExporterServer {
    */
   start(): Promise<readonly ServedAddress[]>;
   /**
-   * Ends the server with care: it is not ready from now on, accepts no more connections after
-   * `shutdownDelay`, closes idle ones, and lets scrapes under way finish for `drainTimeout`. What is left then
-   * is cut. Resolves when no connection is left; the second call joins the first. Never rejects. The reader
-   * stays open.
+   * Ends the server with care. From now on it is not ready, and answers tell their clients that the
+   * connection ends: `Connection: close`, or GOAWAY over HTTP/2. Connections without a request are closed
+   * after 1 s. After `shutdownDelay` no more are accepted, and scrapes under way may finish for
+   * `drainTimeout`; what is left then is cut. Then it closes what the option `closes` names; the reader
+   * stays open otherwise. The second call joins the first. Never rejects.
    */
   close(): Promise<void>;
-  /** Resolves when the server was closed, by whomever. */
+  /** Resolves when the server is closed and has closed what it `closes`. */
   readonly closed: Promise<void>;
   /** Where it listens; empty before `start()` has resolved and once it was closed. */
   readonly addresses: readonly ServedAddress[];
@@ -58,10 +64,9 @@ export interface ExporterServer {
  *
  * @example
  * ```ts
- * const server = createExporterServer(reader, { listenAddresses: ['127.0.0.1:9464'] });
+ * const server = createExporterServer(reader, { closes: [reader, store] });
+ * drainOnSignals(server);
  * await server.start();
- * await drainOnSignals(server);
- * reader.close();
  * ```
  */
 export function createExporterServer(
@@ -83,7 +88,8 @@ class NodeExporterServer implements ExporterServer {
   readonly #health: HealthHandler;
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #awakening: Awakening;
-  readonly #connections = new OpenConnections();
+  readonly #connections: OpenConnections;
+  readonly #faults = new ConnectionFaults((error) => this.#tell(error));
   readonly #tlsFailures = new TlsFailures(
     (error) => this.#tell(error),
     () => performance.now(),
@@ -102,9 +108,11 @@ class NodeExporterServer implements ExporterServer {
     const provider = providerOf(reader);
     this.#health = healthHandlerOf(provider, options.handler.errorPolicy ?? 'last-good');
     this.#routes = routesOf(reader, options, this.#health, [
+      this.#faults.family,
       ...webConfigFamilies(() => this.#file),
       tlsFailuresFamily(this.#tlsFailures, () => this.#file?.current.tls !== undefined),
     ]);
+    this.#connections = new OpenConnections(options);
     this.#awakening = new Awakening(provider, () => this.readiness() === 'ready');
     this.closed = new Promise((resolve) => {
       this.#tellClosed = resolve;
@@ -150,7 +158,9 @@ class NodeExporterServer implements ExporterServer {
       const own: WebConfigFileOptions = this.#logs ? {} : { onError };
       this.#file = await WebConfigFile.load(webConfigFile, { ...own, maxBcryptCost });
     }
-    this.#routed = routedListener(this.#routes, this.#file ?? OPEN_ACCESS, onError);
+    const open = this.#file ?? OPEN_ACCESS;
+    const access = this.#options.auth === undefined ? open : viewAccess(this.#options.auth, open);
+    this.#routed = routedListener(this.#routes, access, onError);
     const addresses: ServedAddress[] = [];
     for (const text of listenAddresses) {
       this.#refuseClosed();
@@ -167,14 +177,27 @@ class NodeExporterServer implements ExporterServer {
   }
 
   async #listen(text: string, { listener }: RoutedListener): Promise<ServedAddress> {
-    const server = createNodeServer(this.#file?.current, this.#options, (request, response) => {
+    const answer: HeadListener = (request, response, refusal) => {
       this.#connections.begin(request, response);
-      listener(request, response);
-    });
+      if (refusal !== undefined) sendAnswer(request, response, refusal);
+      else {
+        listener(request, response).catch((cause: unknown) =>
+          this.#faults.met('request', cause, [response]),
+        );
+      }
+    };
+    const server = createNodeServer(this.#file?.current, this.#options, answer);
+    this.#faults.survive(server);
     const isSecure = server instanceof TlsServer;
     this.#connections.track(server, isSecure);
     if (this.#file !== undefined && isSecure)
       followWebConfig(server, this.#file, this.#tlsFailures);
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+      if (socket.writableEnded) return;
+      // No answer: to a handshake that failed, and behind a request that is still being answered.
+      if (!socket.writable || !this.#connections.isFree(socket)) socket.destroy();
+      else answerRaw(socket, badRequestAnswer(error.code));
+    });
     this.#servers.push(server);
     const address = parseListenAddress(text);
     if (address === undefined) throw invalidOptions('createExporterServer', [text]);
@@ -188,18 +211,22 @@ class NodeExporterServer implements ExporterServer {
   }
 
   async #close(): Promise<void> {
-    const { shutdownDelay, drainTimeout } = this.#options;
+    const { shutdownDelay, drainTimeout, closes } = this.#options;
     this.#health.drain();
     this.#awakening.stop();
+    this.#connections.close(Math.min(IDLE_GRACE_MS, drainTimeout));
     // What is being opened is closed once it is open.
     await this.#opening?.catch(() => undefined);
     if (shutdownDelay > 0 && this.#addresses.length > 0) await wait(shutdownDelay);
     this.#addresses = [];
     const ended = this.#servers.map(stopListening);
     await this.#connections.drain(drainTimeout);
+    // Once more, with what Node has beside the connections.
+    for (const server of this.#servers) server.close();
     await Promise.all(ended);
     this.#routed?.close();
     this.#file?.close();
+    await closeInOrder(closes, (error) => this.#tell(error));
     this.#tellClosed();
   }
 
@@ -220,10 +247,13 @@ class NodeExporterServer implements ExporterServer {
   }
 }
 
-/** Resolves when the server has neither an address nor a connection. */
+/**
+ * Resolves when a server has neither an address nor a connection. Not by its own method: that of Node's HTTP
+ * servers closes idle connections at once, even if a request is on its way on them.
+ */
 function stopListening(server: Server): Promise<void> {
   return new Promise((resolve) => {
     // One that does not listen says so by an error.
-    server.close(() => resolve());
+    Server.prototype.close.call(server, () => resolve());
   });
 }

@@ -84,9 +84,10 @@ export function healthHandlerOf(provider: SnapshotProvider, policy: ErrorPolicy)
   const listener = (request: NodeRequest, response: NodeResponse): void =>
     sendAnswer(request, response, answer(request.method, pathOf(request.url ?? '') ?? ''));
   return Object.assign(listener, {
-    fetch: async (request: Request): Promise<Response> => {
-      const { status, headers, body } = answer(request.method, new URL(request.url).pathname);
-      return new Response(request.method === 'HEAD' ? null : body, { status, headers });
+    fetch: async (request: Partial<Request>): Promise<Response> => {
+      const method = request.method?.toUpperCase() ?? 'GET';
+      const { status, headers, body } = answer(method, pathOf(String(request.url)) ?? '');
+      return new Response(method === 'HEAD' ? null : body, { status, headers });
     },
     readiness,
     drain: (): void => {

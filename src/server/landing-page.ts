@@ -12,15 +12,19 @@ export interface LandingPage {
 
 /** A link of the page. */
 export interface PageLink {
+  /** Its path on this server, from the first slash. */
   readonly path: string;
   readonly text: string;
 }
 
-/** The page: static, without scripts, styles or anything from elsewhere. */
+/**
+ * The page: static, without scripts, styles or anything from elsewhere. Its links are relative, so that they
+ * hold behind a proxy that serves the exporter below a path of its own, such as `/exporter/`.
+ */
 export function landingPageAnswer(page: LandingPage, links: readonly PageLink[]): ShortAnswer {
   const title = escapeHtml(page.title ?? 'Exporter');
   const items = links.map(
-    ({ path, text }) => `<li><a href="${escapeHtml(path)}">${escapeHtml(text)}</a></li>`,
+    ({ path, text }) => `<li><a href="${escapeHtml(`.${path}`)}">${escapeHtml(text)}</a></li>`,
   );
   const body = [
     '<!doctype html>',

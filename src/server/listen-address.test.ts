@@ -46,7 +46,7 @@ test('an address that is taken or is not ours is refused with its name', async (
   const [{ port }] = await open('127.0.0.1:0');
   await expect(open(`127.0.0.1:${port}`)).rejects.toMatchObject({
     code: 'listen_failed',
-    message: `cannot listen on 127.0.0.1:${port}: the address is in use; choose another address, or end who has it`,
+    message: `cannot listen on 127.0.0.1:${port}: address in use; choose another, or stop the process using it`,
     cause: { code: 'EADDRINUSE' },
   });
   await expect(open('192.0.2.1:80')).rejects.toThrow(/^cannot listen on 192\.0\.2\.1:80: .*EADDR/);

@@ -1,4 +1,4 @@
-import { unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { connect, type ListenOptions, type Server } from 'node:net';
 import { SnapscrapeError } from '../model/errors.ts';
 
@@ -23,6 +23,23 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return { host: bracketed ?? (plain || undefined), port };
 }
 
+/**
+ * How long the path of a Unix domain socket may be, in bytes of UTF-8. A kernel has a field of fixed size
+ * for it, with a zero at its end, and Node cuts what is longer without a word.
+ */
+const LONGEST_PATH = process.platform === 'linux' ? 107 : 103;
+
+/** What is wrong with an address that has the path of a socket; undefined for nothing. */
+export function socketPathFault(text: string): string | undefined {
+  const address = parseListenAddress(text);
+  if (address === undefined || !('path' in address)) return undefined;
+  if (address.path.includes('\0')) return `must have paths without zero bytes, unlike ${text}`;
+  const bytes = Buffer.byteLength(address.path);
+  // Windows has named pipes, without such a field.
+  if (process.platform === 'win32' || bytes <= LONGEST_PATH) return undefined;
+  return `must have paths of at most ${LONGEST_PATH} bytes, and ${text} has ${bytes}; choose a shorter path`;
+}
+
 /** An address that a server listens on. */
 export interface ServedAddress {
   /**
@@ -40,7 +57,7 @@ export interface ServedAddress {
 
 /**
  * Has a server listen. Rejects with `listen_failed`, which names the address and the remedy. A Unix domain
- * socket that a dead process has left behind is replaced; one that somebody listens on is not.
+ * socket that a dead process has left behind is replaced; a served one, or anything else at its path, is not.
  */
 export async function listenOn(
   server: Server,
@@ -48,54 +65,85 @@ export async function listenOn(
   scheme: 'http' | 'https',
 ): Promise<ServedAddress> {
   try {
-    await listening(server, address).catch(async (error: NodeJS.ErrnoException) => {
-      const isLeftBehind =
-        error.code === 'EADDRINUSE' && 'path' in address && !(await isServed(address.path));
-      if (!isLeftBehind) throw error;
-      await unlink(address.path);
+    await listening(server, address).catch(async (error: unknown) => {
+      const isTaken = codeOf(error) === 'EADDRINUSE' && 'path' in address;
+      if (!isTaken) throw error;
+      await removeDeadSocket(address.path, error);
       await listening(server, address);
     });
   } catch (cause) {
-    throw listenFailed(address, cause);
+    if (cause instanceof SnapscrapeError) throw cause;
+    throw listenFailed(address, remedyOf(codeOf(cause), cause), cause);
   }
   return servedAddress(server, address, scheme);
 }
 
 function listening(server: Server, address: ListenOptions | ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    const done = (error?: Error): void => {
-      server.off('error', done);
-      server.off('listening', done);
-      if (error === undefined) resolve();
-      else reject(error);
+    // Not one listener for both: some runtimes hand `listening` an argument, and an error may be null.
+    const fail = (error: unknown): void => {
+      server.off('listening', succeed);
+      reject(error instanceof Error ? error : new Error(`the runtime says ${String(error)}`));
     };
-    server.once('error', done);
-    server.once('listening', done);
+    const succeed = (): void => {
+      server.off('error', fail);
+      resolve();
+    };
+    server.once('error', fail);
+    server.once('listening', succeed);
     server.listen({ ...address });
   });
 }
 
-/** Whether somebody answers at a Unix domain socket. */
+/** Removes a Unix domain socket that nothing listens on. Rejects for anything else, which stays. */
+async function removeDeadSocket(path: string, cause: unknown): Promise<void> {
+  // A link is not followed: what it leads to is not ours to judge.
+  if (!(await lstat(path)).isSocket()) {
+    const reason = 'there is something else than a socket; move it away, or choose another path';
+    throw listenFailed({ path }, reason, cause);
+  }
+  if (await isServed(path)) throw listenFailed({ path }, remedyOf('EADDRINUSE', cause), cause);
+  await unlink(path);
+}
+
+/** Whether a process may answer at a Unix domain socket. */
 function isServed(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path, () => {
       socket.destroy();
       resolve(true);
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
+    socket.on('error', (error: unknown) => resolve(codeOf(error) !== 'ECONNREFUSED'));
   });
 }
 
-function listenFailed(address: ListenAddress, cause: unknown): SnapscrapeError {
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
+
+/** What is wrong, and what helps, by the code of the system. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'address in use; choose another, or stop the process using it',
+  EADDRNOTAVAIL: 'no interface of this machine has this address; choose one that it has',
+  EACCES:
+    'not permitted; choose a port from 1024 on or another path, or give the process the right',
+  EPERM: 'not permitted; choose another address, or give the process the right',
+  ENOENT: 'the folder does not exist; create it, or choose another path',
+  ENOTDIR: 'a part of the path is not a folder; choose another path',
+  ENOTFOUND: 'the host name is unknown; choose another, or an IP address',
+  EAI_AGAIN: 'the host name could not be looked up; try again, or choose an IP address',
+};
+
+function remedyOf(code: string | undefined, cause: unknown): string {
+  const remedy = code === undefined ? undefined : REMEDIES[code];
+  if (code === 'EADDRINUSE') return remedy!;
+  if (remedy !== undefined) return `${code}: ${remedy}`;
+  return `${cause instanceof Error ? cause.message : code}; choose another address`;
+}
+
+function listenFailed(address: ListenAddress, reason: string, cause: unknown): SnapscrapeError {
   const text = 'path' in address ? `unix:${address.path}` : hostAndPort(address);
-  const code = (cause as NodeJS.ErrnoException).code;
-  const reason =
-    code === 'EADDRINUSE' ? 'the address is in use' : cause instanceof Error ? cause.message : code;
-  return new SnapscrapeError(
-    'listen_failed',
-    `cannot listen on ${text}: ${reason}; choose another address, or end who has it`,
-    { cause },
-  );
+  return new SnapscrapeError('listen_failed', `cannot listen on ${text}: ${reason}`, { cause });
 }
 
 function servedAddress(

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
-import { createSecureServer, type SecureServerOptions } from 'node:http2';
+import { createSecureServer, type Http2ServerResponse, type SecureServerOptions } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
 import { tlsOptionsOf } from '../web/tls-options.ts';
 import type { WebConfig } from '../web/web-config.ts';
-import { plainAnswer, sendAnswer } from './answer.ts';
-import { endIdleConnections, endIdleSession } from './idle-clients.ts';
+import { methodRefusal, plainAnswer, type ShortAnswer } from './answer.ts';
+import { answerRaw, headRefusal } from './head-refusal.ts';
 import type { CheckedServerOptions } from './server-options.ts';
 
 type Limits = Pick<
@@ -23,21 +23,29 @@ const MOST_STREAMS = 100;
 /** How long a head of HTTP/2 can be before Node ends its stream, in bytes; below that we can answer. */
 const MOST_HEAD = 65_536;
 
-const HEAD_TOO_LONG = plainAnswer(431, 'The head of the request is too long.\n');
+const EXPECTATION_FAILED = plainAnswer(417, 'The expectation cannot be met.\n');
 
 /** How long Node lets clients take, by its own names. */
 interface Http1Limits extends Omit<Limits, 'maxConnections'> {
   readonly connectionsCheckingInterval: number;
+  readonly requireHostHeader: boolean;
 }
 
+/** Answers a request, or refuses it if its head cannot be served whatever it asks for. */
+export type HeadListener = (
+  request: NodeRequest,
+  response: NodeResponse,
+  refusal: ShortAnswer | undefined,
+) => unknown;
+
 /**
- * Makes the server of one address: plain HTTP/1.1, HTTPS, or HTTPS with HTTP/2 beside it, by ALPN. Slow,
- * idle and surplus clients are sent away.
+ * Makes the server of one address: plain HTTP/1.1, HTTPS, or HTTPS with HTTP/2 beside it, by ALPN. Nothing
+ * is answered by Node itself: its answers have no `Cache-Control`.
  */
 export function createNodeServer(
   config: Pick<WebConfig, 'tls' | 'http2'> | undefined,
   limits: Limits,
-  listener: (request: NodeRequest, response: NodeResponse) => void,
+  listener: HeadListener,
 ): Server {
   const { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize } = limits;
   const http1 = {
@@ -46,40 +54,41 @@ export function createNodeServer(
     keepAliveTimeout,
     connectionsCheckingInterval: Math.min(MOST_BETWEEN_LOOKS, headersTimeout),
     maxHeaderSize,
+    requireHostHeader: false,
   };
   const tls = config === undefined ? undefined : tlsOptionsOf(config);
-  const server =
+  const server: Server =
     tls === undefined
-      ? createServer(http1, listener)
+      ? createServer(http1)
       : config?.http2
-        ? createHttp2Server({ ...tls, handshakeTimeout: headersTimeout }, http1, listener)
-        : createHttpsServer({ ...tls, ...http1, handshakeTimeout: headersTimeout }, listener);
-  endIdleConnections(server, tls !== undefined, limits);
+        ? createHttp2Server({ ...tls, handshakeTimeout: headersTimeout }, http1)
+        : createHttpsServer({ ...tls, ...http1, handshakeTimeout: headersTimeout });
   server.maxConnections = limits.maxConnections;
+  server.on('request', (request: NodeRequest, response: NodeResponse) => {
+    listener(request, response, headRefusal(request, maxHeaderSize));
+  });
+  server.on('checkExpectation', (request: NodeRequest, response: NodeResponse) => {
+    listener(request, response, EXPECTATION_FAILED);
+  });
+  server.on('connect', (request: NodeRequest, answer: Http2ServerResponse | Socket) => {
+    const refusal = methodRefusal('CONNECT')!;
+    // Of HTTP/1 Node gives the socket, and does not listen to it any more.
+    if ('writeHead' in answer) listener(request, answer, refusal);
+    else
+      answerRaw(
+        answer.on('error', () => undefined),
+        refusal,
+      );
+  });
   return server;
 }
 
-function createHttp2Server(
-  options: SecureServerOptions,
-  http1: Http1Limits,
-  listener: (request: NodeRequest, response: NodeResponse) => void,
-): Server {
-  const { maxHeaderSize } = http1;
+function createHttp2Server(options: SecureServerOptions, http1: Http1Limits): Server {
   // Node ends streams by this limit, but only once the client has heard of it: ours is that of the answer.
-  const maxHeaderListSize = Math.max(maxHeaderSize, MOST_HEAD);
+  const maxHeaderListSize = Math.max(http1.maxHeaderSize, MOST_HEAD);
   const settings = { maxConcurrentStreams: MOST_STREAMS, maxHeaderListSize };
-  const server = createSecureServer({ ...options, settings }, (request, response) => {
-    const isTooLong = request.httpVersionMajor === 2 && headSize(request) > maxHeaderSize;
-    if (isTooLong) sendAnswer(request, response, HEAD_TOO_LONG);
-    else listener(request, response);
-  });
+  const server = createSecureServer({ ...options, settings });
   // Those who do not speak HTTP/2 are served by the rules of `node:http`, which reads them from here.
   Object.assign(server, http1);
-  server.on('session', (session) => endIdleSession(session, http1));
   return server;
-}
-
-/** Names and values, the path among them, in bytes: each character is one. */
-function headSize({ rawHeaders }: NodeRequest): number {
-  return rawHeaders.reduce((bytes, text) => bytes + text.length, 0);
 }

@@ -1,23 +1,35 @@
-import type { IncomingMessage } from 'node:http';
 import type { Http2Session } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
+import {
+  ClientConnection,
+  type IdleLimits,
+  type Transport,
+  transportOf,
+} from './client-connection.ts';
 
-/** How long an answer that was written may take to leave, once nothing else is under way; in ms. */
+/**
+ * How long connections without a request stay open once the server is closing, in ms: a request that is on
+ * its way is answered, and its client told that the connection ends.
+ */
+export const IDLE_GRACE_MS = 1000;
+
+/** How long sockets may take to close once no connection is left on them, in ms. */
 const FLUSH_MS = 500;
 
-/** What can be closed: a connection of HTTP/1.1, or a session of HTTP/2. */
-type Connection = Socket | Http2Session;
-
-/** Knows the connections of servers and the requests on each, so that they can be ended with care. */
+/** Knows the connections of servers, ends idle ones, and ends all of them with care. */
 export class OpenConnections {
-  /** Requests under way by connection; those without any are idle. */
-  readonly #requests = new Map<Connection, number>();
+  readonly #limits: IdleLimits;
+  readonly #connections = new Map<Transport, ClientConnection>();
   /** All sockets as they were accepted, those among them whose TLS handshake goes on. */
   readonly #accepted = new Set<Socket>();
   readonly #onChange = new Set<() => void>();
-  #isDraining = false;
+  #grace: number | undefined;
+
+  constructor(limits: IdleLimits) {
+    this.#limits = limits;
+  }
 
   /** Watches the connections of a server from now on. */
   track(server: Server, isSecure: boolean): void {
@@ -37,50 +49,46 @@ export class OpenConnections {
 
   /** Notes a request until its response is closed. */
   begin(request: NodeRequest, response: NodeResponse): void {
-    const connection = connectionOf(request);
-    if (connection === undefined) return;
-    this.#requests.set(connection, (this.#requests.get(connection) ?? 0) + 1);
-    if (this.#isDraining && isHttp1(request)) response.setHeader('Connection', 'close');
-    response.once('close', () => {
-      const before = this.#requests.get(connection);
-      // A connection that is gone has taken its requests with it.
-      if (before === undefined) return;
-      this.#requests.set(connection, before - 1);
-      if (this.#isDraining && before === 1) end(connection);
-      this.#changed();
-    });
+    const transport = transportOf(request);
+    if (transport !== undefined) this.#connections.get(transport)?.begin(response);
+  }
+
+  /** Whether bytes can be written to a connection of HTTP/1 without breaking into an answer. */
+  isFree(socket: Socket): boolean {
+    return this.#connections.get(socket)?.isBusy === false;
   }
 
   /**
-   * Ends what is idle, lets requests under way finish for some time, and cuts what is left then. Resolves
-   * when no connection is left.
+   * From now on answers say that their connection ends, and idle connections end after a grace. New ones
+   * are still served.
    */
+  close(graceMs: number): void {
+    this.#grace = graceMs;
+    for (const connection of this.#connections.values()) connection.close(graceMs);
+  }
+
+  /** Lets requests under way finish for some time, and cuts what is left then. After {@link close}. */
   async drain(timeoutMs: number): Promise<void> {
-    this.#isDraining = true;
-    for (const [connection, requests] of this.#requests) {
-      // A session takes no new requests from now on, and ends with the last one.
-      if (requests === 0 || !('destroySoon' in connection)) end(connection);
-    }
-    await this.#when(() => this.#isIdle(), timeoutMs);
-    if (this.#isIdle()) await this.#when(() => this.#accepted.size === 0, FLUSH_MS);
+    const deadline = performance.now() + timeoutMs;
+    // A handshake that ends meanwhile may bring another request.
+    do {
+      await this.#when(() => this.#connections.size === 0, deadline - performance.now());
+      if (this.#connections.size > 0) break;
+      await this.#when(() => this.#accepted.size === 0, FLUSH_MS);
+    } while (this.#connections.size > 0 && performance.now() < deadline);
     for (const socket of this.#accepted) socket.destroy();
     await this.#when(() => this.#accepted.size === 0, FLUSH_MS);
   }
 
-  #open(connection: Connection): void {
-    if (this.#isDraining) {
-      end(connection);
-      return;
-    }
-    this.#requests.set(connection, 0);
-    connection.once('close', () => {
-      this.#requests.delete(connection);
+  #open(transport: Transport): void {
+    const connection = new ClientConnection(transport, this.#limits);
+    this.#connections.set(transport, connection);
+    transport.once('close', () => {
+      connection.leave();
+      this.#connections.delete(transport);
       this.#changed();
     });
-  }
-
-  #isIdle(): boolean {
-    return [...this.#requests.values()].every((requests) => requests === 0);
+    if (this.#grace !== undefined) connection.close(this.#grace);
   }
 
   #changed(): void {
@@ -94,7 +102,7 @@ export class OpenConnections {
       const look = (): void => {
         if (holds()) done();
       };
-      const timer = setTimeout(() => done(), timeoutMs);
+      const timer = setTimeout(() => done(), Math.max(0, timeoutMs));
       const done = (): void => {
         clearTimeout(timer);
         this.#onChange.delete(look);
@@ -103,18 +111,4 @@ export class OpenConnections {
       this.#onChange.add(look);
     });
   }
-}
-
-function isHttp1(request: NodeRequest): request is IncomingMessage {
-  return request.httpVersionMajor === 1;
-}
-
-function connectionOf(request: NodeRequest): Connection | undefined {
-  return isHttp1(request) ? request.socket : request.stream.session;
-}
-
-/** Ends a connection when what was written to it has left. */
-function end(connection: Connection): void {
-  if ('destroySoon' in connection) connection.destroySoon();
-  else if (!connection.closed) connection.close();
 }

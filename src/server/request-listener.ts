@@ -18,7 +18,8 @@ export const OPEN_ACCESS: { readonly current: AccessConfig } = Object.freeze({
 
 /** Finds the route of each request, and who may have it. */
 export interface RoutedListener {
-  readonly listener: Listener;
+  /** Rejects with what a route or a guard throws. */
+  readonly listener: (...exchange: Parameters<Listener>) => Promise<void>;
   /** Ends what compares passwords. */
   close(): void;
 }
@@ -39,13 +40,13 @@ export function routedListener(
   );
   const every = [...routes.values(), NOT_FOUND].map((route) => [route, guardOf(route)] as const);
   const guardByRoute = new Map(every);
-  const listener: Listener = (request, response) => {
+  const listener: RoutedListener['listener'] = async (request, response) => {
     const path = pathOf(request.url ?? '');
     const route = (path === undefined ? undefined : routes.get(path)) ?? NOT_FOUND;
     for (const [name, value] of access.current.headers) response.setHeader(name, value);
     const guard = guardByRoute.get(route);
     if (guard === undefined) route.serve(request, response);
-    else void pass(guard, route, request, response);
+    else await pass(guard, route, request, response);
   };
   const close = (): void => {
     for (const guard of guardByRoute.values()) guard?.close();

@@ -15,7 +15,7 @@ export type Listener = (request: NodeRequest, response: NodeResponse) => void;
 /** What is served at a path, and to whom. */
 export interface Route {
   readonly serve: Listener;
-  /** Who is let in: those of the web configuration file, everybody, or a view's own users. */
+  /** Who may have it: those whom the server lets in, everybody, or a view's own users. */
   readonly access: 'server' | 'everybody' | ViewAuth;
   /** What it selects for good, where that may have patterns that cannot be used. */
   readonly selection?: FixedSelection;

@@ -21,7 +21,9 @@ describe('the options of a server', () => {
     );
     const inWords: Partial<Record<keyof ExporterServerOptions, string>> = {
       handler: "the handler's own defaults",
+      auth: 'none',
       views: 'none',
+      closes: 'none',
       webConfigFile: 'none',
       landingPage: 'a page without a name',
       onError: 'a line on standard error',

@@ -12,7 +12,7 @@ import {
 } from '../model/options.ts';
 import { WEB_CONFIG_FILE_DEFAULTS } from '../web/web-config-file.ts';
 import type { LandingPage } from './landing-page.ts';
-import { parseListenAddress } from './listen-address.ts';
+import { parseListenAddress, socketPathFault } from './listen-address.ts';
 import { isRoutePath } from './request-path.ts';
 import { costliestHash, type ViewAuth, viewAuthFault } from './view-auth.ts';
 
@@ -21,10 +21,16 @@ export interface ServerView extends HandlerOptions {
   /** Where it is served: an exact path such as `/metrics/team-a`. */
   readonly path: string;
   /**
-   * Who may see it, instead of the users and tokens of the web configuration file. Its headers and its
-   * rate limit hold here too; a view with `auth` has a bucket of its own. Default: those of the file.
+   * Who may see it, instead of those whom the server lets in. The headers and the rate limit of the web
+   * configuration file hold here too; a view with `auth` has a bucket of its own. Default: the `auth` of
+   * the server, or else the users and tokens of the file.
    */
   readonly auth?: ViewAuth | undefined;
+}
+
+/** What can be closed: a cached reader, a store, or anything alike. */
+export interface Closeable {
+  close(): unknown;
 }
 
 /** How an exporter is served. Every field may be left out; the defaults are {@link SERVER_DEFAULTS}. */
@@ -38,6 +44,12 @@ export interface ExporterServerOptions {
   readonly metricsPath?: string | undefined;
   /** How pages are served. Default: the handler's own defaults. Views begin with the same. */
   readonly handler?: HandlerOptions | undefined;
+  /**
+   * Who may see the main page, and all else that has no `auth` of its own, instead of the users and tokens
+   * of the web configuration file. Its headers and its rate limit hold here too. Default: none,
+   * which is those of the file.
+   */
+  readonly auth?: ViewAuth | undefined;
   /**
    * More pages of the same reader, each at a path of its own. Default: none. What a view does not set
    * itself is as in `handler`.
@@ -68,10 +80,16 @@ export interface ExporterServerOptions {
    */
   readonly drainTimeout?: number | undefined;
   /**
-   * How long a server that is closed goes on to accept connections while `/-/ready` is 503, in ms, so that
-   * whoever sends it requests can notice. Default 0; up to 2 147 483 647.
+   * How long a server that is closing still accepts connections while `/-/ready` is 503, in ms, so that a
+   * load balancer can notice. Default 0; up to 2 147 483 647.
    */
   readonly shutdownDelay?: number | undefined;
+  /**
+   * What the server closes once no connection is left, in this order: usually the reader, then the store.
+   * Anything with a `close` method, once each. Also closed if `start()` fails. Default: none. What fails
+   * or takes longer than 5 s is told to `onError` as `close_failed`, and the next one is closed.
+   */
+  readonly closes?: readonly Closeable[] | undefined;
   /**
    * How long a client may take to send the head of a request, or a TLS handshake, in ms; then its
    * connection is closed. Default 10 000; from 100 to 2 147 483 647.
@@ -108,16 +126,17 @@ export interface ExporterServerOptions {
 
 /** Server options with every value in place, `webConfigFile` where it was given. */
 export type CheckedServerOptions = {
-  readonly [K in Exclude<keyof ExporterServerOptions, 'webConfigFile'>]-?: NonNullable<
+  readonly [K in Exclude<keyof ExporterServerOptions, 'webConfigFile' | 'auth'>]-?: NonNullable<
     ExporterServerOptions[K]
   >;
-} & { readonly webConfigFile: string | undefined };
+} & { readonly webConfigFile: string | undefined; readonly auth: ViewAuth | undefined };
 
 /** The default of every {@link ExporterServerOptions} field. */
 export const SERVER_DEFAULTS: CheckedServerOptions = Object.freeze({
   listenAddresses: Object.freeze([':9464']),
   metricsPath: '/metrics',
   handler: Object.freeze({}),
+  auth: undefined,
   views: Object.freeze([]),
   webConfigFile: undefined,
   maxBcryptCost: WEB_CONFIG_FILE_DEFAULTS.maxBcryptCost,
@@ -125,6 +144,7 @@ export const SERVER_DEFAULTS: CheckedServerOptions = Object.freeze({
   guardHealth: false,
   drainTimeout: 10_000,
   shutdownDelay: 0,
+  closes: Object.freeze([]),
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 75_000,
@@ -138,12 +158,15 @@ export const HEALTH_PATHS = ['/-/healthy', '/-/ready'] as const;
 
 const OWNER = 'createExporterServer';
 
+const NO_ADDRESSES = 'must be a list of addresses: :9464, 127.0.0.1:9464, [::1]:9464 or unix:/path';
+
 /** Checks server options from outside; throws `invalid_options` that lists every fault. */
 export function checkServerOptions(options: unknown): CheckedServerOptions {
   const checked = checkOptions(OWNER, options, SERVER_DEFAULTS, {
     listenAddresses: addressesFault,
     metricsPath: pathFault,
     handler: handlerFault,
+    auth: viewAuthFault,
     views: viewsFault,
     webConfigFile: (value) =>
       typeof value === 'string' && value !== '' ? undefined : 'must be the path of a file',
@@ -152,6 +175,7 @@ export function checkServerOptions(options: unknown): CheckedServerOptions {
     guardHealth: isBoolean,
     drainTimeout: integerWithin(0, LONGEST_TIMER, 'ms'),
     shutdownDelay: integerWithin(0, LONGEST_TIMER, 'ms'),
+    closes: closesFault,
     headersTimeout: integerWithin(100, LONGEST_TIMER, 'ms'),
     requestTimeout: integerWithin(100, LONGEST_TIMER, 'ms'),
     keepAliveTimeout: integerWithin(1, LONGEST_TIMER, 'ms'),
@@ -186,14 +210,20 @@ function faultsTogether(options: CheckedServerOptions): readonly string[] {
 }
 
 function addressesFault(value: unknown): string | undefined {
-  const isList =
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((text) => typeof text === 'string' && parseListenAddress(text) !== undefined);
-  return isList
-    ? undefined
-    : 'must be a list of addresses: :9464, 127.0.0.1:9464, [::1]:9464 or unix:/path';
+  if (!Array.isArray(value) || value.length === 0) return NO_ADDRESSES;
+  const isAddress = (text: unknown): text is string =>
+    typeof text === 'string' && parseListenAddress(text) !== undefined;
+  if (!value.every(isAddress)) return NO_ADDRESSES;
+  return value.flatMap((text) => socketPathFault(text) ?? []).join('; ') || undefined;
 }
+
+const closesFault: OptionCheck = (value) => {
+  const canClose = (each: unknown): boolean =>
+    typeof (each as Partial<Closeable> | null | undefined)?.close === 'function';
+  return Array.isArray(value) && value.every(canClose)
+    ? undefined
+    : 'must be a list of objects with a close() method, such as [reader, store]';
+};
 
 function pathFault(value: unknown): string | undefined {
   if (HEALTH_PATHS.some((path) => path === value)) return 'is the path of a probe; choose another';

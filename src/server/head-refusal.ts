@@ -1,0 +1,54 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { NodeRequest } from '../http/node-exchange.ts';
+import { plainAnswer, type ShortAnswer } from './answer.ts';
+
+const CLOSE = { Connection: 'close' } as const;
+const HEAD_TOO_LONG = plainAnswer(431, 'The head of the request is too long.\n');
+const NO_HOST = plainAnswer(400, 'A request of HTTP/1.1 must have a Host.\n', CLOSE);
+const WRONG_VERSION = plainAnswer(505, 'HTTP/1.1 and HTTP/1.0 are spoken here.\n', CLOSE);
+const BAD_REQUEST = plainAnswer(400, 'The request cannot be read.\n');
+const TOO_SLOW = plainAnswer(408, 'The request took too long.\n');
+const CHUNK_TOO_LONG = plainAnswer(413, 'A chunk has too long an extension.\n');
+
+/**
+ * Why a head is refused whatever it asks for; undefined if it is not. What came over HTTP/2 is told by its
+ * stream: the version in a request line of HTTP/1 is only the client's word.
+ */
+export function headRefusal(request: NodeRequest, maxHeaderSize: number): ShortAnswer | undefined {
+  if ('stream' in request) return headSize(request) > maxHeaderSize ? HEAD_TOO_LONG : undefined;
+  switch (request.httpVersion) {
+    case '1.0':
+      return undefined;
+    case '1.1':
+      return request.headers.host === undefined ? NO_HOST : undefined;
+    default:
+      return WRONG_VERSION;
+  }
+}
+
+/** Names and values, the path among them, in bytes: each character is one. */
+function headSize({ rawHeaders }: NodeRequest): number {
+  return rawHeaders.reduce((bytes, text) => bytes + text.length, 0);
+}
+
+/** The answer to bytes that are no request of HTTP/1, by what Node says of them. */
+export function badRequestAnswer(code: string | undefined): ShortAnswer {
+  if (code === 'HPE_HEADER_OVERFLOW') return HEAD_TOO_LONG;
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return CHUNK_TOO_LONG;
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? TOO_SLOW : BAD_REQUEST;
+}
+
+/** Writes an answer to a socket that has no response, and closes it. */
+export function answerRaw(socket: Socket, { status, headers, body }: ShortAnswer): void {
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    '',
+    body,
+  ];
+  socket.end(lines.join('\r\n'));
+  socket.destroySoon();
+}
