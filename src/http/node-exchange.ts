@@ -66,8 +66,9 @@ export function listenOnce(emitter: NodeResponse, event: string, listener: () =>
 /** Whether something tells of events: mock requests and responses may not, nor may their sockets. */
 export function canTell<T extends Partial<EventEmitter>>(
   emitter: T | null | undefined,
-): emitter is T & Required<Pick<EventEmitter, 'once' | 'removeListener'>> {
-  return typeof emitter?.once === 'function' && typeof emitter.removeListener === 'function';
+): emitter is T & Required<Pick<EventEmitter, 'on' | 'once' | 'removeListener'>> {
+  const { on, once, removeListener } = emitter ?? {};
+  return [on, once, removeListener].every((method) => typeof method === 'function');
 }
 
 const leavers = new WeakMap<object, Set<() => void>>();

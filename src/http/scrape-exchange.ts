@@ -30,6 +30,9 @@ export interface ScrapeServer {
   respond(request: ScrapeRequest, entry: RequestEntry): Promise<ScrapeResponse>;
 }
 
+/** Otherwise a cache on the way, such as a CDN, may serve an old page or refusal as the one of now. */
+export const NO_STORE = 'no-store';
+
 /** How long a client should wait before it asks again for a page that cannot be served now. */
 const RETRY_AFTER_SECONDS = 5;
 
@@ -58,6 +61,7 @@ export function refusal(status: RefusalStatus, text: string = REFUSALS[status]):
     headers: {
       'Content-Type': 'text/plain; charset=utf-8',
       'Content-Length': String(body.length),
+      'Cache-Control': NO_STORE,
       'X-Content-Type-Options': 'nosniff',
       ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
       ...(status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : {}),

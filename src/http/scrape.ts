@@ -18,6 +18,7 @@ import { echoed, queryFault } from './query.ts';
 import { RequestCounts, type RequestEntry } from './request-counts.ts';
 import {
   type BodyParts,
+  NO_STORE,
   refusal,
   type ScrapeRequest,
   type ScrapeResponse,
@@ -56,11 +57,7 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
       ({ syntax }) => options.openMetrics || syntax !== 'openmetrics',
     );
     this.#codings = options.compressions.filter((coding) => coding !== 'zstd' || hasZstd);
-    // Without `no-store` a cache on the way may serve an old page, or an old refusal, as a new one.
-    this.#always = {
-      'Cache-Control': 'no-store',
-      ...startTimeHeader(options.processStartTime),
-    };
+    this.#always = startTimeHeader(options.processStartTime);
     this.#reader.watch?.(this);
     // Who starts an exporter should learn at once that its options cannot be served.
     this.#views
@@ -142,6 +139,7 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
       ...(coding === 'identity' ? {} : { 'Content-Encoding': coding }),
       ...lengthHeader(parts),
       Vary: 'Accept, Accept-Encoding',
+      'Cache-Control': NO_STORE,
       'X-Content-Type-Options': 'nosniff',
       ...versionHeader(version),
     };

@@ -16,19 +16,28 @@ export async function drainOnSignals(
   server: Pick<ExporterServer, 'close' | 'closed'>,
   signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'],
 ): Promise<void> {
-  let received: NodeJS.Signals | undefined;
+  let first: NodeJS.Signals | undefined;
   const leave = (): void => {
-    for (const signal of signals) process.off(signal, drain);
+    for (const signal of signals) process.off(signal, told);
   };
-  const drain = (signal: NodeJS.Signals): void => {
-    received = signal;
-    // From now on each signal does what it does by itself: it ends the process.
+  const endBy = (signal: NodeJS.Signals): void => {
     leave();
+    // With no listener left it does what it does by itself.
+    process.kill(process.pid, signal);
+  };
+  // Listened to until the end: of two signals that come at once, Node drops the second one if the first one
+  // removes its listener.
+  const told = (signal: NodeJS.Signals): void => {
+    if (first !== undefined) {
+      endBy(signal);
+      return;
+    }
+    first = signal;
     void server.close();
   };
-  for (const signal of signals) process.on(signal, drain);
+  for (const signal of signals) process.on(signal, told);
   await server.closed;
   leave();
-  const told = received;
-  if (told !== undefined) setTimeout(() => process.kill(process.pid, told), LINGER_MS).unref();
+  const signal: NodeJS.Signals | undefined = first;
+  if (signal !== undefined) setTimeout(() => endBy(signal), LINGER_MS).unref();
 }

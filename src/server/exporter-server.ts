@@ -253,7 +253,9 @@ class NodeExporterServer implements ExporterServer {
  */
 function stopListening(server: Server): Promise<void> {
   return new Promise((resolve) => {
+    // Bun has no servers of `node:http` that are servers of `node:net`.
+    const { close } = server instanceof Server ? Server.prototype : server;
     // One that does not listen says so by an error.
-    Server.prototype.close.call(server, () => resolve());
+    close.call(server, () => resolve());
   });
 }

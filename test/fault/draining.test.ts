@@ -141,6 +141,18 @@ describe('a process that is told to end', () => {
     expect(await ended).toEqual([null, 'SIGTERM']);
     await cut;
   });
+
+  it('by two signals that are handled at once ends at once', async () => {
+    const { child, ended, said, port } = await started();
+    const scrape = keptConnection(port, 'HTTP/1.1').ask('/metrics');
+    const cut = expect(scrape).rejects.toThrow();
+    await said('reading');
+    // Both wait for the process, as for one whose event loop is busy.
+    for (const signal of ['SIGSTOP', 'SIGTERM', 'SIGINT', 'SIGCONT'] as const) child.kill(signal);
+    const [code, signal] = await ended;
+    expect([code, ['SIGTERM', 'SIGINT'].includes(signal)]).toEqual([null, true]);
+    await cut;
+  });
 });
 
 it('tells a client that goes on to ask while it is closed that the connection ends', async () => {
