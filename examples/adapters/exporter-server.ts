@@ -6,8 +6,8 @@ const server = createExporterServer(reader, {
   listenAddresses: [`:${port}`],
   landingPage: { title: 'Queue exporter' },
   views: [{ path: '/metrics/mail', match: '{queue="mail"}' }],
+  closes: [reader],
 });
 const [address] = await server.start();
 listening(address?.port);
 await drainOnSignals(server);
-reader.close();
