@@ -1,10 +1,25 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { EventEmitter } from 'node:events';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { listenOn, parseListenAddress, type ServedAddress } from './listen-address.ts';
+import { createExporterServer } from './exporter-server.ts';
+import {
+  listenOn,
+  parseListenAddress,
+  type ServedAddress,
+  socketPathFault,
+} from './listen-address.ts';
 
 test.each([
   [':9464', { host: undefined, port: 9464 }],
@@ -53,12 +68,105 @@ test('an address that is taken or is not ours is refused with its name', async (
 });
 
 test('a socket that a dead process left behind is replaced, and one in use is not', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'listen-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'exporter.sock');
-  const program = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
-  expect(spawnSync(process.execPath, ['-e', program]).signal).toBe('SIGKILL');
+  const path = join(temporaryFolder(), 'exporter.sock');
+  leaveDeadSocket(path);
   const [served] = await open(`unix:${path}`);
   expect(served).toEqual({ url: `unix:${path}`, host: undefined, port: undefined, path });
   await expect(open(`unix:${path}`)).rejects.toMatchObject({ code: 'listen_failed' });
 });
+
+test.each<[string, (path: string, folder: string) => void]>([
+  ['a file', (path) => writeFileSync(path, 'data')],
+  ['an empty file', (path) => writeFileSync(path, '')],
+  ['a folder', (path) => mkdirSync(path)],
+  [
+    'a link to a file',
+    (path, folder) => {
+      writeFileSync(join(folder, 'data'), 'data');
+      symlinkSync(join(folder, 'data'), path);
+    },
+  ],
+  ['a link to nothing', (path, folder) => symlinkSync(join(folder, 'nothing'), path)],
+  [
+    'a link to a dead socket',
+    (path, folder) => {
+      leaveDeadSocket(join(folder, 'dead'));
+      symlinkSync(join(folder, 'dead'), path);
+    },
+  ],
+])('%s at the path of a socket stays, and is refused with the remedy', async (_what, make) => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'exporter.sock');
+  make(path, folder);
+  const before = lstatSync(path);
+  await expect(open(`unix:${path}`)).rejects.toMatchObject({
+    code: 'listen_failed',
+    message: expect.stringMatching(/something else than a socket; move it away, or choose/),
+    cause: { code: 'EADDRINUSE' },
+  });
+  expect([lstatSync(path).ino, lstatSync(path).mode]).toEqual([before.ino, before.mode]);
+  expect(readdirSync(folder)).toContain('exporter.sock');
+});
+
+test('a folder that is missing, and a file in its place, are told', async () => {
+  const folder = temporaryFolder();
+  await expect(open(`unix:${folder}/a/b.sock`)).rejects.toThrow(/the folder is missing.*create it/);
+  writeFileSync(join(folder, 'file'), '');
+  await expect(open(`unix:${folder}/file/b.sock`)).rejects.toThrow(
+    /ENOTDIR: .*choose another path/,
+  );
+});
+
+test('the path of a socket is counted in bytes of UTF-8, and has no zero byte', () => {
+  const fits = `unix:/${'x'.repeat(102)}`;
+  expect(socketPathFault(fits)).toBeUndefined();
+  expect(socketPathFault(`unix:/${'x'.repeat(107)}`)).toMatch(/at most \d+ bytes.* has 108;/);
+  expect(socketPathFault(`unix:/${'ä'.repeat(54)}`)).toMatch(/has 109;/);
+  expect(socketPathFault('unix:/a\0b')).toMatch(/zero byte/);
+  expect(socketPathFault(':9464')).toBeUndefined();
+  const make = (): unknown =>
+    createExporterServer(SOURCE, { listenAddresses: [`${fits}${'y'.repeat(9)}`] });
+  expect(make).toThrow(expect.objectContaining({ code: 'invalid_options' }));
+});
+
+test.skipIf(process.platform !== 'linux')('the longest path is served', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'x'.repeat(107 - folder.length - 1));
+  await open(`unix:${path}`);
+  expect(readdirSync(folder)).toEqual(['x'.repeat(107 - folder.length - 1)]);
+});
+
+test.each([null, undefined, 'text'])(
+  'a runtime that hands %s on with its events is understood',
+  async (argument) => {
+    const runtime = (event: string): Server =>
+      Object.assign(new EventEmitter(), {
+        listen(this: EventEmitter) {
+          process.nextTick(() => this.emit(event, argument));
+        },
+        address: () => ({ port: 5 }),
+      }) as unknown as Server;
+    const address = { host: '127.0.0.1', port: 0 };
+    await expect(listenOn(runtime('listening'), address, 'http')).resolves.toMatchObject({
+      port: 5,
+    });
+    await expect(listenOn(runtime('error'), address, 'http')).rejects.toMatchObject({
+      code: 'listen_failed',
+      message: expect.stringContaining(String(argument)),
+    });
+  },
+);
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'listen-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Leaves a socket that a process listened on which was killed. */
+function leaveDeadSocket(path: string): void {
+  const program = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  expect(spawnSync(process.execPath, ['-e', program]).signal).toBe('SIGKILL');
+}
+
+const SOURCE = { snapshot: () => [] };

@@ -73,7 +73,7 @@ export async function listenOn(
     });
   } catch (cause) {
     if (cause instanceof SnapscrapeError) throw cause;
-    throw listenFailed(address, remedyOf(codeOf(cause), cause), cause);
+    throw listenFailed(address, remedyOf(address, cause), cause);
   }
   return servedAddress(server, address, scheme);
 }
@@ -102,7 +102,7 @@ async function removeDeadSocket(path: string, cause: unknown): Promise<void> {
     const reason = 'there is something else than a socket; move it away, or choose another path';
     throw listenFailed({ path }, reason, cause);
   }
-  if (await isServed(path)) throw listenFailed({ path }, remedyOf('EADDRINUSE', cause), cause);
+  if (await isServed(path)) throw listenFailed({ path }, IN_USE, cause);
   await unlink(path);
 }
 
@@ -123,23 +123,27 @@ function codeOf(error: unknown): string | undefined {
 
 /** What is wrong, and what helps, by the code of the system. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'address in use; choose another, or stop the process using it',
   EADDRNOTAVAIL: 'no interface of this machine has this address; choose one that it has',
-  EACCES:
-    'not permitted; choose a port from 1024 on or another path, or give the process the right',
-  EPERM: 'not permitted; choose another address, or give the process the right',
-  ENOENT: 'the folder does not exist; create it, or choose another path',
+  EACCES: 'not permitted; choose a port from 1024 on, or give the process the right',
   ENOTDIR: 'a part of the path is not a folder; choose another path',
   ENOTFOUND: 'the host name is unknown; choose another, or an IP address',
   EAI_AGAIN: 'the host name could not be looked up; try again, or choose an IP address',
 };
 
-function remedyOf(code: string | undefined, cause: unknown): string {
+// Node says EACCES for a folder that is missing, too.
+const NO_FOLDER =
+  'EACCES: the folder is missing, or the process may not write to it; create it, or choose another path';
+
+function remedyOf(address: ListenAddress, cause: unknown): string {
+  const code = codeOf(cause);
+  if (code === 'EADDRINUSE') return IN_USE;
+  if (code === 'EACCES' && 'path' in address) return NO_FOLDER;
   const remedy = code === undefined ? undefined : REMEDIES[code];
-  if (code === 'EADDRINUSE') return remedy!;
   if (remedy !== undefined) return `${code}: ${remedy}`;
   return `${cause instanceof Error ? cause.message : code}; choose another address`;
 }
+
+const IN_USE = 'address in use; choose another, or stop the process using it';
 
 function listenFailed(address: ListenAddress, reason: string, cause: unknown): SnapscrapeError {
   const text = 'path' in address ? `unix:${address.path}` : hostAndPort(address);

@@ -64,8 +64,14 @@ async function told(child: ChildProcess, signal: NodeJS.Signals) {
 
 describe.each(DOCUMENTS)('a process as %s writes it', (document) => {
   let redis: RedisServer | undefined;
-  beforeAll(whereRedisIs(async () => void (redis = await startRedis())));
-  afterAll(async () => redis?.stop());
+  beforeAll(
+    whereRedisIs(async () => {
+      redis = await startRedis();
+    }),
+  );
+  afterAll(async (): Promise<void> => {
+    await redis?.stop();
+  });
 
   it.each([
     ['MemoryStore', 'SIGTERM', () => 'memory:'],
