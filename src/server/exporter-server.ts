@@ -214,10 +214,12 @@ class NodeExporterServer implements ExporterServer {
     const { shutdownDelay, drainTimeout, closes } = this.#options;
     this.#health.drain();
     this.#awakening.stop();
-    this.#connections.close(Math.min(IDLE_GRACE_MS, drainTimeout));
+    const grace = Math.min(IDLE_GRACE_MS, drainTimeout);
+    this.#connections.close(grace);
     // What is being opened is closed once it is open.
     await this.#opening?.catch(() => undefined);
     if (shutdownDelay > 0 && this.#addresses.length > 0) await wait(shutdownDelay);
+    await this.#connections.accepted(grace);
     this.#addresses = [];
     const ended = this.#servers.map(stopListening);
     await this.#connections.drain(drainTimeout);

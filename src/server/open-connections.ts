@@ -1,5 +1,6 @@
 import type { Http2Session } from 'node:http2';
 import type { Server, Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
 import {
@@ -25,6 +26,10 @@ export class OpenConnections {
   /** All sockets as they were accepted, those among them whose TLS handshake goes on. */
   readonly #accepted = new Set<Socket>();
   readonly #onChange = new Set<() => void>();
+  /** How many were accepted since the beginning. */
+  #count = 0;
+  /** Whether one was accepted in this turn of the event loop or the last: Node accepts one in each. */
+  #mayMoreWait = false;
   #grace: number | undefined;
 
   constructor(limits: IdleLimits) {
@@ -34,6 +39,7 @@ export class OpenConnections {
   /** Watches the connections of a server from now on. */
   track(server: Server, isSecure: boolean): void {
     server.on('connection', (socket: Socket) => {
+      void this.#noteAccepted();
       this.#accepted.add(socket);
       socket.once('close', () => {
         this.#accepted.delete(socket);
@@ -67,6 +73,15 @@ export class OpenConnections {
     for (const connection of this.#connections.values()) connection.close(graceMs);
   }
 
+  /**
+   * Resolves when no connection waits to be accepted, or after some time. Those that wait when an address is
+   * closed are reset, with the requests on them.
+   */
+  async accepted(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (this.#mayMoreWait && performance.now() < deadline) await turn();
+  }
+
   /** Lets requests under way finish for some time, and cuts what is left then. After {@link close}. */
   async drain(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
@@ -78,6 +93,14 @@ export class OpenConnections {
     } while (this.#connections.size > 0 && performance.now() < deadline);
     for (const socket of this.#accepted) socket.destroy();
     await this.#when(() => this.#accepted.size === 0, FLUSH_MS);
+  }
+
+  async #noteAccepted(): Promise<void> {
+    const count = ++this.#count;
+    this.#mayMoreWait = true;
+    await turn();
+    await turn();
+    if (count === this.#count) this.#mayMoreWait = false;
   }
 
   #open(transport: Transport): void {

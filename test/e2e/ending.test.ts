@@ -74,10 +74,10 @@ describe.each(DOCUMENTS)('a process as %s writes it', (document) => {
   });
 
   it.each([
-    ['MemoryStore', 'SIGTERM', () => 'memory:'],
-    ['LmdbStore', 'SIGINT', () => `lmdb:${join(folder, 'data')}`],
+    ['MemoryStore', 'SIGTERM', 'memory:'],
+    ['LmdbStore', 'SIGINT', `lmdb:${join(folder, 'data')}`],
   ] as const)('ends when it is told to, with %s and %s', async (_store, signal, url) => {
-    expect(await told(await started(document, url()), signal)).toMatchObject({ code: 0, by: null });
+    expect(await told(await started(document, url), signal)).toMatchObject({ code: 0, by: null });
   });
 
   describe('with RedisStore', () => {

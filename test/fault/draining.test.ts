@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCachedSnapshotReader } from '../../src/index.ts';
 import { type RunningExporter, startExporter, TLS_CONFIG, webConfig } from '../support/exporter.ts';
+import { type KeptClient, keptClient } from '../support/kept-client.ts';
 import { keptConnection, SPEECHES, type Speech } from '../support/kept-connection.ts';
 import { Gate, ScriptedSource, state, statePage } from '../support/scripted-source.ts';
 import { until } from '../support/until.ts';
@@ -86,6 +88,40 @@ describe.each(SPEECHES)('an exporter that is closed, over %s', (speech) => {
     expect(before.isClosed()).toBe(true);
   });
 });
+
+describe.each([0, 3000])(
+  'an exporter that is closed under load, with a delay of %s ms',
+  (delay) => {
+    it.each(SPEECHES)('cuts no request that it has not announced, over %s', async (speech) => {
+      const source = { snapshot: () => [state(7)] };
+      const { server, port } = await startExporter(createCachedSnapshotReader(source), {
+        drainTimeout: 20_000,
+        shutdownDelay: delay,
+        ...(speech === 'HTTP/1.1' ? {} : { webConfigFile: webConfig(TLS_CONFIG) }),
+      });
+      const clients = await Promise.all(
+        Array.from({ length: 50 }, () =>
+          keptClient(port, speech === 'HTTP/2', speech !== 'HTTP/1.1'),
+        ),
+      );
+      /** Asks until its connection is announced to end. */
+      const load = async (client: KeptClient, pauseMs: number): Promise<void> => {
+        while (!(await client.ask('/metrics'))) await setTimeout(pauseMs);
+      };
+      // Some ask without a pause, some now and then; those that come later than the grace are idle.
+      const loads = clients.map((client, at) => load(client, at % 5 === 0 ? 200 : 0));
+      await setTimeout(100);
+      const closing = server.close();
+      if (delay > 0) {
+        // Who comes anew is served, and told at once.
+        const late = await keptClient(port, speech === 'HTTP/2', speech !== 'HTTP/1.1');
+        expect(await late.ask('/metrics')).toBe(true);
+      }
+      await Promise.all(loads);
+      await closing;
+    });
+  },
+);
 
 describe('closing an exporter', () => {
   it('twice is closing it once, and the reader stays open', async () => {
