@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { OpenMetricsHandler } from '../../src/index.ts';
+import { TLS } from './fixture-tls.ts';
 
 /** An answer to a request, with its body as it came over the wire. */
 interface Answer {
@@ -31,14 +31,7 @@ export type Transport = readonly [
   open: (handler: OpenMetricsHandler) => Promise<Ask>,
 ];
 
-const fixture = (name: string): string =>
-  readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8');
-
-/** A key and certificate of this machine for itself, good for tests alone. */
-export const TLS: { readonly key: string; readonly cert: string } = {
-  key: fixture('localhost.key'),
-  cert: fixture('localhost.crt'),
-};
+export { TLS };
 
 /** Each way to a handler. */
 export const TRANSPORTS: readonly Transport[] = [
