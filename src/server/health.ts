@@ -84,9 +84,10 @@ export function healthHandlerOf(provider: SnapshotProvider, policy: ErrorPolicy)
   const listener = (request: NodeRequest, response: NodeResponse): void =>
     sendAnswer(request, response, answer(request.method, pathOf(request.url ?? '') ?? ''));
   return Object.assign(listener, {
-    fetch: async (request: Partial<Request>): Promise<Response> => {
-      const method = request.method?.toUpperCase() ?? 'GET';
-      const { status, headers, body } = answer(method, pathOf(String(request.url)) ?? '');
+    // Whatever it is given: another runtime, or a test, may make requests of its own.
+    fetch: async (request: Partial<Request> | null | undefined): Promise<Response> => {
+      const method = String(request?.method ?? 'GET').toUpperCase();
+      const { status, headers, body } = answer(method, pathOf(String(request?.url)) ?? '');
       return new Response(method === 'HEAD' ? null : body, { status, headers });
     },
     readiness,
