@@ -14,8 +14,8 @@ function shared() {
       now++;
       done.push(parts === 1 ? name : `${name}${part}`);
       // As between the parts of a page.
-      await undefined;
-      await undefined;
+      await Promise.resolve();
+      await Promise.resolve();
     }
   };
   /** What was done since the last call. */

@@ -57,16 +57,16 @@ test('nor one of the handlers through fetch', async () => {
     [health, '/ready', 503],
     [health, '/none', 404],
   ];
-  for (const [{ fetch: ask }, path, status, init] of asked) {
-    const { status: got, headers } = await ask(new Request(`http://a${path}`, init));
+  for (const [served, path, status, init] of asked) {
+    const { status: got, headers } = await served.fetch(new Request(`http://a${path}`, init));
     expect([path, got, headers.get('cache-control')]).toEqual([path, status, 'no-store']);
   }
 });
 
 test('the health handler answers relative URLs and odd methods through fetch', async () => {
-  const { fetch: ask } = createHealthHandler(good());
+  const health = createHealthHandler(good());
   const statusOf = async (request: unknown): Promise<number> =>
-    (await ask(request as Request)).status;
+    (await health.fetch(request as Request)).status;
   expect(await statusOf({ url: '/-/healthy', method: 'GET' })).toBe(200);
   expect(await statusOf({ url: '/-/healthy' })).toBe(200);
   expect(await statusOf({ url: '/-/healthy', method: 'delete' })).toBe(405);

@@ -187,11 +187,12 @@ class NodeExporterServer implements ExporterServer {
       }
     };
     const server = createNodeServer(this.#file?.current, this.#options, answer);
-    this.#faults.survive(server);
     const isSecure = server instanceof TlsServer;
     this.#connections.track(server, isSecure);
     if (this.#file !== undefined && isSecure)
       followWebConfig(server, this.#file, this.#tlsFailures);
+    // Last, so that it is around all others.
+    this.#faults.survive(server);
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       if (socket.writableEnded) return;
       // No answer: to a handshake that failed, and behind a request that is still being answered.
@@ -256,8 +257,8 @@ class NodeExporterServer implements ExporterServer {
 function stopListening(server: Server): Promise<void> {
   return new Promise((resolve) => {
     // Bun has no servers of `node:http` that are servers of `node:net`.
-    const { close } = server instanceof Server ? Server.prototype : server;
+    const methods = server instanceof Server ? Server.prototype : server;
     // One that does not listen says so by an error.
-    close.call(server, () => resolve());
+    methods.close.call(server, () => resolve());
   });
 }
