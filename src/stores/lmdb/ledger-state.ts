@@ -110,7 +110,7 @@ export class StateRecord {
       oldest: bytes.readDoubleLE(16),
       series,
       slots: bytes.readDoubleLE(32),
-      idSum: hasSum ? bytes.readDoubleLE(40) : series === 0 ? 0 : Number.NaN,
+      idSum: series === 0 ? 0 : hasSum ? bytes.readDoubleLE(40) : Number.NaN,
     };
   }
 

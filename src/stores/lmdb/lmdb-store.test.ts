@@ -199,6 +199,36 @@ describe('slots', () => {
   });
 });
 
+describe('a file of an older version', () => {
+  it('without checksums is read, and gets them as it is written', async () => {
+    const store = await openStore();
+    await store.upsert(many(600, 1));
+    await store.close();
+    const { root } = await openEnvironment(path);
+    const meta = root.openDB<Buffer, string>('meta', { encoding: 'binary' });
+    await meta.put('state', Buffer.from(meta.get('state')!.subarray(0, 40)));
+    const samples = root.openDB<Buffer, number>('samples', {
+      keyEncoding: 'uint32',
+      encoding: 'binary',
+    } as never);
+    for (const page of [0, 1, 2]) {
+      await samples.put(page, Buffer.from(samples.get(page)!.subarray(0, 4_000)));
+    }
+    await root.close();
+    const again = await openStore();
+    expect([...again.snapshot()]).toHaveLength(600);
+    expect(await again.upsert(many(300, 2))).toMatchObject({ changed: 300 });
+    expect(new Set([...again.snapshot()].map(({ value }) => value))).toEqual(new Set([1, 2]));
+    expect(await LmdbStore.verify(path)).toEqual({ series: 600, faults: [] });
+    expect(await again.delete({ name: 'm' })).toBe(600);
+    await again.upsert(many(10, 3));
+    await again.close();
+    const environment = await openEnvironment(path);
+    expect(environment.state.read().idSum).toBeGreaterThan(0);
+    await environment.root.close();
+  });
+});
+
 describe('closing', () => {
   it('in good order keeps everything for whoever opens the file next', async () => {
     const store = await openStore();
@@ -207,6 +237,14 @@ describe('closing', () => {
     const again = await openStore();
     expect([...again.snapshot()]).toHaveLength(100);
     expect(await again.stats()).toMatchObject({ series: 100, changes: 100, expired: 0 });
+  });
+
+  it('rejects a write that is still queued with closed', async () => {
+    const store = await openStore();
+    const write = store.upsert(many(1, 1)).catch(({ code }) => code);
+    await store.close();
+    expect(await write).toBe('closed');
+    expect([...(await openStore()).snapshot()]).toEqual([]);
   });
 
   it('in the middle of a write fails the call, and not the process', async () => {
