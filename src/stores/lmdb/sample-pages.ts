@@ -44,7 +44,7 @@ function takePage(stored: Uint8Array, page: SamplePage): SamplePage {
   const { length } = stored;
   if (length !== STORED_BYTES && length !== PAGE_BYTES) return lost(page);
   new Uint8Array(page.buffer, page.byteOffset, length).set(stored.subarray(0, length));
-  // Before 0.2 pages had no checksum.
+  // Older versions wrote no checksum.
   if (length === PAGE_BYTES) page[STORED_NUMBERS - 1] = Number.NaN;
   else if (wordsOf(page)[CHECKSUM_AT] !== checksumOf(page)) return lost(page);
   return page;
