@@ -208,7 +208,11 @@ describe('opening a file that was cut short', () => {
     const outcomes = openAll(paths);
     for (const [i, cut] of cuts.entries()) {
       if (cut < 8_192) expect([cut, outcomes[i]?.series]).toEqual([cut, 1]);
-      else {
+      // The last pages may be free ones.
+      else if (outcomes[i]?.code === undefined) {
+        expect([cut, outcomes[i]?.series]).toEqual([cut, 5_001]);
+        expect(cut).toBeGreaterThan(bytes.length * 0.9);
+      } else {
         expect([cut, outcomes[i]?.code]).toEqual([cut, 'store_unavailable']);
         expect(outcomes[i]?.message).toContain('was cut short');
       }
