@@ -3,7 +3,10 @@ import { listening, port } from './metrics.ts';
 
 // Serves a web-standard handler with Node, to try those that other servers run:
 // node --import tsx serve-fetch.ts ./web-request.ts
+// node --import tsx serve-fetch.ts ./next/app/metrics/route.ts ./next/instrumentation.ts
 const module: unknown = await import(process.argv[2] ?? './web-request.ts');
+// What Next runs before the first request.
+if (process.argv[3] !== undefined) await (await import(process.argv[3])).register();
 
 /** The handler of a module: `GET` of a Next.js route, or `fetch` of its default export. */
 function handlerOf(exported: unknown): (request: Request) => Promise<Response> {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { bundleApplications } from '../support/bundle.ts';
 import { REPOSITORY, skipWithout, toolPath } from '../support/tools.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 import { type Prometheus, startPrometheus } from './prometheus.ts';
@@ -22,7 +23,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'node-http': ['node-http.ts'],
   'node-http2': ['node-http2.ts'],
   'web-request': ['serve-fetch.ts', './web-request.ts'],
-  next: ['serve-fetch.ts', './next/app/metrics/route.ts'],
+  next: ['serve-fetch.ts', './next/app/metrics/route.ts', './next/instrumentation.ts'],
   'exporter-server': ['exporter-server.ts'],
 };
 const NAMES = Object.keys(EXAMPLES);
@@ -166,6 +167,20 @@ describe('a real Prometheus', () => {
     const complaints = prometheus!.log().filter((line) => / level=(WARN|ERROR) /.test(line));
     expect(complaints).toEqual([]);
   });
+});
+
+it('the route of Next serves what is written by a bundle of its own', async () => {
+  const sources = {
+    writer: `export { register } from '${ADAPTERS}/next/instrumentation.ts';`,
+    route: `export { GET } from '${ADAPTERS}/next/app/metrics/route.ts';`,
+  };
+  const fileOf = (name: string): string => join(folder, `${name}.mjs`);
+  bundleApplications(sources, fileOf, { bundler: 'esbuild', format: 'esm' });
+  const { register } = (await import(fileOf('writer'))) as { register(): Promise<void> };
+  await register();
+  const { GET } = (await import(fileOf('route'))) as { GET(request: Request): Promise<Response> };
+  const page = await (await GET(new Request('http://localhost/metrics'))).text();
+  expect(page).toContain('queue_jobs{queue="mail"} 3\n');
 });
 
 it('the examples compile in strict mode', () => {
