@@ -12,9 +12,12 @@ interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-const { packages } = JSON.parse(readFileSync(join(REPOSITORY, 'package-lock.json'), 'utf8')) as {
-  readonly packages: Readonly<Record<string, LockedPackage>>;
-};
+function lockedIn(folder: string): Readonly<Record<string, LockedPackage>> {
+  const text = readFileSync(join(REPOSITORY, folder, 'package-lock.json'), 'utf8');
+  return (JSON.parse(text) as { packages: Record<string, LockedPackage> }).packages;
+}
+
+const packages = lockedIn('.');
 
 /** Whether a package that another one asks for is locked: in its own folder or in one above. */
 function isLocked(name: string, from: string): boolean {
@@ -37,19 +40,22 @@ it('the lockfile names no address to download from', () => {
 });
 
 // README.md names the versions: 20.19 or later. npm warns everyone of a package that wants another one.
-it('no package wants another Node than those that README.md names', () => {
-  const require = createRequire(import.meta.url);
-  // It comes with a tool that is installed anyway.
-  const { satisfies } = createRequire(require.resolve('@microsoft/api-extractor/package.json'))(
-    'semver',
-  ) as { satisfies(version: string, range: string): boolean };
-  const unhappy = Object.entries(packages).flatMap(([path, { engines, optional }]) =>
-    // npm leaves out optional ones without a word.
-    engines?.node === undefined || optional === true
-      ? []
-      : ['20.19.0', '22.12.0', '24.0.0', '26.0.0']
-          .filter((version) => !satisfies(version, engines.node!))
-          .map((version) => `${path} on ${version}`),
-  );
-  expect(unhappy).toEqual([]);
-});
+it.each(['.', 'examples/adapters'])(
+  'no package of %s wants another Node than those that README.md names',
+  (folder) => {
+    const require = createRequire(import.meta.url);
+    // It comes with a tool that is installed anyway.
+    const { satisfies } = createRequire(require.resolve('@microsoft/api-extractor/package.json'))(
+      'semver',
+    ) as { satisfies(version: string, range: string): boolean };
+    const unhappy = Object.entries(lockedIn(folder)).flatMap(([path, { engines, optional }]) =>
+      // npm leaves out optional ones without a word.
+      engines?.node === undefined || optional === true
+        ? []
+        : ['20.19.0', '22.12.0', '24.0.0', '26.0.0']
+            .filter((version) => !satisfies(version, engines.node!))
+            .map((version) => `${path} on ${version}`),
+    );
+    expect(unhappy).toEqual([]);
+  },
+);
