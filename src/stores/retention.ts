@@ -39,13 +39,15 @@ export class Retention {
 export interface SweepOptions {
   /** The time between sweeps, in ms; undefined: as the retention says. */
   readonly sweepInterval: number | undefined;
+  /** Whether a sweep does more than end series, so that it is needed without a retention. Default: no. */
+  readonly isAlwaysNeeded?: boolean;
   /** Called with the error of each sweep that failed; the next sweep tries again. */
   readonly onError: (error: SnapscrapeError) => void;
 }
 
 /**
  * Sweeps a store regularly, until the timer is cleared or the store is no more. Without a retention there is
- * no timer.
+ * no timer, unless sweeps do more than end series.
  *
  * The timer neither keeps the process alive nor, being told of the store weakly, a store that was
  * dropped without being closed.
@@ -53,9 +55,9 @@ export interface SweepOptions {
 export function sweepRegularly(
   store: WeakRef<{ gc(): Promise<number> }>,
   retention: Retention,
-  { sweepInterval, onError }: SweepOptions,
+  { sweepInterval, onError, isAlwaysNeeded = false }: SweepOptions,
 ): NodeJS.Timeout | undefined {
-  if (retention.shortest === Number.POSITIVE_INFINITY) return undefined;
+  if (retention.shortest === Number.POSITIVE_INFINITY && !isAlwaysNeeded) return undefined;
   const timer = setInterval(() => {
     const open = store.deref();
     if (open === undefined) clearInterval(timer);

@@ -3,8 +3,8 @@ export interface Position {
   /** How many changes there were; 0 where there was no partition. */
   readonly seq: number;
   /**
-   * The token of the call that made the last of them. A history that was lost and written anew has other
-   * tokens, so that a place in the one is never taken for a place in the other.
+   * The token of the call that made the last of them. A history that was lost and written again has other
+   * tokens, so that a place in one is never taken for a place in the other.
    */
   readonly token: string;
 }
@@ -16,49 +16,45 @@ export const NOWHERE: Position = Object.freeze({ seq: 0, token: '' });
 export interface Progress {
   /** All changes up to here are known. */
   readonly at: Position;
-  /** Some changes up to here may be known already, because a snapshot was read while they were made. */
-  readonly seen?: Position | undefined;
-}
-
-/** What a cursor says: how far a reader has come in each partition. */
-export interface CursorState {
-  /** By number of the partition. */
-  readonly progress: readonly Progress[];
-  /** Tells apart readers that have seen different parts of what is `seen`. */
-  readonly nonce?: string | undefined;
+  /**
+   * Where the chain of batches ends that the reader is in the middle of; undefined if it is there. What is
+   * written later belongs to the next chain, so that a chain ends however fast others write.
+   */
+  readonly until?: Position | undefined;
 }
 
 const MARK = 'r1:';
 const POSITION = /^(0|[1-9]\d{0,15})(?:\.([a-z0-9]{1,16}))?$/;
-const NONCE = /^[a-z0-9]{1,16}$/;
 
 /**
- * Writes a cursor. Readers whose cursors are equal know the same: where `seen` is left out everywhere, the
- * text follows from the history alone.
+ * Writes a cursor: how far a reader has come in each partition, by number. Readers with equal cursors know
+ * the same.
  */
-export function formatCursor({ progress, nonce }: CursorState): string {
-  const parts = progress.map(({ at, seen }) =>
-    seen === undefined ? formatPosition(at) : `${formatPosition(at)}~${formatPosition(seen)}`,
+export function formatCursor(progress: readonly Progress[]): string {
+  const parts = progress.map(({ at, until }) =>
+    until === undefined ? formatPosition(at) : `${formatPosition(at)}~${formatPosition(until)}`,
   );
-  const isExact = progress.every(({ seen }) => seen === undefined);
   // It ends in no digit, lest two cursors be compared as numbers.
-  return `${MARK}${parts.join(',')}${isExact || nonce === undefined ? '' : `!${nonce}`};`;
+  return `${MARK}${parts.join(',')};`;
 }
 
-/** Reads a cursor; undefined when it is none for so many partitions. */
-export function parseCursor(text: unknown, partitions: number): CursorState | undefined {
+/** Reads a cursor; undefined if it is not one for so many partitions. */
+export function parseCursor(text: unknown, partitions: number): readonly Progress[] | undefined {
   if (typeof text !== 'string' || !text.startsWith(MARK) || !text.endsWith(';')) return undefined;
-  const [body, nonce, ...more] = text.slice(MARK.length, -1).split('!');
-  if (more.length > 0 || (nonce !== undefined && !NONCE.test(nonce))) return undefined;
-  const parts = body!.split(',');
+  const parts = text.slice(MARK.length, -1).split(',');
   if (parts.length !== partitions) return undefined;
   const progress = parts.map(parseProgress);
-  return progress.every((part) => part !== undefined) ? { progress, nonce } : undefined;
+  return progress.every((part) => part !== undefined) ? progress : undefined;
 }
 
-/** The cursor from which everything follows: no change is known. */
-export function firstCursor(partitions: number): CursorState {
-  return { progress: Array.from({ length: partitions }, () => ({ at: NOWHERE })) };
+/** The progress of a reader that knows no change: everything follows. */
+export function noProgress(partitions: number): readonly Progress[] {
+  return Array.from({ length: partitions }, () => ({ at: NOWHERE }));
+}
+
+/** Whether two places are the same one of the same history. */
+export function isSamePlace(a: Position, b: Position): boolean {
+  return a.seq === b.seq && a.token === b.token;
 }
 
 function formatPosition({ seq, token }: Position): string {
@@ -68,10 +64,10 @@ function formatPosition({ seq, token }: Position): string {
 function parseProgress(text: string): Progress | undefined {
   const [first, second, ...more] = text.split('~');
   const at = parsePosition(first!);
-  const seen = second === undefined ? undefined : parsePosition(second);
   if (at === undefined || more.length > 0) return undefined;
-  if (second !== undefined && seen === undefined) return undefined;
-  return { at, seen };
+  if (second === undefined) return { at };
+  const until = parsePosition(second);
+  return until === undefined || until.seq <= at.seq ? undefined : { at, until };
 }
 
 function parsePosition(text: string): Position | undefined {

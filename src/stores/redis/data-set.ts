@@ -1,11 +1,20 @@
 import { SnapscrapeError } from '../../model/errors.ts';
 import { NOWHERE, type Position } from './cursor.ts';
-import { FOUND, PROBE } from './data-set-scripts.ts';
+import { FOUND } from './data-set-scripts.ts';
 import { type Keys, type Layout, layoutName, readLayout, SCHEMA } from './layout.ts';
-import { CREATE, FENCE, HEAD } from './partition-scripts.ts';
+import { FENCE, MAKE } from './partition-scripts.ts';
+import { HEAD } from './read-scripts.ts';
 import type { RedisCalls } from './redis-calls.ts';
 import type { RedisScript } from './redis-script.ts';
-import { countOf, listOf, optionalTextsOf, textOf, textsOf, unexpectedReply } from './replies.ts';
+import {
+  countOf,
+  forbiddenError,
+  listOf,
+  optionalTextsOf,
+  textOf,
+  textsOf,
+  unexpectedReply,
+} from './replies.ts';
 import { newToken } from './token.ts';
 import type { WriterLease } from './writer-lease.ts';
 
@@ -17,6 +26,8 @@ export interface PartitionHead {
   readonly series: number;
   /** The bytes of their ids. */
   readonly idBytes: number;
+  /** The name of its layout; empty where there is no partition. */
+  readonly layout: string;
 }
 
 /** What a data set needs to know beside how to reach it. */
@@ -79,22 +90,12 @@ export class DataSet {
     return this.found(method);
   }
 
-  /** Asks the server of each partition whether it takes writes; rejects with what they would get. */
-  async probe(method: string, { partitions }: Layout): Promise<void> {
-    const probes = Array.from({ length: partitions }, (_, number) =>
-      this.calls.run(method, PROBE, [this.keys.partition(number).state], []),
-    );
-    for (const reply of await Promise.all(probes)) countOf(reply);
-  }
-
   /** Where a partition is, all of it at one moment. */
   async head(method: string, partition: number): Promise<PartitionHead> {
     const { state, log } = this.keys.partition(partition);
-    const reply = textsOf(await this.calls.run(method, HEAD, [state, log], []), 5);
-    const [seq, token, series, idBytes, layout] = reply;
-    if (layout !== '') this.#assertLayout(layout!);
-    const at = seq === '0' ? NOWHERE : { seq: countOf(seq), token: token! };
-    return { at, series: countOf(series), idBytes: countOf(idBytes) };
+    const head = readHead(listOf(await this.calls.run(method, HEAD, [state, log], []), 5));
+    this.assertLayout(head.layout);
+    return head;
   }
 
   /** The heads of all partitions, by number. */
@@ -103,8 +104,8 @@ export class DataSet {
   }
 
   /**
-   * Runs a script that changes a partition; answers with what it says, or undefined where there is no such
-   * partition and none is to be made.
+   * Runs a script that changes a partition; returns its reply, or undefined if there is no such partition and
+   * none is to be made.
    *
    * @param buckets - the numbers of the buckets that the script may touch.
    */
@@ -130,12 +131,27 @@ export class DataSet {
         await this.#clearFence(method, keys.state, textOf(reply[1]));
         continue;
       }
-      if (reply[0] === 'layout') this.#assertLayout(textOf(reply[1] ?? ''));
-      else if (reply[0] !== 'absent') throw unexpectedReply();
-      if (whenAbsent === 'leave') return undefined;
+      if (reply[0] === 'forbidden') throw forbiddenError(method, textOf(reply[1]));
+      if (reply[0] === 'layout') this.assertLayout(textOf(reply[1] ?? ''));
+      else if (reply[0] !== 'absent' && reply[0] !== 'lost') throw unexpectedReply();
+      if (reply[0] === 'absent' && whenAbsent === 'leave') return undefined;
       if (attempt > 2) throw changedError();
       await this.#make(method, partition, layout, fence);
     }
+  }
+
+  /** The numbers of all buckets of a partition. */
+  allBuckets({ buckets }: Layout): readonly number[] {
+    return Array.from({ length: buckets }, (_, number) => number);
+  }
+
+  /** Throws if a partition has another layout than the one last seen; it is read again next time. */
+  assertLayout(name: string): void {
+    if (name === '') return;
+    const layout = parseLayout(name);
+    if (this.#layout === undefined || layoutName(this.#layout) === layoutName(layout)) return;
+    this.#layout = undefined;
+    throw changedError();
   }
 
   /**
@@ -164,9 +180,13 @@ export class DataSet {
     const layout = await this.foundAnew(method);
     if (layoutName(layout) !== layoutName(before)) throw changedError();
     const { state, log, marks, bucket } = this.keys.partition(partition);
-    const buckets = Array.from({ length: layout.buckets }, (_, number) => bucket(number));
+    const buckets = this.allBuckets(layout).map(bucket);
     const args = [newToken(), layoutName(layout), fence];
-    countOf(await this.calls.run(method, CREATE, [state, log, marks, ...buckets], args));
+    const [answer, command] = textsOf(
+      await this.calls.run(method, MAKE, [state, log, marks, ...buckets], args),
+    );
+    if (answer === 'forbidden') throw forbiddenError(method, command ?? '');
+    if (answer !== 'ok') throw unexpectedReply();
   }
 
   #take(found: readonly (string | undefined)[]): Layout | undefined {
@@ -177,13 +197,6 @@ export class DataSet {
     return this.#layout;
   }
 
-  #assertLayout(name: string): void {
-    const layout = parseLayout(name);
-    if (this.#layout === undefined || layoutName(this.#layout) === layoutName(layout)) return;
-    this.#layout = undefined;
-    throw changedError();
-  }
-
   #fencedError(method: string): SnapscrapeError {
     this.lease?.lost();
     return new SnapscrapeError(
@@ -192,6 +205,13 @@ export class DataSet {
         'Give writerLease to every writer, and write from the one that has it',
     );
   }
+}
+
+/** What the scripts say of where a partition is. */
+export function readHead(reply: readonly unknown[]): PartitionHead {
+  const [seq, token, series, idBytes, layout] = reply.slice(0, 5).map(textOf);
+  const at = seq === '0' ? NOWHERE : { seq: countOf(seq), token: token! };
+  return { at, series: countOf(series), idBytes: countOf(idBytes), layout: layout! };
 }
 
 function parseLayout(name: string): Layout {

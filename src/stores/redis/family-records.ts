@@ -1,21 +1,26 @@
 import { SnapscrapeError } from '../../model/errors.ts';
-import { catalogFamilies, type FamilyMetadata } from '../../model/family-metadata.ts';
+import { catalogFamilies, type FamilyMetadata, isMetricName } from '../../model/family-metadata.ts';
+import { describeSubject } from '../../model/rejection.ts';
 import type { DataSet } from './data-set.ts';
 import { SET_FAMILIES } from './data-set-scripts.ts';
 import { SCHEMA } from './layout.ts';
-import { countOf, listOf, pairsOf, textOf } from './replies.ts';
+import { forbiddenError, listOf, pairsOf, textOf, textsOf } from './replies.ts';
+import type { OnForeign } from './stored-sample.ts';
 import { newToken } from './token.ts';
 
 const PER_CALL = 500;
 
-/** The metadata of families in the store, read again only when somebody has set some. */
+/** The metadata of families in the store, read again only after some was set. */
 export class FamilyRecords {
   readonly #dataSet: DataSet;
+  readonly #onForeign: OnForeign;
   #version: string | undefined;
   #families: readonly FamilyMetadata[] = [];
 
-  constructor(dataSet: DataSet) {
+  /** @param onForeign - told of what is in the store and is no metadata. */
+  constructor(dataSet: DataSet, onForeign: OnForeign) {
     this.#dataSet = dataSet;
+    this.#onForeign = onForeign;
   }
 
   /** Sets metadata that was checked. */
@@ -27,12 +32,16 @@ export class FamilyRecords {
     const fields = [...families].flatMap((family) => [family.name, JSON.stringify(family)]);
     for (let from = 0; from < fields.length; from += 2 * PER_CALL) {
       const args = [newToken(), schema, ...fields.slice(from, from + 2 * PER_CALL)];
-      const set = (): Promise<unknown> =>
-        calls.run('setFamilies', SET_FAMILIES, [keys.meta, keys.families], args);
-      if (countOf(await set()) === 1) continue;
+      const set = async (): Promise<boolean> => {
+        const scriptKeys = [keys.meta, keys.families];
+        const reply = textsOf(await calls.run('setFamilies', SET_FAMILIES, scriptKeys, args));
+        if (reply[0] === 'forbidden') throw forbiddenError('setFamilies', reply[1]!);
+        return reply[0] === 'ok';
+      };
+      if (await set()) continue;
       // It is gone, or of a newer schema: this makes it again, or rejects.
       await this.#dataSet.foundAnew('setFamilies');
-      if (countOf(await set()) !== 1) {
+      if (!(await set())) {
         throw new SnapscrapeError(
           'store_unavailable',
           'RedisStore could not setFamilies(): the data set was removed meanwhile; set them again',
@@ -67,15 +76,24 @@ export class FamilyRecords {
       from = textOf(after);
       if (from === '0') break;
     }
-    // Others write there too: what is no metadata is left out.
-    const { byName } = catalogFamilies([...texts.values()].map(parse));
-    return [...byName.values()].map((family) => Object.freeze(family));
+    const families: FamilyMetadata[] = [];
+    for (const [field, text] of texts) {
+      const family = parseFamily(field, text);
+      if (family !== undefined) families.push(Object.freeze(family));
+      else {
+        const reason = isMetricName(field) ? 'not_a_point' : 'invalid_name';
+        this.#onForeign(reason, `metadata of ${describeSubject(field)}`);
+      }
+    }
+    return families;
   }
 }
 
-function parse(text: string): unknown {
+/** Reads metadata; undefined if it is not exactly what this package writes. */
+function parseFamily(field: string, text: string): FamilyMetadata | undefined {
   try {
-    return JSON.parse(text);
+    const { byName, faults } = catalogFamilies([JSON.parse(text)]);
+    return faults.length === 0 ? byName.get(field) : undefined;
   } catch {
     return undefined;
   }

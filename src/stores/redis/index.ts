@@ -7,9 +7,10 @@
 export type { SharedStoreOptions } from '../memory-store-options.ts';
 export type { RedisStoreDelta } from './delta-reading.ts';
 export type { RedisConnection } from './redis-address.ts';
-export { RedisStore, type RedisStoreStats } from './redis-store.ts';
+export { RedisStore } from './redis-store.ts';
 export {
   type CheckedRedisStoreOptions,
   REDIS_STORE_DEFAULTS,
   type RedisStoreOptions,
 } from './redis-store-options.ts';
+export type { RedisStoreStats } from './redis-store-stats.ts';

@@ -3,6 +3,11 @@ import { SnapscrapeError } from '../../model/errors.ts';
 /** The version of the layout that this code reads and writes. */
 export const SCHEMA = 1;
 
+/** The most partitions that a data set has. */
+export const MOST_PARTITIONS = 256;
+/** The most buckets that a partition has: all of them are keys of one call. */
+export const MOST_BUCKETS_EACH = 4_096;
+
 /** How a data set is spread over keys. Set when it is made, and the same for every process. */
 export interface Layout {
   /** Parts with a log of changes each; all keys of one are in the same slot of a cluster. */
@@ -28,7 +33,9 @@ export function readLayout(schema: string, partitions: string, buckets: string):
     );
   }
   const layout = { partitions: Number(partitions), buckets: Number(buckets) };
-  if (!isCount(layout.partitions, 256) || !isCount(layout.buckets, 1_048_576)) {
+  if (
+    !(isWithin(layout.partitions, MOST_PARTITIONS) && isWithin(layout.buckets, MOST_BUCKETS_EACH))
+  ) {
     throw new SnapscrapeError(
       'store_unavailable',
       'The key of the data set holds something else; give another keyPrefix',
@@ -37,8 +44,8 @@ export function readLayout(schema: string, partitions: string, buckets: string):
   return layout;
 }
 
-function isCount(value: number, most: number): boolean {
-  return Number.isInteger(value) && value >= 1 && value <= most;
+function isWithin(count: number, most: number): boolean {
+  return Number.isInteger(count) && count >= 1 && count <= most;
 }
 
 /** The keys of one partition. */

@@ -55,12 +55,17 @@ export class PointRounds {
     this.#onWritten = onWritten;
   }
 
-  /** Takes an admitted point; answers whether the round is full. */
-  add(id: string, value: number, updatedAt: number): boolean {
+  /**
+   * Takes an admitted point; returns whether the round is full.
+   *
+   * @param isTimeOurs - whether the time is the store's own, and so never older than the stored one.
+   */
+  add(id: string, value: number, updatedAt: number, isTimeOurs: boolean): boolean {
     const hash = hashOf(id);
+    const text = formatSample(value, updatedAt);
     this.#round.push({
       id,
-      text: formatSample(value, updatedAt),
+      text: isTimeOurs ? `=${text}` : text,
       partition: partitionOf(hash, this.#layout),
       bucket: bucketOf(hash, this.#layout),
     });
@@ -86,9 +91,11 @@ export class PointRounds {
   }
 
   async #writeRound(round: readonly PendingSample[]): Promise<void> {
-    const refused = await this.#writeAll(round, this.#budget.partitionLimit(this.#layout));
+    const limit = this.#budget.partitionLimit(this.#layout);
+    let refused = await this.#writeAll(round, limit);
     if (refused.length === 0) return;
     if (!this.#budget.isShared(this.#layout)) {
+      if (await this.#budget.findRoom(this.#layout)) refused = await this.#writeAll(refused, limit);
       for (const { id } of refused) this.#onWritten(id, undefined);
       return;
     }

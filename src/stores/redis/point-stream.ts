@@ -1,17 +1,19 @@
 import type { SnapshotPoint } from '../../model/metric-point.ts';
 import type { PointPages } from './snapshot-reading.ts';
-import { SampleReader } from './stored-sample.ts';
+import { type OnForeign, SampleReader } from './stored-sample.ts';
 
 /** The points of a snapshot, each page of them taken apart when it is come to. */
 export class PointStream implements AsyncIterableIterator<SnapshotPoint> {
   readonly #source: PointPages;
   readonly #pages: AsyncGenerator<readonly string[], void, undefined>;
-  readonly #reader: SampleReader = new SampleReader();
+  readonly #reader: SampleReader;
   #lines: readonly string[] = [];
   #next = 0;
 
-  constructor(source: PointPages) {
+  /** @param onForeign - told of what the pages have and is no sample. */
+  constructor(source: PointPages, onForeign: OnForeign) {
     this.#source = source;
+    this.#reader = new SampleReader(onForeign);
     this.#pages = source.pages();
   }
 
@@ -26,15 +28,18 @@ export class PointStream implements AsyncIterableIterator<SnapshotPoint> {
 
   // Not a generator: that would take three turns of the microtask queue for each point.
   async next(): Promise<IteratorResult<SnapshotPoint, undefined>> {
-    while (this.#next >= this.#lines.length) {
+    for (;;) {
+      while (this.#next < this.#lines.length) {
+        const at = this.#next;
+        this.#next += 2;
+        const value = this.#reader.sample(this.#lines[at]!, this.#lines[at + 1]!);
+        if (value !== undefined) return { done: false, value };
+      }
       const page = await this.#pages.next();
       if (page.done === true) return { done: true, value: undefined };
       this.#lines = page.value;
       this.#next = 0;
     }
-    const at = this.#next;
-    this.#next += 2;
-    return { done: false, value: this.#reader.sample(this.#lines[at]!, this.#lines[at + 1]!) };
   }
 
   async return(): Promise<IteratorResult<SnapshotPoint, undefined>> {

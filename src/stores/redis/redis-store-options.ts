@@ -14,7 +14,7 @@ import {
   type SharedStoreOptions,
   STORE_OPTION_CHECKS,
 } from '../memory-store-options.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, MOST_BUCKETS_EACH, MOST_PARTITIONS } from './layout.ts';
 
 /** Options of a `RedisStore`; defaults are in {@link REDIS_STORE_DEFAULTS}. */
 export interface RedisStoreOptions extends SharedStoreOptions {
@@ -33,7 +33,8 @@ export interface RedisStoreOptions extends SharedStoreOptions {
   /**
    * How many changes are remembered in Redis for deltas, over all partitions. A reader that falls further
    * behind has to read everything again. One change costs about the length of its series id and 20 bytes.
-   * Processes with different sizes over one data set each trim the log to their own when they write.
+   * Processes with different sizes over one data set each trim the log to their own when they write. If
+   * more changes are made while a snapshot of over 1 000 series is read, the snapshot is read again.
    * Default: 262 144. From 1 to 16 777 216.
    */
   readonly changeLogSize?: number | undefined;
@@ -59,7 +60,8 @@ export interface RedisStoreOptions extends SharedStoreOptions {
   readonly writerLease?: number | undefined;
   /**
    * Is called with each error of the connection, whenever it breaks or cannot be made, and with that of each
-   * sweep that failed in the background. Default: a line on standard error, repeated ones once a minute;
+   * sweep that failed in the background. At open it is called if Redis may evict series, if the user has only
+   * some of the rights, and if a key of the data set has another type. Default: a line on standard error, repeated ones once a minute;
    * `() => {}` logs nothing. What it throws is ignored.
    */
   readonly onError?: ((error: SnapscrapeError) => void) | undefined;
@@ -90,7 +92,6 @@ export const REDIS_STORE_DEFAULTS: CheckedRedisStoreOptions = Object.freeze({
 });
 
 const CLUSTER_PARTITIONS = 16;
-const MOST_BUCKETS_EACH = 4_096;
 
 const isKeyPrefix: OptionCheck = (value) =>
   // Braces decide on the slot in a cluster; where they stand must be ours to say.
@@ -104,7 +105,7 @@ export function checkRedisStoreOptions(given: unknown): CheckedRedisStoreOptions
     ...STORE_OPTION_CHECKS,
     keyPrefix: isKeyPrefix,
     timeout: numberWithin(1, LONGEST_TIMER, 'milliseconds'),
-    partitions: integerWithin(1, 256, 'partitions'),
+    partitions: integerWithin(1, MOST_PARTITIONS, 'partitions'),
     buckets: integerWithin(1, 1_048_576, 'buckets'),
     writerLease: numberWithin(100, LONGEST_TIMER, 'milliseconds'),
     onError: isFunction,

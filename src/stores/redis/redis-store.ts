@@ -13,6 +13,7 @@ import { UpsertTally } from '../upsert-tally.ts';
 import { WriteLog } from '../write-log.ts';
 import { readWritten } from '../written-point.ts';
 import { DataSet } from './data-set.ts';
+import { DataSetProbe } from './data-set-probe.ts';
 import { type RedisStoreDelta, readCursor, readDelta } from './delta-reading.ts';
 import { FamilyRecords } from './family-records.ts';
 import { Keys } from './layout.ts';
@@ -28,27 +29,16 @@ import {
   layoutOf,
   type RedisStoreOptions,
 } from './redis-store-options.ts';
+import type { RedisStoreStats } from './redis-store-stats.ts';
 import { SeriesBudget } from './series-budget.ts';
+import { correctCounts, countSeries } from './series-count.ts';
 import { endMatching, endSeries } from './series-ending.ts';
 import type { RedisLibrary } from './server-connection.ts';
 import { SnapshotReading } from './snapshot-reading.ts';
+import type { OnForeign } from './stored-sample.ts';
 import { Sweep } from './sweeping.ts';
 import { WriterLease } from './writer-lease.ts';
 import { WriterRecords } from './writer-records.ts';
-
-/** What a {@link RedisStore} did since it was opened, known without asking Redis. */
-export interface RedisStoreStats extends WriteStats {
-  /** Whether the connection is there. */
-  readonly connected: boolean;
-  /** Commands sent, each a round trip; what is sent together with others is counted too. */
-  readonly commands: number;
-  /** How many of them were tries after a first one failed. */
-  readonly retries: number;
-  /** Connections given up because the server answered nothing for `timeout`. */
-  readonly connectionsReplaced: number;
-  /** Series that this store ended because they were beyond their retention. */
-  readonly expired: number;
-}
 
 /**
  * The store for many hosts: Redis or Valkey, alone, watched by Sentinels, or a cluster.
@@ -71,6 +61,7 @@ export class RedisStore implements MetricStore {
   readonly #families: FamilyRecords;
   readonly #writers: WriterRecords;
   readonly #sweep: Sweep;
+  readonly #probe: DataSetProbe;
   readonly #writes: WriteLog = new WriteLog();
   readonly #sweepTimer: NodeJS.Timeout | undefined;
   #expired = 0;
@@ -90,12 +81,18 @@ export class RedisStore implements MetricStore {
       layout,
       changeLogSize,
     });
-    this.#families = new FamilyRecords(this.#dataSet);
+    this.#families = new FamilyRecords(this.#dataSet, this.#onForeign);
     this.#writers = new WriterRecords(this.#dataSet, options.writer, options.now);
+    this.#probe = new DataSetProbe(this.#dataSet);
     const { retention: general, retentionByFamily: byFamily } = options;
     this.#sweep = new Sweep(this.#dataSet, { general, byFamily });
     const retention = new Retention(general, byFamily);
-    this.#sweepTimer = sweepRegularly(new WeakRef(this), retention, options);
+    this.#sweepTimer = sweepRegularly(new WeakRef(this), retention, {
+      ...options,
+      isAlwaysNeeded: true,
+    });
+    // A logger that fails must not end the process.
+    this.#probe.report(onError).catch(() => undefined);
   }
 
   /**
@@ -166,7 +163,10 @@ export class RedisStore implements MetricStore {
     return endSeries(this.#dataSet, collect('delete', target).map(canonicalSeriesId));
   }
 
-  /** Adds metadata of families, replacing what was there under the same name: all of it, or nothing. */
+  /**
+   * Adds metadata of families, replacing what was there under the same name; nothing of it if one has a fault.
+   * Up to 500 are set at once.
+   */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
     this.#calls.assertOpen('setFamilies');
     const { byName, faults } = catalogFamilies(collect('setFamilies', families));
@@ -187,17 +187,21 @@ export class RedisStore implements MetricStore {
   }
 
   /**
-   * Answers with all points, page by page, in no particular order. It can be iterated once, and fails with
-   * `store_unavailable` when Redis does, or loses changes meanwhile.
+   * Returns all points of one state, in no particular order. It can be iterated once.
    *
-   * What others write meanwhile may be in it or not; the answer's `cursor`, which is there when all of it was
-   * read, is that of exactly these points. A delta from there leads to a state that was.
+   * The first point comes when all were read: what others write meanwhile is applied first, so the text of
+   * the whole data set is in memory until then. `cursor`, which is there at the end, is that of exactly
+   * these points. What is in Redis and is no sample is left out and counted in `stats().rejected`.
+   *
+   * Fails with `store_unavailable` if Redis does, or if the data set is replaced, or changed by more than
+   * `changeLogSize`, each time it is read.
    */
   snapshot(options: ReadOptions = {}): AsyncIterableIterator<SnapshotPoint> & {
     readonly cursor: string | undefined;
   } {
     this.#calls.assertOpen('snapshot');
-    return new PointStream(new SnapshotReading(this.#dataSet, options));
+    const reading = new SnapshotReading(this.#dataSet, options, this.#onForeign);
+    return new PointStream(reading, this.#onForeign);
   }
 
   /** Answers with the cursor of the state as it is now; it is good for every store over the data set. */
@@ -207,38 +211,42 @@ export class RedisStore implements MetricStore {
   }
 
   /**
-   * Answers with what series became since the cursor, in batches, each as it was at its place in the log:
-   * stores that have come to the same cursor have the same points. A batch of a data set with many partitions
-   * has at least one change of each that changed.
+   * Returns what series became since the cursor, in batches, each as it was at its place in the log: stores
+   * that have come to the same cursor have the same points. The first batch fixes where the last one ends:
+   * what is written later is in the delta after that. A batch of a data set with many partitions has at
+   * least one change of each that changed.
    */
   async snapshotDelta(cursor: string): Promise<RedisStoreDelta> {
     this.#calls.assertOpen('snapshotDelta');
-    return readDelta(this.#dataSet, cursor, this.#options.deltaBatchSize);
+    return readDelta(this.#dataSet, cursor, this.#options.deltaBatchSize, this.#onForeign);
   }
 
-  /** Ends the series that are beyond their retention at `now` (Unix ms), and returns how many there were. */
+  /**
+   * Ends the series that are beyond their retention, and returns how many there were. It also corrects the
+   * count of series if buckets were lost or others wrote to them; every reader reads everything again then.
+   * The store does both by itself on its own timer.
+   *
+   * @param now - the time to reckon with, in Unix milliseconds. Default: the store's clock.
+   */
   async gc(now: number = this.#options.now()): Promise<number> {
     this.#calls.assertOpen('gc');
     if (typeof now !== 'number' || Number.isNaN(now)) {
       throw invalidOptions('gc', [`now (${describeSubject(now)}) must be Unix milliseconds`]);
     }
+    await correctCounts(this.#dataSet, 'gc', await this.#dataSet.layout('gc'));
     const expired = await this.#sweep.run(now);
     this.#expired += expired;
     return expired;
   }
 
   /**
-   * Returns whether a write would succeed now: every server that has a part of the data set answers within
-   * `timeout` and takes writes. It is false over a replica, without memory or disk, and with too few replicas.
-   * It costs a round trip, and a script that does nothing for each partition. Never rejects.
+   * Returns whether all of the data set can be read and written now: every server that has a part of it answers
+   * within `timeout` and takes writes, all keys have their types, and the user has all rights. It is false over a
+   * replica, without memory or disk, with too few replicas, and for a user that is to read only. Of a lease that
+   * another store has it tells nothing. It costs a round trip, and a script for each partition. Never rejects.
    */
-  async healthy(): Promise<boolean> {
-    try {
-      await this.#dataSet.probe('healthy', await this.#dataSet.readLayout('healthy'));
-      return true;
-    } catch {
-      return false;
-    }
+  healthy(): Promise<boolean> {
+    return this.#probe.isHealthy();
   }
 
   /** Gives back the lease, if there is one, and ends the connection. Closing again does nothing. */
@@ -270,11 +278,10 @@ export class RedisStore implements MetricStore {
     };
   }
 
-  /** Answers with how many series the data set has; asks each partition. */
+  /** Returns how many series the data set has; counts what is in the buckets of each partition. */
   async size(): Promise<number> {
     this.#calls.assertOpen('size');
-    const heads = await this.#dataSet.heads('size', await this.#dataSet.readLayout('size'));
-    return heads.reduce((sum, { series }) => sum + series, 0);
+    return countSeries(this.#dataSet, 'size', await this.#dataSet.readLayout('size'));
   }
 
   async #close(): Promise<void> {
@@ -293,9 +300,15 @@ export class RedisStore implements MetricStore {
   ): boolean {
     const written = readWritten(given);
     if (admission.admit(written)) {
-      return rounds.add(admission.id!, admission.value, admission.updatedAt);
+      const { id, value, updatedAt, isTimeSupplied } = admission;
+      return rounds.add(id!, value, updatedAt, isTimeSupplied);
     }
     tally.refuse(admission.reason!, admission.subject(given));
     return false;
   }
+
+  // What is in Redis and is no sample or no metadata is refused like what was given.
+  readonly #onForeign: OnForeign = (reason, subject) => {
+    this.#writes.refuse({ reason, subject, rejectedAt: this.#options.now() });
+  };
 }

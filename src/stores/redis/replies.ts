@@ -39,6 +39,15 @@ export function countOf(reply: unknown): number {
   throw unexpectedReply();
 }
 
+/** The error for a command that a script may not use. */
+export function forbiddenError(method: string, command: string): SnapscrapeError {
+  return new SnapscrapeError(
+    'store_forbidden',
+    `RedisStore could not carry out ${method}(): the user may not use ${command}, or the server has it under ` +
+      'another name, so nothing was written; docs/stores.md lists the rights that are needed',
+  );
+}
+
 /** The error for a reply of a form that no server gives. */
 export function unexpectedReply(to = 'a command'): SnapscrapeError {
   return new SnapscrapeError(

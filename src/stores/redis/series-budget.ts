@@ -4,6 +4,7 @@ import type { DataSet } from './data-set.ts';
 import { RELEASE } from './data-set-scripts.ts';
 import type { Layout } from './layout.ts';
 import { textOf, unexpectedReply } from './replies.ts';
+import { correctCounts, countSeries } from './series-count.ts';
 import { newToken } from './token.ts';
 
 // Longer than the calls under it take; who dies meanwhile holds up others for so long.
@@ -40,14 +41,21 @@ export class SeriesBudget {
     return this.isShared(layout) ? 0 : Math.min(this.#maxSeries, Number.MAX_VALUE);
   }
 
+  /**
+   * Makes sure that there is no room where none was found: series may be gone without having been ended.
+   * Returns whether there may be some after all.
+   */
+  findRoom(layout: Layout): Promise<boolean> {
+    return correctCounts(this.#dataSet, 'upsert', layout);
+  }
+
   /** Does something while nobody else adds series; it is told for how many there is room. */
   async spend(layout: Layout, work: (room: number) => Promise<void>): Promise<void> {
     const { calls, keys } = this.#dataSet;
     const holder = newToken();
     await this.#lock(holder);
     try {
-      const heads = await this.#dataSet.heads('upsert', layout);
-      await work(this.#maxSeries - heads.reduce((sum, { series }) => sum + series, 0));
+      await work(this.#maxSeries - (await countSeries(this.#dataSet, 'upsert', layout)));
     } finally {
       await calls.run('upsert', RELEASE, [keys.budget], [holder]);
     }

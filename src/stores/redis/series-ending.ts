@@ -1,10 +1,10 @@
 import type { SeriesMatcher } from '../metric-store.ts';
 import { type SeriesPredicate, seriesPredicate } from '../series-target.ts';
+import { BucketReading } from './bucket-reading.ts';
 import type { DataSet } from './data-set.ts';
 import { bucketOf, hashOf, type Layout, partitionOf } from './layout.ts';
 import { END } from './partition-scripts.ts';
 import { countOf, unexpectedReply } from './replies.ts';
-import { SnapshotReading } from './snapshot-reading.ts';
 import { SampleReader } from './stored-sample.ts';
 
 // As many as a script ends in a millisecond or so, of ids as long as usual, and so many bytes of longer ones.
@@ -37,18 +37,25 @@ export async function endSeries(dataSet: DataSet, ids: readonly string[]): Promi
   return ended;
 }
 
-/** Ends the series that a matcher chooses, page by page; answers how many there were. */
+/**
+ * Ends the series that a matcher chooses, page by page; returns how many there were. It needs no one state, so
+ * it goes on whatever others change meanwhile.
+ */
 export async function endMatching(dataSet: DataSet, matcher: SeriesMatcher): Promise<number> {
   const isChosen: SeriesPredicate = seriesPredicate(matcher);
   const reader = new SampleReader();
   let ended = 0;
-  for await (const lines of new SnapshotReading(dataSet, {}).pages()) {
-    const ids: string[] = [];
-    for (let i = 0; i < lines.length; i += 2) {
-      const id = lines[i]!;
-      if (isChosen(reader.sample(id, lines[i + 1]!))) ids.push(id);
+  const layout = await dataSet.readLayout('delete');
+  for (let partition = 0; partition < layout.partitions; partition++) {
+    for await (const page of new BucketReading(dataSet, partition, layout, {}).pages()) {
+      const lines = page.lines();
+      const ids: string[] = [];
+      for (let i = 0; i < lines.length; i += 2) {
+        const point = reader.sample(lines[i]!, lines[i + 1]!);
+        if (point !== undefined && isChosen(point)) ids.push(lines[i]!);
+      }
+      ended += await endSeries(dataSet, ids);
     }
-    ended += await endSeries(dataSet, ids);
   }
   return ended;
 }

@@ -1,231 +1,158 @@
+import { setImmediate } from 'node:timers/promises';
 import { SnapscrapeError } from '../../model/errors.ts';
 import type { ReadOptions } from '../../model/snapshot-reader.ts';
-import { type CursorState, formatCursor, type Position, type Progress } from './cursor.ts';
-import type { DataSet, PartitionHead } from './data-set.ts';
-import type { Layout } from './layout.ts';
-import { READ } from './partition-scripts.ts';
-import { countOf, listOf, pairsOf, textsOf, unexpectedReply } from './replies.ts';
-import { newToken } from './token.ts';
+import { type BucketPage, BucketReading } from './bucket-reading.ts';
+import { formatCursor, isSamePlace, type Position } from './cursor.ts';
+import type { DataSet } from './data-set.ts';
+import { PartitionLog } from './partition-log.ts';
+import type { OnForeign } from './stored-sample.ts';
 
-// A read takes the server a millisecond or so, and its answer stays small.
-const READ_SERIES = 1_000;
-const READ_BYTES = 262_144;
-// A bucket that is so much larger than it should be is read in slices.
-const LARGE = 4;
-// Reads that are under way while what came is taken apart.
-const READS_AHEAD = 3;
-const MOST_BUCKETS = 64;
+// How often a snapshot is read that others tear before it fails.
+const MOST_TRIES = 3;
+const PAGE_SERIES = 1_000;
+const LOG_CHANGES = 10_000;
 
-/** What became of the points of a snapshot that is being read. */
+/** Pages of a snapshot: ids and the texts of their samples in turn. */
 export interface PointPages {
-  /** Ids and the texts of their samples in turn; the cursor is there when all of them were read. */
   pages(): AsyncGenerator<readonly string[], void, undefined>;
   /** The cursor of exactly what was read; undefined until all of it was. */
   readonly cursor: string | undefined;
 }
 
+/** What one reading of all partitions found. */
+interface Reading {
+  readonly pages: BucketPage[];
+  /** What series became while they were read: the text of the sample, empty for an end. */
+  readonly changes: ReadonlyMap<string, string>;
+  readonly cursor: string;
+}
+
 /**
- * Reads all buckets of all partitions, in pages.
+ * Reads one state of all partitions.
  *
- * Others write meanwhile. What they change is in the log behind the position at which the reading began, so
- * a delta from there leads to a state that was. Should the history be replaced meanwhile by one that lacks
- * changes (a failover, a restored backup), pages of both would be a mixture: each read therefore checks that
- * the last changes which earlier reads saw are in the log still, and the cursor says up to where there is
- * something to check for the delta that follows.
+ * Others write while it reads. What they change is in the log, so the changes up to one place are applied
+ * to what was read, before anything of it is given away: all pages are held until then. If the log lacks
+ * changes that reads saw (a failover, a restored backup, `FLUSHALL`, more changes than are remembered) it
+ * reads again, and fails in the end rather than mix two states.
  */
 export class SnapshotReading implements PointPages {
   cursor: string | undefined;
   readonly #dataSet: DataSet;
   readonly #options: ReadOptions;
+  readonly #onForeign: OnForeign;
 
-  constructor(dataSet: DataSet, options: ReadOptions) {
+  constructor(dataSet: DataSet, options: ReadOptions, onForeign: OnForeign) {
     this.#dataSet = dataSet;
     this.#options = options;
+    this.#onForeign = onForeign;
   }
 
   async *pages(): AsyncGenerator<readonly string[], void, undefined> {
-    const layout = await this.#dataSet.readLayout('snapshot');
-    const progress: Progress[] = [];
-    for (let partition = 0; partition < layout.partitions; partition++) {
-      progress.push(yield* this.#partition(partition, layout));
-    }
-    const state: CursorState = { progress, nonce: newToken() };
-    this.cursor = formatCursor(state);
-  }
-
-  async *#partition(
-    partition: number,
-    layout: Layout,
-  ): AsyncGenerator<readonly string[], Progress, undefined> {
-    const head = await this.#dataSet.head('snapshot', partition);
-    if (head.series === 0) return { at: head.at };
-    const chain = new HeadChain(head.at);
-    const reads = new BucketReads(this.#dataSet, partition, head, chain);
-    const group = bucketsPerRead(head, layout);
-    const ahead: Promise<BucketPage>[] = [];
-    for (let from = 0; from < layout.buckets || ahead.length > 0; ) {
-      this.#assertWanted();
-      while (ahead.length < READS_AHEAD && from < layout.buckets) {
-        const to = Math.min(from + group, layout.buckets);
-        const read = reads.whole(from, to);
-        // It is awaited later, or by nobody; until then it must not count as unhandled.
-        read.catch(() => undefined);
-        ahead.push(read);
-        from = to;
-      }
-      const { lines, large } = await ahead.shift()!;
+    const { pages, changes, cursor } = await this.#readUntorn();
+    for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
+      page.refuseForeign(this.#onForeign);
+      const lines = unchangedLines(page.lines(), changes);
       if (lines.length > 0) yield lines;
-      for (const bucket of large) yield* reads.slices(bucket);
+      // Nothing is waited for any more, and others must get their turn.
+      await setImmediate();
     }
-    await reads.check();
-    return chain.progress();
+    yield* pagesOf(changes);
+    this.cursor = cursor;
   }
 
-  #assertWanted(): void {
-    this.#dataSet.calls.assertOpen('snapshot');
-    if (this.#options.signal?.aborted !== true) return;
-    throw new SnapscrapeError('aborted', 'The snapshot is not waited for any more', {
-      cause: this.#options.signal.reason,
-    });
-  }
-}
-
-/** How many buckets make a read of the right size. */
-function bucketsPerRead({ series, idBytes }: PartitionHead, { buckets }: Layout): number {
-  const reads = Math.max(series / READ_SERIES, idBytes / READ_BYTES);
-  return Math.max(1, Math.min(MOST_BUCKETS, Math.floor(buckets / reads)));
-}
-
-/** The last changes that reads of one partition have seen. */
-class HeadChain {
-  readonly #first: Position;
-  #last: Position;
-  // Those of which it is not known yet whether they are in the history that later reads saw, by their text.
-  readonly #unchecked = new Map<string, Position>();
-
-  constructor(first: Position) {
-    this.#first = first;
-    this.#last = first;
-    this.#add(first);
-  }
-
-  /** What the next read has to check. */
-  unchecked(): readonly Position[] {
-    return [...this.#unchecked.values()];
-  }
-
-  /** Notes what a read saw; what it has checked is in the history of that, so only that is left to check. */
-  settle(checked: readonly Position[], head: Position): void {
-    for (const position of checked) this.#unchecked.delete(keyOf(position));
-    this.#add(head);
-    // Reads over several connections may come in another order than they were answered.
-    if (head.seq > this.#last.seq) this.#last = head;
-  }
-
-  progress(): Progress {
-    const isStill = this.#last.seq === this.#first.seq;
-    return isStill ? { at: this.#first } : { at: this.#first, seen: this.#last };
-  }
-
-  #add(position: Position): void {
-    if (position.seq > 0) this.#unchecked.set(keyOf(position), position);
-  }
-}
-
-function keyOf({ seq, token }: Position): string {
-  return `${seq}.${token}`;
-}
-
-interface BucketPage {
-  /** Ids and texts in turn. */
-  readonly lines: readonly string[];
-  /** Buckets that were left out because they are large. */
-  readonly large: readonly number[];
-  /** Where to go on within a bucket; empty for nowhere. */
-  readonly after: string;
-}
-
-/** The reads of one partition. */
-class BucketReads {
-  readonly #dataSet: DataSet;
-  readonly #partition: number;
-  readonly #chain: HeadChain;
-  readonly #slice: string;
-  readonly #large: string;
-
-  constructor(dataSet: DataSet, partition: number, head: PartitionHead, chain: HeadChain) {
-    this.#dataSet = dataSet;
-    this.#partition = partition;
-    this.#chain = chain;
-    const idBytes = Math.max(1, head.idBytes / head.series);
-    const slice = Math.max(8, Math.min(READ_SERIES, Math.floor(READ_BYTES / idBytes)));
-    this.#slice = String(slice);
-    this.#large = String(slice * LARGE);
-  }
-
-  /** Reads buckets, all but those that are large. */
-  whole(from: number, to: number): Promise<BucketPage> {
-    const buckets = Array.from({ length: to - from }, (_, i) => from + i);
-    return this.#read(buckets, '');
-  }
-
-  /** Reads one bucket in slices. */
-  async *slices(bucket: number): AsyncGenerator<readonly string[], void, undefined> {
-    // A hash that is resized while it is scanned may show a field twice.
-    const seen = new Set<string>();
-    for (let from = '0'; ; ) {
-      const { lines, after } = await this.#read([bucket], from);
-      yield firstsOf(lines, seen);
-      if (after === '0') return;
-      from = after;
+  async #readUntorn(): Promise<Reading> {
+    for (let tries = 1; tries <= MOST_TRIES; tries++) {
+      const reading = await this.#read();
+      if (reading !== undefined) return reading;
     }
+    throw new SnapscrapeError(
+      'store_unavailable',
+      'The data set in Redis was replaced while its snapshot was read, or had more changes meanwhile than ' +
+        'changeLogSize; read it again, or raise changeLogSize in every writer',
+    );
   }
 
-  /** Checks what no read has checked, if there was more than one moment. */
-  async check(): Promise<void> {
-    if (this.#chain.unchecked().length > 1) await this.#read([], '');
-  }
-
-  async #read(buckets: readonly number[], from: string): Promise<BucketPage> {
-    const { calls, keys } = this.#dataSet;
-    const { log, bucket } = keys.partition(this.#partition);
-    const checked = this.#chain.unchecked();
-    const places = checked.flatMap(({ seq, token }) => [String(seq), token]);
-    const scriptKeys = [log, ...buckets.map(bucket)];
-    const args = [this.#large, from, this.#slice, ...places];
-    const reply = listOf(await calls.run('snapshot', READ, scriptKeys, args));
-    if (reply[0] === 'torn') throw tornError();
-    if (reply[0] !== 'ok') throw unexpectedReply();
-    const [, seq, token, after, large, text] = textsOf(reply, 6);
-    this.#chain.settle(checked, { seq: countOf(seq), token: token! });
-    return {
-      lines: text === '' ? [] : pairsOf(text!.split('\n')),
-      large: large === '' ? [] : large!.split(' ').map((place) => bucketAt(buckets, place)),
-      after: after!,
-    };
+  /** Reads everything; undefined if it is no state. */
+  async #read(): Promise<Reading | undefined> {
+    const layout = await this.#dataSet.readLayout('snapshot');
+    const pages: BucketPage[] = [];
+    const seen: Position[][] = [];
+    for (let partition = 0; partition < layout.partitions; partition++) {
+      const places: Position[] = [];
+      seen.push(places);
+      const buckets = new BucketReading(this.#dataSet, partition, layout, this.#options);
+      for await (const page of buckets.pages()) {
+        pages.push(page);
+        if (!places.some((place) => isSamePlace(place, page.at))) places.push(page.at);
+      }
+    }
+    const firsts = seen.map((places) => places[0]!);
+    // One read is of one moment.
+    if (pages.length === 1) return { pages, changes: new Map(), cursor: cursorOf(firsts) };
+    const heads = await this.#dataSet.heads('snapshot', layout);
+    const changes = new Map<string, string>();
+    for (const [partition, { at: until }] of heads.entries()) {
+      const log = new PartitionLog(this.#dataSet, partition);
+      if (!(await applyChanges(log, seen[partition]!, until, changes))) return undefined;
+    }
+    return { pages, changes, cursor: cursorOf(heads.map(({ at }) => at)) };
   }
 }
 
-function bucketAt(buckets: readonly number[], place: string): number {
-  const bucket = buckets[countOf(place)];
-  if (bucket === undefined) throw unexpectedReply();
-  return bucket;
+function cursorOf(places: readonly Position[]): string {
+  return formatCursor(places.map((at) => ({ at })));
 }
 
-/** Leaves out what was seen before. */
-function firstsOf(lines: readonly string[], seen: Set<string>): readonly string[] {
-  const firsts: string[] = [];
+/**
+ * Notes the changes of a partition since its first read; returns false if the log does not have all of them,
+ * or not all places that reads saw.
+ */
+async function applyChanges(
+  log: PartitionLog,
+  seen: readonly Position[],
+  until: Position,
+  changes: Map<string, string>,
+): Promise<boolean> {
+  const at = seen[0]!;
+  if (seen.length === 1 && isSamePlace(at, until)) return true;
+  // Every history begins with nothing: whether this is the one that other reads saw cannot be told.
+  if (at.seq === 0) return false;
+  const unseen = new Map(seen.map(({ seq, token }) => [seq, token]));
+  if (unseen.size < seen.length) return false;
+  unseen.delete(at.seq);
+  for (let from = at; ; ) {
+    const part = await log.read(from, until, LOG_CHANGES);
+    if (part === undefined) return false;
+    for (const { end, token, changes: pairs } of part.entries) {
+      if (unseen.get(end) === token) unseen.delete(end);
+      for (let i = 0; i < pairs.length; i += 2) changes.set(pairs[i]!, pairs[i + 1]!);
+    }
+    if (part.isWhole) return unseen.size === 0;
+    from = part.at;
+  }
+}
+
+/** Leaves out series that changed while they were read. */
+function unchangedLines(
+  lines: readonly string[],
+  changes: ReadonlyMap<string, string>,
+): readonly string[] {
+  if (changes.size === 0) return lines;
+  const unchanged: string[] = [];
   for (let i = 0; i < lines.length; i += 2) {
-    const id = lines[i]!;
-    if (!seen.has(id)) firsts.push(id, lines[i + 1]!);
-    seen.add(id);
+    if (!changes.has(lines[i]!)) unchanged.push(lines[i]!, lines[i + 1]!);
   }
-  return firsts;
+  return unchanged;
 }
 
-function tornError(): SnapscrapeError {
-  return new SnapscrapeError(
-    'store_unavailable',
-    'The data set in Redis lost changes while its snapshot was read; read it again',
-  );
+function* pagesOf(changes: ReadonlyMap<string, string>): Generator<readonly string[]> {
+  let page: string[] = [];
+  for (const [id, text] of changes) {
+    if (text === '') continue;
+    page.push(id, text);
+    if (page.length < 2 * PAGE_SERIES) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
 }

@@ -13,7 +13,7 @@ describe('a stored sample', () => {
     const reader = new SampleReader();
     fc.assert(
       fc.property(value, time, (written, updatedAt) => {
-        const point = reader.sample('a', formatSample(written, updatedAt));
+        const point = reader.sample('a', formatSample(written, updatedAt))!;
         expect(point.value).toBe(written);
         expect(point.updatedAt).toBe(updatedAt);
       }),
@@ -36,7 +36,7 @@ describe('a stored sample', () => {
         for (const point of written.filter(({ labels }) => isWhole(labels))) {
           const id = seriesId(point);
           const text = formatSample(point.value, point.updatedAt);
-          const read = reader.sample(id, text);
+          const read = reader.sample(id, text)!;
           expect({ ...read, labels: { ...read.labels } }).toEqual({
             ...point,
             labels: { ...point.labels },
@@ -51,7 +51,7 @@ describe('a stored sample', () => {
   it('keeps a label called __proto__ as a label', () => {
     const reader = new SampleReader();
     for (const id of ['a{__proto__="p",b="1"}', 'a{__proto__="q",b="2"}']) {
-      const { labels } = reader.sample(id, '1 1');
+      const { labels } = reader.sample(id, '1 1')!;
       expect(Object.keys(labels)).toEqual(['__proto__', 'b']);
       expect(seriesId({ name: 'a', labels })).toBe(id);
     }

@@ -1,5 +1,8 @@
+import { isMetricName } from '../../model/family-metadata.ts';
 import type { SnapshotPoint } from '../../model/metric-point.ts';
-import { parseSeriesId, seriesName } from '../../model/series-id.ts';
+import { describeSubject, type RejectionReason } from '../../model/rejection.ts';
+import { parseSeriesId, seriesId, seriesName } from '../../model/series-id.ts';
+import type { DeltaEvent } from '../../model/snapshot-reader.ts';
 import { stampPoint } from '../../model/stamp.ts';
 
 /** How a sample stands in the store: its time and value in decimals that read back to the same doubles. */
@@ -12,55 +15,143 @@ function decimal(number: number): string {
   return Object.is(number, -0) ? '-0' : String(number);
 }
 
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+
+/** Told of what is in the store and is no sample: why it is refused, and which series or field it is. */
+export type OnForeign = (reason: RejectionReason, subject: string) => void;
+
 /**
- * Makes points of what stands in the store. Points of one family mostly have the same labels, so their names
- * are looked for where they are expected (a third of the cost of a snapshot: bench/stores/redis).
+ * Makes points of what the store has. Anybody may have written there, so it is read strictly; what is no
+ * sample is refused. Points of one family mostly have the same labels, so their names are looked for where
+ * they are expected (a third of the cost of a snapshot: bench/stores/redis).
  */
 export class SampleReader {
+  readonly #onForeign: OnForeign;
   #names: readonly string[] = [];
   // What stands before each label's value: `{a="`, `",b="`.
   #heads: readonly string[] = [];
   #name = '';
 
-  /** Reads an id and the text of its sample. */
-  sample(id: string, text: string): SnapshotPoint {
-    const space = text.indexOf(' ');
-    return this.#point(id, Number(text.slice(space + 1)), Number(text.slice(0, space)));
+  /** @param onForeign - told of what is refused. Default: nothing. */
+  constructor(onForeign: OnForeign = () => undefined) {
+    this.#onForeign = onForeign;
   }
 
-  #point(id: string, value: number, updatedAt: number): SnapshotPoint {
-    const labels = this.#labelsOf(id) ?? this.#parse(id);
+  /** Reads an id, without a line feed, and the text of its sample; undefined if it was refused. */
+  sample(id: string, text: string): SnapshotPoint | undefined {
+    const labels = this.#labels(id);
+    return labels && this.#point(id, labels, text);
+  }
+
+  /**
+   * Reads a change: a sample, or an empty text for an end. Undefined if it was refused; a series whose new
+   * sample is refused has ended, as no snapshot has it either.
+   */
+  change(id: string, text: string): DeltaEvent | undefined {
+    const labels = id.includes('\n') ? this.#parse(id) : this.#labels(id);
+    if (labels === undefined) return undefined;
+    const point = text === '' ? undefined : this.#point(id, labels, text);
+    return point === undefined ? { deleted: true, seriesId: id } : { point };
+  }
+
+  #point(id: string, labels: SnapshotPoint['labels'], text: string): SnapshotPoint | undefined {
+    const space = text.indexOf(' ');
+    const updatedAt = space < 0 ? undefined : readDecimal(text.slice(0, space));
+    if (updatedAt === undefined || !Number.isFinite(updatedAt)) {
+      return this.#refuse('invalid_updated_at', id);
+    }
+    const value = readValue(text.slice(space + 1));
+    if (value === undefined) return this.#refuse('invalid_value', id);
     return stampPoint({ name: this.#name, labels, value, updatedAt }, id);
   }
 
-  /** The labels of an id that has the name and labels of the one before, and no escapes. */
-  #labelsOf(id: string): Record<string, string> | undefined {
+  #labels(id: string): SnapshotPoint['labels'] | undefined {
+    return this.#expectedLabels(id) ?? this.#parse(id);
+  }
+
+  /** The labels of an id that has the label names of the one before, and no escapes. */
+  #expectedLabels(id: string): Record<string, string> | undefined {
     const heads = this.#heads;
     if (heads.length === 0 || id.includes('\\')) return undefined;
     const first = id.indexOf('{');
     if (first < 0) return undefined;
-    if (first !== this.#name.length || !id.startsWith(this.#name)) this.#name = id.slice(0, first);
+    if (first !== this.#name.length || !id.startsWith(this.#name)) {
+      const name = id.slice(0, first);
+      if (!isMetricName(name)) return undefined;
+      this.#name = name;
+    }
     const labels: Record<string, string> = {};
     let at = first;
     for (let i = 0; i < heads.length; i++) {
       const head = heads[i]!;
       if (!id.startsWith(head, at)) return undefined;
       const start = at + head.length;
-      // Without escapes the next quote ends the value.
+      // Without escapes the next quote ends the value. A label without a value is in no id.
       at = id.indexOf('"', start);
+      if (at <= start) return undefined;
       labels[this.#names[i]!] = id.slice(start, at);
     }
-    return at === id.length - 2 ? labels : undefined;
+    return at === id.length - 2 && id.endsWith('}') ? labels : undefined;
   }
 
-  #parse(id: string): SnapshotPoint['labels'] {
-    const { labels } = parseSeriesId(id);
-    this.#name = seriesName(id);
+  #parse(id: string): SnapshotPoint['labels'] | undefined {
+    const labels = labelsOf(id);
+    const name = seriesName(id);
+    if (labels === undefined) {
+      const isNamed = isMetricName(name);
+      return this.#refuse(isNamed ? 'invalid_labels' : 'invalid_name', describeSubject(id));
+    }
+    this.#name = name;
     const names = Object.keys(labels);
     // `__proto__` cannot be set by assignment.
-    const isPlain = names.every((name) => name !== '__proto__');
+    const isPlain = names.every((label) => label !== '__proto__');
     this.#names = isPlain ? names : [];
-    this.#heads = this.#names.map((name, i) => `${i === 0 ? '{' : '",'}${name}="`);
+    this.#heads = this.#names.map((label, i) => `${i === 0 ? '{' : '",'}${label}="`);
     return labels;
   }
+
+  #refuse(reason: RejectionReason, subject: string): undefined {
+    this.#onForeign(reason, subject.slice(0, 200));
+    return undefined;
+  }
+}
+
+/** The labels of a series id; undefined if it is not exactly what this package writes. */
+function labelsOf(id: string): SnapshotPoint['labels'] | undefined {
+  try {
+    const { name, labels } = parseSeriesId(id);
+    return seriesId({ name, labels }) === id ? labels : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads a decimal number; all that the scripts take for one, and no hexadecimal, spaces or empty text. */
+function readDecimal(text: string): number | undefined {
+  const first = text.charCodeAt(0);
+  if (!isDigit(first) && first !== MINUS) return undefined;
+  if (first === ZERO && text.length > 1 && !/^0[\d.e]/.test(text)) return undefined;
+  const last = text.charCodeAt(text.length - 1);
+  if (!isDigit(last) && last !== POINT) return undefined;
+  const number = Number(text);
+  return Number.isNaN(number) ? undefined : number;
+}
+
+function readValue(text: string): number | undefined {
+  switch (text) {
+    case 'NaN':
+      return Number.NaN;
+    case 'Infinity':
+      return Number.POSITIVE_INFINITY;
+    case '-Infinity':
+      return Number.NEGATIVE_INFINITY;
+    default:
+      return readDecimal(text);
+  }
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= 0x39;
 }

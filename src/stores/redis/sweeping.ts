@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { DataSet } from './data-set.ts';
 import type { Layout } from './layout.ts';
-import { SWEEP } from './partition-scripts.ts';
 import { countOf, optionalTextsOf, textOf } from './replies.ts';
 import { newToken } from './token.ts';
+import { MARK, SWEEP } from './upkeep-scripts.ts';
 
 /** How long series live, as a script is told. */
 export interface Lifetimes {
@@ -50,32 +50,40 @@ export class Sweep {
     const layout = await this.#dataSet.layout('gc');
     let ended = 0;
     for (let partition = 0; partition < layout.partitions; partition++) {
-      const due = await this.#dueBuckets(partition, layout, now);
+      const { due, areMarksLost } = await this.#dueBuckets(partition, layout, now);
       if (due.length === 0) continue;
       const { series, idBytes } = await this.#dataSet.head('gc', partition);
-      const fitting = Math.floor((SLICE_BYTES * series) / Math.max(1, idBytes));
+      const fitting = Math.floor((SLICE_BYTES * Math.max(1, series)) / Math.max(1, idBytes));
       const slice = Math.max(1, Math.min(SLICE, fitting));
       for (const bucket of due) ended += await this.#sweepBucket(partition, bucket, now, slice);
+      if (areMarksLost) await this.#dataSet.change('gc', MARK, partition, [], [], 'leave');
     }
     return ended;
   }
 
-  async #dueBuckets(partition: number, { buckets }: Layout, now: number): Promise<number[]> {
+  /** Which buckets to look at: all of them where it is not known what earlier sweeps have seen. */
+  async #dueBuckets(
+    partition: number,
+    { buckets }: Layout,
+    now: number,
+  ): Promise<{ readonly due: readonly number[]; readonly areMarksLost: boolean }> {
     const { marks } = this.#dataSet.keys.partition(partition);
     const due: number[] = [];
+    let areMarksLost = false;
     for (let from = 0; from < buckets; from += MARKS_PER_READ) {
       const numbers = Array.from(
         { length: Math.min(MARKS_PER_READ, buckets - from) },
         (_, i) => from + i,
       );
-      const fields = numbers.flatMap((number) => [`l${number}`, `d${number}`]);
+      const fields = numbers.flatMap((number) => [`l${number}`, `d${number}`]).concat('k');
       const reply = await this.#dataSet.calls.read('gc', marks, ['HMGET', marks, ...fields]);
       const found = optionalTextsOf(reply, fields.length);
+      areMarksLost ||= found.at(-1) === undefined;
       for (const [i, number] of numbers.entries()) {
-        if (this.#isDue(found[2 * i], found[2 * i + 1], now)) due.push(number);
+        if (areMarksLost || this.#isDue(found[2 * i], found[2 * i + 1], now)) due.push(number);
       }
     }
-    return due;
+    return { due, areMarksLost };
   }
 
   #isDue(oldest: string | undefined, left: string | undefined, now: number): boolean {

@@ -3,7 +3,7 @@ import { LEASE, RELEASE } from './data-set-scripts.ts';
 import type { Keys, Layout } from './layout.ts';
 import { FENCE } from './partition-scripts.ts';
 import type { RedisCalls } from './redis-calls.ts';
-import { countOf, textsOf, unexpectedReply } from './replies.ts';
+import { countOf, forbiddenError, textsOf, unexpectedReply } from './replies.ts';
 import { newToken } from './token.ts';
 
 /** What is leased. */
@@ -85,6 +85,7 @@ export class WriterLease {
     const args = [this.#holder, ...[this.#ttl, own, above].map(String)];
     const reply = textsOf(await calls.run(method, LEASE, [keys.meta, keys.lease], args));
     if (reply[0] === 'ok') return countOf(reply[1]);
+    if (reply[0] === 'forbidden') throw forbiddenError(method, reply[1] ?? '');
     if (reply[0] !== 'held') throw unexpectedReply();
     this.lost();
     throw new SnapscrapeError(

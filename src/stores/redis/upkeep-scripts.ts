@@ -1,0 +1,136 @@
+import { CONTENT, OPENING, RIGHTS } from './lua-parts.ts';
+import { type RedisScript, redisScript } from './redis-script.ts';
+
+/**
+ * Ends what is beyond its retention in a slice of one bucket. ARGV: now, the general retention ('' for
+ * ever), the bucket's number, where to go on ('0' to begin), about how many series to look at, the earliest
+ * end of life that was seen in the bucket ('' for none), a name for these retentions, the token of this
+ * sweep of the bucket, then metric names and their retentions.
+ *
+ * What a sweep found is noted only if no other began with the bucket meanwhile: what was written behind the
+ * place of the first is known to the second alone. Who began last has seen all that is not marked as new.
+ *
+ * Returns 'ok', where to go on ('0' at the end), how many were ended, and the earliest end of life.
+ */
+export const SWEEP: RedisScript = redisScript(
+  'allow-oom',
+  `${OPENING}
+local bucket, now, number = KEYS[4], tonumber(ARGV[5]), ARGV[7]
+local general = tonumber(ARGV[6]) or math.huge
+local earliest = tonumber(ARGV[10]) or math.huge
+local unfinished = '?' .. ARGV[12] .. ':'
+local isFirst = ARGV[8] == '0'
+local mark = isFirst and unfinished or redis.call('HGET', marks, 'd' .. number)
+local named = {}
+for i = 13, #ARGV, 2 do named[ARGV[i]] = tonumber(ARGV[i + 1]) or math.huge end
+local page = redis.call('HSCAN', bucket, ARGV[8], 'COUNT', ARGV[9])
+local items, seen, ends, ended = page[2], {}, {}, 0
+for i = 1, #items, 2 do
+  local id, time = items[i], timeOf(items[i + 1])
+  local life = named[string.match(id, '^[^{]*')] or general
+  -- What is no sample has no time: it is not ours to end.
+  if time and now - time > life then
+    if not seen[id] then
+      seen[id] = true
+      series = math.max(0, series - 1)
+      bytes = math.max(0, bytes - #id)
+      ended = ended + 1
+      if #ends == 0 or #ends[#ends] >= 1000 then ends[#ends + 1] = {} end
+      table.insert(ends[#ends], id)
+      note(id, '')
+    end
+  elseif time and time + life < earliest then
+    earliest = time + life
+  end
+end
+finish()
+for _, ids in ipairs(ends) do redis.call('HDEL', bucket, unpack(ids)) end
+local text = earliest == math.huge and '' or string.format('%.17g', earliest)
+if isFirst then
+  redis.call('HDEL', marks, 'l' .. number)
+  -- Until the last slice is done the bucket counts as not looked at.
+  redis.call('HSET', marks, 'd' .. number, unfinished)
+end
+if page[1] == '0' and mark == unfinished then
+  redis.call('HSET', marks, 'd' .. number, ARGV[11] .. ':' .. text)
+end
+return {'ok', page[1], tostring(ended), text}
+`,
+);
+
+/** Notes that all buckets were swept since the marks were lost. KEYS and ARGV as above. Returns 'ok'. */
+export const MARK: RedisScript = redisScript(
+  'allow-oom',
+  `${OPENING}
+redis.call('HSET', marks, 'k', '1')
+finish()
+return {'ok'}
+`,
+);
+
+/**
+ * Corrects the number of series, when buckets were lost by eviction or `DEL`, or others wrote to them. The
+ * log does not tell of that, so it begins again: every reader reads everything.
+ *
+ * KEYS: state, log, marks, all buckets. Returns 'ok' and how many series there are.
+ */
+export const RECOUNT: RedisScript = redisScript(
+  'allow-oom',
+  `${OPENING}
+local found = 0
+for i = 4, #KEYS do found = found + redis.call('HLEN', KEYS[i]) end
+if found ~= series then
+  bytes = series > 0 and math.floor(bytes * found / series) or 64 * found
+  series = found
+  isLogBroken = true
+end
+finish()
+return {'ok', digits(found)}
+`,
+);
+
+/** Counts series. KEYS: state, all buckets. Returns how many the state says there are ('' for none), and how many there are. */
+export const COUNT: RedisScript = redisScript(
+  'no-writes',
+  `${CONTENT}
+local seq, series = read(KEYS[1])
+local found = 0
+for i = 2, #KEYS do found = found + redis.call('HLEN', KEYS[i]) end
+return {seq and digits(series) or '', digits(found)}
+`,
+);
+
+/**
+ * Looks whether a writer could write. KEYS: state, log, marks, all buckets. Fails if one has another type.
+ *
+ * Returns the server's policy for a full memory ('' where the user may not ask), and those commands that the
+ * user may not use and readers need, and those that writers need.
+ */
+const PROBE_BODY = `${RIGHTS}${CONTENT}
+read(KEYS[1])
+headOf(KEYS[2])
+redis.call('HGET', KEYS[3], 'k')
+for i = 4, #KEYS do redis.call('HLEN', KEYS[i]) end
+local policy = ''
+if may('INFO', 'memory') then
+  policy = string.match(redis.call('INFO', 'memory'), 'maxmemory_policy:(%S+)') or ''
+end
+local unread, missing = {}, {}
+if not may('HGETALL', KEYS[4]) then unread[#unread + 1] = 'HGETALL' end
+if not may('HSCAN', KEYS[4], '0') then unread[#unread + 1] = 'HSCAN' end
+if not may('XRANGE', KEYS[2], '-', '+') then unread[#unread + 1] = 'XRANGE' end
+if not may('HSET', KEYS[1], 'a', '1') then missing[#missing + 1] = 'HSET' end
+if not may('HDEL', KEYS[3], 'a') then missing[#missing + 1] = 'HDEL' end
+if not may('XADD', KEYS[2], 'MINID', '=', '1', '1-0', 't', '1') then missing[#missing + 1] = 'XADD' end
+if not may('UNLINK', KEYS[2]) then missing[#missing + 1] = 'UNLINK' end
+return {policy, table.concat(unread, ' '), table.concat(missing, ' ')}
+`;
+
+/** How many commands PROBE looks for that writers need. */
+export const WRITING_COMMANDS = 4;
+
+/** Looks whether a writer could write, as far as it takes no write to find out; runs on replicas too. */
+export const PROBE: RedisScript = redisScript('no-writes', PROBE_BODY);
+
+/** The same as a script that writes: the server refuses it where it refuses writes. */
+export const PROBE_WRITING: RedisScript = { ...redisScript('', PROBE_BODY), isWrite: false };
