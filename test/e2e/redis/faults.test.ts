@@ -145,23 +145,6 @@ describe('a data set that lost changes', () => {
       expect((await store.snapshotDelta(cursor)).reset).toBe(true);
     },
   );
-
-  it('fails a snapshot in the middle of which it happens, rather than mix both', async () => {
-    const server = await serverWith();
-    const store = await openStore(server.url);
-    await store.upsert(manyPoints('a', 20_000, 1));
-    server.cli('save');
-    await store.upsert(manyPoints('lost', 20_000, 1));
-    let seen = 0;
-    const read = async (): Promise<void> => {
-      for await (const _ of store.snapshot()) {
-        if (seen++ !== 5_000) continue;
-        server.signal('SIGKILL');
-        await server.restart();
-      }
-    };
-    expect((await failureOf(read())).code).toBe('store_unavailable');
-  });
 });
 
 describe('a server that refuses', () => {

@@ -67,24 +67,6 @@ describe('replicas over one data set', () => {
     (SECONDS + 60) * 1000,
   );
 
-  it('a snapshot that was read while others wrote has a cursor of its own until the next delta', async () => {
-    const options = { keyPrefix: 'torn:' };
-    const store = await openStore(redis.url, options);
-    await store.upsert(pointsOf(0, 20_000, 0));
-    const before = await store.snapshotCursor();
-    const snapshot = store.snapshot();
-    let seen = 0;
-    for await (const _ of snapshot) {
-      if (seen++ % 4_000 === 0) await store.upsert(pointOf('late', seen, seen));
-    }
-    const { cursor } = snapshot;
-    expect(cursor).toMatch(/~/);
-    expect(cursor).not.toBe(before);
-    const delta = await store.snapshotDelta(cursor!);
-    expect(delta.nextCursor).toBe(await store.snapshotCursor());
-    expect(delta.events.length).toBeGreaterThanOrEqual(5);
-  });
-
   it('a snapshot that nobody wrote beside has the cursor of that state', async () => {
     const options = { keyPrefix: 'still:' };
     const [one, other] = [
