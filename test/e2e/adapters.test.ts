@@ -176,9 +176,11 @@ it('the route of Next serves what is written by a bundle of its own', async () =
   };
   const fileOf = (name: string): string => join(folder, `${name}.mjs`);
   bundleApplications(sources, fileOf, { bundler: 'esbuild', format: 'esm' });
-  const { register } = (await import(fileOf('writer'))) as { register(): Promise<void> };
+  const { register } = (await import(fileOf('writer'))) as { register: () => Promise<void> };
   await register();
-  const { GET } = (await import(fileOf('route'))) as { GET(request: Request): Promise<Response> };
+  const { GET } = (await import(fileOf('route'))) as {
+    GET: (request: Request) => Promise<Response>;
+  };
   const page = await (await GET(new Request('http://localhost/metrics'))).text();
   expect(page).toContain('queue_jobs{queue="mail"} 3\n');
 });

@@ -47,7 +47,7 @@ it.each(['.', 'examples/adapters'])(
     // It comes with a tool that is installed anyway.
     const { satisfies } = createRequire(require.resolve('@microsoft/api-extractor/package.json'))(
       'semver',
-    ) as { satisfies(version: string, range: string): boolean };
+    ) as { satisfies: (version: string, range: string) => boolean };
     const unhappy = Object.entries(lockedIn(folder)).flatMap(([path, { engines, optional }]) =>
       // npm leaves out optional ones without a word.
       engines?.node === undefined || optional === true
