@@ -90,7 +90,8 @@ export class ServerConnection {
     } catch (error) {
       end();
       if (error instanceof OpeningError) throw error;
-      throw new OpeningError(stage, { isTls, cause: error });
+      const isLate = error instanceof plan.library.ConnectionTimeoutError;
+      throw new OpeningError(stage, { isLate, isTls, cause: error });
     }
     const connection = new ServerConnection(plan, client);
     onError = (error) => connection.destroy(error);
