@@ -257,7 +257,6 @@ export class RedisStore implements MetricStore {
 
   /** When each writer of the data set wrote last, to the second. */
   async lastWrites(): Promise<readonly LastWrite[]> {
-    this.#calls.assertOpen('lastWrites');
     return this.#writers.all();
   }
 

@@ -86,6 +86,7 @@ export class WriterRecords {
   /** When each writer wrote last; takes a look at what none of them wrote, too. */
   async all(): Promise<readonly LastWrite[]> {
     const { calls, keys } = this.#dataSet;
+    calls.assertOpen('lastWrites');
     const args = ['HMGET', keys.meta, 'writers', 'unwritten'];
     const [writers = '', unwritten] = optionalTextsOf(
       await calls.read('lastWrites', keys.meta, args),
