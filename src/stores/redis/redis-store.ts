@@ -44,9 +44,8 @@ import { WriterRecords } from './writer-records.ts';
  * The store for many hosts: Redis or Valkey, alone, watched by Sentinels, or a cluster.
  *
  * Any number of stores in any number of processes read and write one data set. A write is acknowledged when
- * the master has it; how it survives the master is up to Redis (see docs/stores.md). When acknowledged writes
- * are lost in a failover, or the data set is emptied or restored, cursors from before are no longer good and
- * readers are told to read everything again.
+ * the master has it; Redis decides how it survives the master (see docs/stores.md). If a failover loses
+ * writes, or the data set is emptied or restored, older cursors end and readers read everything again.
  *
  * @example
  * ```ts
