@@ -7,7 +7,6 @@ import type { ReadOptions } from '../../model/snapshot-reader.ts';
 import type { LastWrite, WriteStats } from '../../model/write-stats.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
 import { Retention, sweepRegularly } from '../retention.ts';
-import { canonicalSeriesId } from '../series-target.ts';
 import { collect, sortInput } from '../store-input.ts';
 import { UpsertTally } from '../upsert-tally.ts';
 import { WriteLog } from '../write-log.ts';
@@ -32,7 +31,7 @@ import {
 import type { RedisStoreStats } from './redis-store-stats.ts';
 import { SeriesBudget } from './series-budget.ts';
 import { correctCounts, countSeries } from './series-count.ts';
-import { endMatching, endSeries } from './series-ending.ts';
+import { endTarget } from './series-ending.ts';
 import type { RedisLibrary } from './server-connection.ts';
 import { SnapshotReading } from './snapshot-reading.ts';
 import type { OnForeign } from './stored-sample.ts';
@@ -116,10 +115,9 @@ export class RedisStore implements MetricStore {
   }
 
   /**
-   * Writes one point or many, each true now unless it says when. Bad points are refused and counted.
-   *
-   * When the connection breaks in the middle it rejects with `store_unavailable`; what was given may be
-   * written or not then, and can be written again.
+   * Writes one point or many, each true now unless it says when. Bad points are refused and counted. If the
+   * connection breaks, it rejects with `store_unavailable`: what was given may be written or not, and can be
+   * written again.
    */
   async upsert(
     points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
@@ -146,20 +144,9 @@ export class RedisStore implements MetricStore {
   /** Ends series, by id or by matcher, and returns how many there were. */
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#calls.assertOpen('delete');
-    const ended = await this.#end(target);
+    const ended = await endTarget(this.#dataSet, target);
     await this.#writers.note('delete', this.#writes);
     return ended;
-  }
-
-  async #end(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
-    if (typeof target === 'string') return endSeries(this.#dataSet, [canonicalSeriesId(target)]);
-    if (typeof target !== 'object' || target === null) {
-      throw invalidOptions('delete', [
-        `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,
-      ]);
-    }
-    if (!(Symbol.iterator in target)) return endMatching(this.#dataSet, target);
-    return endSeries(this.#dataSet, collect('delete', target).map(canonicalSeriesId));
   }
 
   /**

@@ -1,5 +1,8 @@
+import { invalidOptions } from '../../model/options.ts';
+import { describeSubject } from '../../model/rejection.ts';
 import type { SeriesMatcher } from '../metric-store.ts';
-import { type SeriesPredicate, seriesPredicate } from '../series-target.ts';
+import { canonicalSeriesId, type SeriesPredicate, seriesPredicate } from '../series-target.ts';
+import { collect } from '../store-input.ts';
 import { BucketReading } from './bucket-reading.ts';
 import type { DataSet } from './data-set.ts';
 import { bucketOf, hashOf, type Layout, partitionOf } from './layout.ts';
@@ -80,4 +83,19 @@ async function endInPartition(
   const ended = countOf(reply[1]);
   if (ended > series.length) throw unexpectedReply();
   return ended;
+}
+
+/** Ends what was given to `delete()`: a series id, an iterable of them or a matcher. */
+export async function endTarget(
+  dataSet: DataSet,
+  target: string | Iterable<string> | SeriesMatcher,
+): Promise<number> {
+  if (typeof target === 'string') return endSeries(dataSet, [canonicalSeriesId(target)]);
+  if (typeof target !== 'object' || target === null) {
+    throw invalidOptions('delete', [
+      `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,
+    ]);
+  }
+  if (!(Symbol.iterator in target)) return endMatching(dataSet, target);
+  return endSeries(dataSet, collect('delete', target).map(canonicalSeriesId));
 }
