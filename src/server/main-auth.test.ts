@@ -59,3 +59,11 @@ test('it is checked like that of a view, and tells nothing of what it holds', ()
     expect(make).not.toThrow(/secret\b(?!")/);
   }
 });
+
+test('the cost of its hashes is bounded like that of views', () => {
+  const auth = { users: { ann: HASH.replace('$04$', '$18$') } };
+  const make = (maxBcryptCost: number): unknown =>
+    createExporterServer(reader(), { auth, maxBcryptCost });
+  expect(() => make(17)).toThrow(/auth has a bcrypt hash of cost 18; lower it, or raise/);
+  expect(() => make(18)).not.toThrow();
+});

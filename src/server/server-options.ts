@@ -194,11 +194,12 @@ function faultsTogether(options: CheckedServerOptions): readonly string[] {
   const paths = [metricsPath, ...views.map(({ path }) => path)];
   const taken = paths.filter((path, at) => paths.indexOf(path) !== at);
   const faults = [...new Set(taken)].map((path) => `the path ${path} is given twice`);
-  for (const { path, auth } of views) {
+  const served = [{ name: 'auth', auth: options.auth }, ...views.map(asNamed)];
+  for (const { name, auth } of served) {
     const cost = auth === undefined ? 0 : costliestHash(auth);
     if (cost <= maxBcryptCost) continue;
     faults.push(
-      `the view ${path} has a bcrypt hash of cost ${cost}; lower it, or raise maxBcryptCost (${maxBcryptCost})`,
+      `${name} has a bcrypt hash of cost ${cost}; lower it, or raise maxBcryptCost (${maxBcryptCost})`,
     );
   }
   if (requestTimeout < headersTimeout) {
@@ -207,6 +208,10 @@ function faultsTogether(options: CheckedServerOptions): readonly string[] {
     );
   }
   return faults;
+}
+
+function asNamed({ path, auth }: ServerView): { name: string; auth: ViewAuth | undefined } {
+  return { name: `the view ${path}`, auth };
 }
 
 function addressesFault(value: unknown): string | undefined {
