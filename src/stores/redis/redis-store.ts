@@ -30,7 +30,7 @@ import {
 } from './redis-store-options.ts';
 import type { RedisStoreStats } from './redis-store-stats.ts';
 import { SeriesBudget } from './series-budget.ts';
-import { correctCounts, countSeries } from './series-count.ts';
+import { correctCountsOrTell, countSeries } from './series-count.ts';
 import { endTarget } from './series-ending.ts';
 import type { RedisLibrary } from './server-connection.ts';
 import { SnapshotReading } from './snapshot-reading.ts';
@@ -219,7 +219,8 @@ export class RedisStore implements MetricStore {
     if (typeof now !== 'number' || Number.isNaN(now)) {
       throw invalidOptions('gc', [`now (${describeSubject(now)}) must be Unix milliseconds`]);
     }
-    await correctCounts(this.#dataSet, 'gc', await this.#dataSet.layout('gc'));
+    await correctCountsOrTell(this.#dataSet, this.#options.onError);
+    this.#calls.assertOpen('gc');
     const expired = await this.#sweep.run(now);
     this.#expired += expired;
     return expired;

@@ -1,3 +1,4 @@
+import { SnapscrapeError } from '../../model/errors.ts';
 import type { DataSet } from './data-set.ts';
 import type { Layout } from './layout.ts';
 import { countOf, textsOf } from './replies.ts';
@@ -32,6 +33,24 @@ export async function correctCounts(
     isCorrected = true;
   }
   return isCorrected;
+}
+
+/**
+ * Corrects the counts beside a sweep. What a sweep ends does not depend on them, so it goes on if they cannot
+ * be corrected. Never rejects.
+ */
+export async function correctCountsOrTell(
+  dataSet: DataSet,
+  onError: (error: SnapscrapeError) => void,
+): Promise<void> {
+  try {
+    await correctCounts(dataSet, 'gc', await dataSet.layout('gc'));
+  } catch (error) {
+    if (!(error instanceof SnapscrapeError) || error.code === 'closed') return;
+    // A listener that fails, at once or later, must not end the process.
+    const tell = async (): Promise<void> => onError(error);
+    tell().catch(() => undefined);
+  }
 }
 
 interface SeriesCount {
