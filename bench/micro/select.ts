@@ -1,12 +1,11 @@
 import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
 import { familyOf, snapshotOf } from '../../src/cache/snapshot.ts';
 import { noWork } from '../../src/cache/work.ts';
-import { selectionOf } from '../../src/selection/selection-query.ts';
-import { SnapshotSelector } from '../../src/selection/snapshot-selector.ts';
+import { selectorOf } from '../../test/support/selecting.ts';
 import { compare, seriesIds } from './measure.ts';
 
-// What a selection costs that nobody asked for before, and once a refresh has changed one chunk: searching
-// lines for a text, and only reading those in which it stands, is what equality is spared of the rest.
+// What a fixed selection costs at first, and after a refresh that changed one chunk. A query costs the former
+// each time. For a value, lines are searched for its text, and only those with it are read.
 const SERIES = 1_000_000;
 const builder = new ChunkBuilder(noWork());
 for (const [i, id] of seriesIds(SERIES).entries()) builder.addLine(id, i, 1, false);
@@ -34,10 +33,10 @@ function changedSnapshot(): typeof snapshot {
 }
 
 for (const [name, query] of Object.entries(QUERIES)) {
-  const selector = new SnapshotSelector(selectionOf(query)!);
+  const selector = selectorOf(query);
   const { series } = await selector.select(snapshot);
   await compare(`${name}: ${series} of ${SERIES} series`, {
-    anew: () => new SnapshotSelector(selectionOf(query)!).select(snapshot),
+    'at first': () => selectorOf(query).select(snapshot),
     'after a change in one chunk': () => selector.select(changedSnapshot()),
   });
 }

@@ -40,9 +40,11 @@ export const EMPTY_SNAPSHOT: Snapshot = Object.freeze({
   bytes: 0,
 });
 
-/** Whether a snapshot has a family of a name. */
-export function hasFamily({ families }: Snapshot, name: string): boolean {
-  // Families are in the order of their names: a binary search.
+/** The place of a family in a list in the order of the names: a binary search. */
+export function familyPlace(
+  families: readonly Pick<Family, 'name'>[],
+  name: string,
+): number | undefined {
   let low = 0;
   let high = families.length;
   while (low < high) {
@@ -50,7 +52,7 @@ export function hasFamily({ families }: Snapshot, name: string): boolean {
     if (families[middle]!.name < name) low = middle + 1;
     else high = middle;
   }
-  return families[low]?.name === name;
+  return families[low]?.name === name ? low : undefined;
 }
 
 /** A family of some chunks. */

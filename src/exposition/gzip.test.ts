@@ -95,7 +95,7 @@ describe('the gzip member of a page', () => {
     const deflater = new Deflater(1);
     for await (const part of streamGzip(
       texts.map((t) => deflater.deflate(t)),
-      end,
+      () => end,
     )) {
       parts.push(part);
     }
@@ -108,7 +108,7 @@ describe('the gzip member of a page', () => {
       ...(await deflateAll([Buffer.from('a 1\n')])).map((piece) => Promise.resolve(piece)),
       Promise.reject<DeflatedPiece>(new Error('no memory')),
     ];
-    const stream = streamGzip(pieces, Buffer.from('# EOF\n'));
+    const stream = streamGzip(pieces, () => Buffer.from('# EOF\n'));
     const parts: Buffer[] = [];
     await expect(async () => {
       for await (const part of stream) parts.push(part);

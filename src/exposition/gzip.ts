@@ -85,17 +85,20 @@ export class GzipStem {
   }
 }
 
-/** The same member while its pieces are still being deflated: each goes out as soon as it can. */
+/**
+ * The same member while its pieces are still being deflated: each goes out as soon as it can.
+ *
+ * @param end - returns the last text; called after the last piece.
+ */
 export async function* streamGzip(
-  pieces: Iterable<Promise<DeflatedPiece>>,
-  lastText: Buffer,
+  pieces: Iterable<Promise<DeflatedPiece>> | AsyncIterable<DeflatedPiece>,
+  end: () => Buffer,
 ): AsyncGenerator<Buffer, void, undefined> {
   const text = new MemberText();
   yield MEMBER_HEADER;
-  for (const deflating of pieces) {
-    const piece = await deflating;
+  for await (const piece of pieces) {
     text.add(piece);
     yield piece.blocks;
   }
-  yield text.end(lastText);
+  yield text.end(end());
 }

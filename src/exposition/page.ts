@@ -1,5 +1,5 @@
 import { Pace } from '../cache/pace.ts';
-import { type Family, hasFamily, type Snapshot } from '../cache/snapshot.ts';
+import { type Family, familyPlace } from '../cache/snapshot.ts';
 import type { DeflatedPiece, Deflater } from './deflate.ts';
 import { familyHeader } from './family-header.ts';
 import type { ExpositionSyntax } from './format.ts';
@@ -10,9 +10,34 @@ import { ZstdStem } from './zstd.ts';
 /** How long the making of a page holds the event loop at a stretch, in ms. */
 const SLICE_BUDGET = 10;
 
+/** What a page is made of: a snapshot, or a part of one. Immutable. */
+export interface PageContent {
+  /** In the order of their names, each with at least one series. */
+  readonly families: readonly PageFamily[];
+  readonly series: number;
+}
+
+/** A family of a page, and the texts of its lines. */
+export interface PageFamily extends Pick<Family, 'name' | 'metadata' | 'series'> {
+  readonly chunks: readonly { readonly text: Buffer }[];
+}
+
+/** The families on a page, and how many series each has there. */
+export interface FamilyCounts {
+  readonly series: number;
+  readonly families: Iterable<Pick<Family, 'name' | 'series'>>;
+  /** Whether the page has a family of a name. */
+  has(name: string): boolean;
+}
+
+/** The families of a page. */
+export function countsOf({ families, series }: PageContent): FamilyCounts {
+  return { families, series, has: (name) => familyPlace(families, name) !== undefined };
+}
+
 /** A snapshot's page in one syntax, all but the lines that differ from scrape to scrape. Immutable. */
 export interface Page {
-  readonly snapshot: Snapshot;
+  readonly snapshot: PageContent;
   /** The text, in order. */
   readonly pieces: readonly Buffer[];
 }
@@ -21,8 +46,8 @@ export interface Page {
 export interface PageExtras {
   /** Names that the lines at the end will use. */
   readonly names: ReadonlySet<string>;
-  /** Lines behind the families of a snapshot, one or a few at a time. */
-  lines(snapshot: Snapshot, syntax: ExpositionSyntax): Iterable<string>;
+  /** Lines behind the families of a page, one or a few at a time. */
+  lines(page: FamilyCounts, syntax: ExpositionSyntax): Iterable<string>;
 }
 
 /**
@@ -43,7 +68,7 @@ export class PageMaker {
   }
 
   /** The page of a snapshot. */
-  page(snapshot: Snapshot, syntax: ExpositionSyntax): Promise<Page> {
+  page(snapshot: PageContent, syntax: ExpositionSyntax): Promise<Page> {
     return this.#pages(syntax).page(snapshot);
   }
 
@@ -89,7 +114,11 @@ export class PageMaker {
    * Has the page of a snapshot compressed and put together before anybody asks for it. Rejects when that
    * fails, which is not kept: the scrape that needs it has it made again.
    */
-  async warm(snapshot: Snapshot, syntax: ExpositionSyntax, coding: 'gzip' | 'zstd'): Promise<void> {
+  async warm(
+    snapshot: PageContent,
+    syntax: ExpositionSyntax,
+    coding: 'gzip' | 'zstd',
+  ): Promise<void> {
     const pages = this.#pages(syntax);
     const page = await pages.page(snapshot);
     if (coding === 'zstd') {
@@ -105,7 +134,7 @@ export class PageMaker {
    * Lets go of pages of other snapshots, which would keep their memory until the next scrape. A syntax
    * that nobody asked for since the last time is let go of with all that its next page could share.
    */
-  keepOnly(snapshot: Snapshot): void {
+  keepOnly(snapshot: PageContent): void {
     for (const [syntax, pages] of this.#latest) {
       if (pages.isIdle) this.#latest.delete(syntax);
       else pages.keepOnly(snapshot);
@@ -128,14 +157,14 @@ class SyntaxPages {
   readonly #extras: PageExtras;
   readonly #joiner = new PieceJoiner();
   #headers = new Map<string, Buffer>();
-  #latest: { readonly snapshot: Snapshot; readonly page: Promise<Page> } | undefined;
+  #latest: { readonly snapshot: PageContent; readonly page: Promise<Page> } | undefined;
 
   constructor(syntax: ExpositionSyntax, extras: PageExtras) {
     this.#syntax = syntax;
     this.#extras = extras;
   }
 
-  page(snapshot: Snapshot): Promise<Page> {
+  page(snapshot: PageContent): Promise<Page> {
     if (!this.isLatest(snapshot)) {
       const page = this.#make(snapshot);
       // A failure is for those who wait now; the next one has it made again.
@@ -150,11 +179,11 @@ class SyntaxPages {
     return this.#latest === undefined;
   }
 
-  isLatest(snapshot: Snapshot): boolean {
+  isLatest(snapshot: PageContent): boolean {
     return this.#latest?.snapshot === snapshot;
   }
 
-  keepOnly(snapshot: Snapshot): void {
+  keepOnly(snapshot: PageContent): void {
     if (!this.isLatest(snapshot)) this.#latest = undefined;
   }
 
@@ -162,7 +191,7 @@ class SyntaxPages {
     if (this.#latest?.page === page) this.#latest = undefined;
   }
 
-  async #make(snapshot: Snapshot): Promise<Page> {
+  async #make(snapshot: PageContent): Promise<Page> {
     const headers = new Map<string, Buffer>();
     const parts = this.#parts(snapshot, headers);
     const pieces = await this.#joiner.join(parts, new Pace(SLICE_BUDGET));
@@ -170,15 +199,18 @@ class SyntaxPages {
     return { snapshot, pieces };
   }
 
-  *#parts(snapshot: Snapshot, headers: Map<string, Buffer>): Generator<PagePart, void, undefined> {
-    const isTaken = (name: string): boolean =>
-      hasFamily(snapshot, name) || this.#extras.names.has(name);
+  *#parts(
+    snapshot: PageContent,
+    headers: Map<string, Buffer>,
+  ): Generator<PagePart, void, undefined> {
+    const counts = countsOf(snapshot);
+    const isTaken = (name: string): boolean => counts.has(name) || this.#extras.names.has(name);
     for (const family of snapshot.families) {
       const header = familyHeader(family, this.#syntax, isTaken);
       yield { text: this.#sameBytes(header, headers), isMark: false };
       for (const chunk of family.chunks) yield { text: chunk.text, isMark: isMark(family) };
     }
-    for (const lines of this.#extras.lines(snapshot, this.#syntax)) {
+    for (const lines of this.#extras.lines(counts, this.#syntax)) {
       yield { text: this.#sameBytes(lines, headers), isMark: false };
     }
   }
@@ -192,7 +224,7 @@ class SyntaxPages {
 }
 
 /** About every fourth family, for good: cuts follow from names, not from lengths that change. */
-function isMark({ name }: Family): boolean {
+function isMark({ name }: PageFamily): boolean {
   let hash = 0;
   for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) | 0;
   return (hash & 3) === 0;

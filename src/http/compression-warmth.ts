@@ -1,7 +1,7 @@
 import type { ContentCoding } from '../exposition/content-coding.ts';
 import type { ExpositionSyntax } from '../exposition/format.ts';
 
-/** What a page may be compressed as before anybody asks for it. */
+/** A form in which a page may be compressed before the scrape. */
 export interface PageForm {
   readonly syntax: ExpositionSyntax;
   readonly coding: Exclude<ContentCoding, 'identity'>;
@@ -11,28 +11,21 @@ export interface PageForm {
 const EXPECTED: readonly PageForm[] = [{ syntax: 'openmetrics', coding: 'gzip' }];
 
 /**
- * For how many snapshots nobody may ask for a form before it is not made ahead any more. Where more
- * snapshots than that come between two scrapes, making each ahead would throw away ten for every one
- * that is sent: the scrape itself compresses then, and sends while it does.
+ * A form that was not scraped during so many snapshots is no longer made ahead. If more snapshots come
+ * between two scrapes, most of that work would be thrown away: the scrape compresses while it sends.
  */
 const PATIENCE = 10;
 
 /**
- * Remembers in which forms pages were asked for lately, so that new snapshots are compressed before the
- * next scrape, and not for scrapers that never want it.
+ * Remembers the forms that were scraped lately, so that new snapshots are compressed in these before the
+ * next scrape.
  */
 export class CompressionWarmth {
   readonly #unused: Map<string, { readonly form: PageForm; snapshots: number }>;
-  readonly #patience: number;
 
-  /**
-   * @param expected - what counts as asked for before the first scrape: by default what Prometheus asks
-   * for.
-   * @param patience - for how many snapshots without a scrape a form is still made ahead.
-   */
-  constructor(expected: readonly PageForm[] = EXPECTED, patience: number = PATIENCE) {
+  /** @param expected - what to make before the first scrape: by default what Prometheus asks for. */
+  constructor(expected: readonly PageForm[] = EXPECTED) {
     this.#unused = new Map(expected.map((form) => [keyOf(form), { form, snapshots: 0 }]));
-    this.#patience = patience;
   }
 
   /** Notes a scrape. */
@@ -43,7 +36,7 @@ export class CompressionWarmth {
   /** The forms to make of a new snapshot. */
   wanted(): readonly PageForm[] {
     for (const [key, unused] of this.#unused) {
-      if (unused.snapshots >= this.#patience) this.#unused.delete(key);
+      if (unused.snapshots >= PATIENCE) this.#unused.delete(key);
       else unused.snapshots++;
     }
     return Array.from(this.#unused.values(), ({ form }) => form);

@@ -11,7 +11,12 @@ import {
   type OptionCheck,
   oneOf,
 } from '../model/options.ts';
-import { SELECTION_CHECKS, type SelectionOptions } from '../selection/selection-query.ts';
+import {
+  SELECTION_CHECKS,
+  type SelectionOptions,
+  type SubsetOptions,
+} from '../selection/selection-query.ts';
+import type { Re2Library } from '../selection/value-pattern.ts';
 import { type ErrorListener, logScrapeError } from './error-report.ts';
 
 /**
@@ -90,18 +95,26 @@ export interface HandlerOptions {
   readonly prefixes?: readonly string[] | undefined;
   /**
    * The series that this handler serves, by selectors in Prometheus's syntax such as
-   * `{org="a",repo=~"x.*"}`: those that any of them matches. Default all; from 1 to 64, with 16 patterns
-   * of RE2's together. A pattern that is none is told to `onError`, and every answer is 500.
+   * `{org="a",repo=~"x.*"}`: those that any of them matches. Default all; from 1 to 64. Patterns are
+   * RE2's. An invalid one is `invalid_options` for `onError`, and each response is 500; so is
+   * `dependency_missing`, see `re2js`.
    */
   readonly match?: string | readonly string[] | undefined;
   /** The share of the series that this handler serves, such as `1/4`. Default all. */
   readonly shard?: string | undefined;
   /**
    * Whether queries may ask for less: `name[]`, `prefix[]`, `match[]` and `shard` as above, those of one
-   * kind adding to each other, kinds restricting each other and what is fixed here. Default true. Other
-   * parameters mean nothing. Without it no query is looked at.
+   * kind adding to each other, kinds restricting each other and what is fixed here. Default true, which
+   * allows no patterns in `match[]`; `{ patterns: true }` does, within the limits in docs/subsets.md. If
+   * false, queries are not read.
    */
-  readonly subsets?: boolean | undefined;
+  readonly subsets?: boolean | SubsetOptions | undefined;
+  /**
+   * The package `re2js`, which matches patterns: `import * as re2js from 're2js'`. Default undefined: it
+   * is loaded when a pattern needs it. Only a bundle needs it here, as bundlers leave it out; otherwise
+   * patterns fail with `dependency_missing` there.
+   */
+  readonly re2js?: Re2Library | undefined;
   /**
    * Is called once with each error that a scrape met: a failed refresh, even if the last good snapshot was
    * served, and a page that could not be made or sent. Default: a line on standard error, repeated ones
@@ -114,7 +127,7 @@ export interface HandlerOptions {
 
 /** Handler options with every value in place; what does not restrict the selection is undefined. */
 export type CheckedHandlerOptions = {
-  readonly [K in keyof HandlerOptions]-?: K extends keyof SelectionOptions
+  readonly [K in keyof HandlerOptions]-?: K extends keyof SelectionOptions | 're2js'
     ? HandlerOptions[K]
     : NonNullable<HandlerOptions[K]>;
 };
@@ -137,6 +150,7 @@ export const HANDLER_DEFAULTS: CheckedHandlerOptions = Object.freeze({
   match: undefined,
   shard: undefined,
   subsets: true,
+  re2js: undefined,
   onError: logScrapeError,
 });
 
@@ -161,6 +175,24 @@ const isStartTime: OptionCheck = (value) => {
     : 'must be true, false, a Date or Unix milliseconds';
 };
 
+const isSubsets: OptionCheck = (value) => {
+  if (typeof value !== 'object' || value === null) {
+    return isBoolean(value)?.concat(' or { patterns: true }');
+  }
+  const { patterns, ...others }: { patterns?: unknown } = value;
+  const isSound = patterns === undefined || typeof patterns === 'boolean';
+  return isSound && Object.keys(others).length === 0
+    ? undefined
+    : 'must be true, false or { patterns: true }';
+};
+
+const isRe2Library: OptionCheck = (value) => {
+  const { RE2JS, RE2Set }: Partial<Re2Library> = Object(value);
+  return typeof RE2JS === 'function' && typeof RE2Set === 'function'
+    ? undefined
+    : "must be the package re2js from version 2: import * as re2js from 're2js'";
+};
+
 /** Checks handler options from outside; throws `invalid_options` that lists every fault. */
 export function checkHandlerOptions(options: unknown): CheckedHandlerOptions {
   return checkOptions('createOpenMetricsHandler', options, HANDLER_DEFAULTS, {
@@ -179,7 +211,8 @@ export function checkHandlerOptions(options: unknown): CheckedHandlerOptions {
     scrapeTimeoutMargin: numberWithin(0, 60_000, 'ms'),
     clientTimeout: numberWithin(1, LONGEST_TIMER, 'ms'),
     ...SELECTION_CHECKS,
-    subsets: isBoolean,
+    subsets: isSubsets,
+    re2js: isRe2Library,
     onError: isFunction,
   });
 }

@@ -11,7 +11,7 @@ import {
 import type { RequestEntry } from './request-counts.ts';
 import type { BodyParts, ScrapeRequest, ScrapeServer } from './scrape-exchange.ts';
 
-/** How much may wait in a socket before the next part waits for it to drain. */
+/** How many bytes of shared parts may wait in a socket before the next part waits for it to drain. */
 const WINDOW_BYTES = 1024 * 1024;
 
 /** Serves scrapes through `node:http` and `node:http2`. */
@@ -33,13 +33,13 @@ async function serve(
   let status = 500;
   let stay: (() => void) | undefined;
   let cut: NodeJS.Timeout | undefined;
+  const gone = new AbortController();
   try {
     // Another handler has answered: there is nothing to add.
     if (response.writableEnded) return;
     entry = scraper.requests.begin();
     // Before anything else is made: what waits grows old, and is dear to the garbage collector.
     if (answerTurns.isTaken()) await answerTurns.wait();
-    const gone = new AbortController();
     stay = onGone(request, response, () => gone.abort());
     // Another handler may end the response while it is written, such as a middleware with a timeout.
     // Without a listener the next write would end the process.
@@ -58,7 +58,7 @@ async function serve(
   } catch (error) {
     // Half a page must not look like a whole one.
     cutOff(response);
-    scraper.errors.tell(error, { during: 'sending', status });
+    if (!gone.signal.aborted) scraper.errors.tell(error, { during: 'sending', status });
   } finally {
     clearTimeout(cut);
     stay?.();
@@ -78,15 +78,17 @@ function askedBy(request: NodeRequest, signal: AbortSignal): ScrapeRequest {
 
 async function write(response: NodeResponse, parts: BodyParts, gone: AbortSignal): Promise<void> {
   const stream: Writable = response;
+  // Parts of a list are shared: a full socket holds references, not copies. Others are made for this
+  // client alone, so the next one waits until the socket has taken the last.
+  const window = Array.isArray(parts) ? WINDOW_BYTES : 0;
   for await (const part of parts) {
     // A client that reads as fast as we write would have the event loop for itself.
     if (answerTurns.isOver()) await answerTurns.wait();
     if (gone.aborted) return;
     const isFull = !stream.write(part);
-    // The parts are shared and lie ready: a full socket holds references, not copies. Responses of
-    // node:http2 do not tell how much waits in them.
+    // Responses of node:http2 do not tell how much waits in them.
     const waiting: number | undefined = stream.writableLength;
-    if (isFull && (waiting ?? WINDOW_BYTES) >= WINDOW_BYTES) await drained(stream, gone);
+    if (isFull && (waiting ?? window) >= window) await drained(stream, gone);
   }
   if (gone.aborted) return;
   await new Promise<void>((resolve) => {

@@ -6,10 +6,9 @@ import {
 } from '../cache/snapshot-provider.ts';
 import { versionText } from '../cache/snapshot-version.ts';
 import { writeStatsOf } from '../cache/store-writes.ts';
-import { type ContentCoding, chooseCoding } from '../exposition/content-coding.ts';
+import { chooseCoding } from '../exposition/content-coding.ts';
 import { OFFERED_FORMATS, type OfferedFormat } from '../exposition/format.ts';
 import { negotiate } from '../exposition/negotiate.ts';
-import { hasZstd } from '../exposition/zstd.ts';
 import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { type ErrorContext, ErrorReport } from './error-report.ts';
@@ -25,7 +24,8 @@ import {
   type ScrapeServer,
 } from './scrape-exchange.ts';
 import type { SelfFamily, SelfReport } from './self-metrics.ts';
-import type { View } from './view.ts';
+import { SharedReadings } from './shared-readings.ts';
+import type { BodySource } from './view.ts';
 import { Views } from './views.ts';
 
 /** What stands in the headers of every page of a handler. */
@@ -36,10 +36,10 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
   readonly requests: RequestCounts;
   readonly errors: ErrorReport;
   readonly #reader: SnapshotProvider;
+  readonly #readings: SharedReadings;
   readonly #options: CheckedHandlerOptions;
   readonly #views: Views;
   readonly #formats: readonly OfferedFormat[];
-  readonly #codings: readonly ContentCoding[];
   readonly #always: FixedHeaders;
 
   /** @param added - families that the server around the handler adds to the handler's own metrics. */
@@ -49,6 +49,7 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     added: readonly SelfFamily[] = [],
   ) {
     this.#reader = providerOf(reader);
+    this.#readings = new SharedReadings(this.#reader);
     this.#options = options;
     this.requests = new RequestCounts(options.maxRequestsInFlight);
     this.errors = new ErrorReport(options.onError);
@@ -56,7 +57,6 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     this.#formats = OFFERED_FORMATS.filter(
       ({ syntax }) => options.openMetrics || syntax !== 'openmetrics',
     );
-    this.#codings = options.compressions.filter((coding) => coding !== 'zstd' || hasZstd);
     this.#always = startTimeHeader(options.processStartTime);
     this.#reader.watch?.(this);
     // Who starts an exporter should learn at once that its options cannot be served.
@@ -87,10 +87,10 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     let during: ErrorContext['during'] = 'page';
     try {
       await this.#views.ready();
-      const view = await this.#viewOf(request.query);
+      const view = await this.#viewOf(request);
       if ('status' in view) return view;
       during = 'refresh';
-      const snapshot = await this.#snapshot(request);
+      const snapshot = await this.#snapshot(request, view.isOfQuery);
       during = 'page';
       return await this.#page(request, view, snapshot);
     } catch (error) {
@@ -101,12 +101,12 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     }
   }
 
-  /** What a query asks for, or why it is refused. Nothing is refreshed for what cannot be answered. */
-  async #viewOf(query: string): Promise<View | ScrapeResponse> {
-    const fault = this.#options.subsets ? queryFault(query) : undefined;
+  /** What a query asks for, or why it is refused. For a query that is refused nothing is refreshed. */
+  async #viewOf({ query, signal }: ScrapeRequest): Promise<BodySource | ScrapeResponse> {
+    const fault = this.#options.subsets === false ? undefined : queryFault(query);
     if (fault !== undefined) return refusal(fault);
     try {
-      return await this.#views.of(query);
+      return (await this.#views.of(query, signal)) ?? refusal(503, BUSY);
     } catch (error) {
       const isTheirs = error instanceof SnapscrapeError && error.code === 'invalid_selector';
       if (!isTheirs) throw error;
@@ -115,9 +115,10 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     }
   }
 
-  #snapshot(request: ScrapeRequest): Promise<Snapshot> {
+  #snapshot(request: ScrapeRequest, isOfQuery: boolean): Promise<Snapshot> {
+    const reader = isOfQuery && !this.#reader.isKept ? this.#readings : this.#reader;
     const timeout = request.header('x-prometheus-scrape-timeout-seconds');
-    return this.#reader.current({
+    return reader.current({
       signal: request.signal,
       deadline: scrapeDeadline(timeout, this.#options),
       errorPolicy: this.#options.errorPolicy,
@@ -125,15 +126,20 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     });
   }
 
-  async #page(request: ScrapeRequest, view: View, snapshot: Snapshot): Promise<ScrapeResponse> {
+  async #page(
+    request: ScrapeRequest,
+    view: BodySource,
+    snapshot: Snapshot,
+  ): Promise<ScrapeResponse> {
     const format = negotiate(request.header('accept'), this.#formats);
-    const coding = chooseCoding(request.header('accept-encoding'), this.#codings);
+    const coding = chooseCoding(request.header('accept-encoding'), view.codings);
     const { syntax } = format;
     // Once for header and metric: meanwhile a refresh may find the same snapshot to be of a later state.
     const version = this.#reader.versionOf?.(snapshot);
     const parts = await view.body(snapshot, { syntax, coding, signal: request.signal }, () =>
       this.#report(version),
     );
+    if (parts === undefined) return refusal(503, BUSY);
     const headers = {
       'Content-Type': format.contentType,
       ...(coding === 'identity' ? {} : { 'Content-Encoding': coding }),
@@ -180,6 +186,9 @@ function startTimeHeader(given: boolean | number | Date): FixedHeaders {
   return { 'Process-Start-Time-Unix': String(Math.floor(ms / 1000)) };
 }
 
+/** What a client gets whose selection finds the queue full. */
+const BUSY = 'Too many selections are waiting; try again later.\n';
+
 function tooMany(most: number): string {
   return `Limit of concurrent requests reached (${most}), try again later.\n`;
 }
@@ -190,11 +199,17 @@ const FAILURES: ReadonlySet<SnapscrapeErrorCode> = new Set([
   'invalid_source_reply',
 ]);
 
+/** What the options ask for and cannot be done. */
+const MISCONFIGURED: ReadonlySet<SnapscrapeErrorCode> = new Set([
+  'invalid_options',
+  'dependency_missing',
+]);
+
 /**
  * By default a page that cannot be served is unavailable, which is what 503 says: the next refresh may
  * bring it back. `fail` says 500 where promhttp's HTTPErrorOnError does.
  */
 function statusOf(error: unknown, policy: CheckedHandlerOptions['errorPolicy']): 500 | 503 {
-  if (!(error instanceof SnapscrapeError) || error.code === 'invalid_options') return 500;
+  if (!(error instanceof SnapscrapeError) || MISCONFIGURED.has(error.code)) return 500;
   return policy === 'fail' && FAILURES.has(error.code) ? 500 : 503;
 }

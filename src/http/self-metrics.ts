@@ -1,9 +1,8 @@
 import type { CacheStats } from '../cache/cache-stats.ts';
-import { hasFamily, type Snapshot } from '../cache/snapshot.ts';
 import type { ProviderMember } from '../cache/snapshot-provider.ts';
 import { familyHeader } from '../exposition/family-header.ts';
 import type { ExpositionSyntax } from '../exposition/format.ts';
-import type { PageExtras } from '../exposition/page.ts';
+import type { FamilyCounts, PageExtras } from '../exposition/page.ts';
 import type { FamilyType } from '../model/family-metadata.ts';
 import { escapeLabelValue } from '../model/label-text.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
@@ -206,18 +205,18 @@ export class SelfMetrics implements PageExtras {
   }
 
   /** The series by family: the part that depends on the snapshot alone and is made once for each. */
-  *lines(snapshot: Snapshot, syntax: ExpositionSyntax): Generator<string, void, undefined> {
+  *lines(page: FamilyCounts, syntax: ExpositionSyntax): Generator<string, void, undefined> {
     const name = seriesName(this.#prefix);
-    if (!this.names.has(name) || snapshot.series === 0 || hasFamily(snapshot, name)) return;
-    yield familyHeader({ name, metadata: { ...SERIES, name } }, syntax, namesOf(snapshot));
-    for (const family of snapshot.families) {
+    if (!this.names.has(name) || page.series === 0 || page.has(name)) return;
+    yield familyHeader({ name, metadata: { ...SERIES, name } }, syntax, (other) => page.has(other));
+    for (const family of page.families) {
       yield `${name}{family="${family.name}"} ${family.series}\n`;
     }
   }
 
   /** The rest, which is made for each scrape. */
-  latest(snapshot: Snapshot, syntax: ExpositionSyntax, report: SelfReport): string {
-    const taken = namesOf(snapshot);
+  latest(page: FamilyCounts, syntax: ExpositionSyntax, report: SelfReport): string {
+    const taken = (name: string): boolean => page.has(name);
     let text = '';
     for (const family of this.#families) {
       if (!this.names.has(this.#prefix + family.name)) continue;
@@ -244,10 +243,6 @@ export class SelfMetrics implements PageExtras {
 }
 
 type NamesTaken = (name: string) => boolean;
-
-function namesOf(snapshot: Snapshot): NamesTaken {
-  return (name) => hasFamily(snapshot, name);
-}
 
 function byReason(counts: Iterable<readonly [string, number]>): readonly Sample[] {
   return [...counts].map(([reason, count]): Sample => [`reason="${reason}"`, count]);

@@ -23,7 +23,7 @@ describe('a view whose selection takes its time', () => {
       if (snapshot === first) await gate.promise;
       return snapshot;
     };
-    const view = new View({ deflater, selector: { select } });
+    const view = new View({ deflater, codings: ['gzip'], selector: { select } });
     const late = view.published(first);
     await view.published(second);
     expect(deflater.deflated).toBe(1);

@@ -17,8 +17,10 @@ export function fetchHandler(scraper: ScrapeServer): (request: Request) => Promi
     try {
       const asked = askedBy(request);
       const answer = await scraper.respond(asked, entry);
-      const onError = (error: unknown): void =>
+      const onError = (error: unknown): void => {
+        if (asked.signal.aborted) return;
         scraper.errors.tell(error, { during: 'sending', status: answer.status });
+      };
       const response = responseOf(answer, asked.method, onError);
       status = answer.status;
       return response;

@@ -5,11 +5,11 @@ const EQUALS = 0x3d;
 const OPEN = 0x7b;
 
 /**
- * Finds the values of some labels in lines, without making anything of them.
+ * Finds the values of some labels in lines without making strings.
  *
- * It reads ids as they are made (`model/series-id.ts`): labels in order of their names, values escaped.
- * After `read`, `starts` and `ends` hold where the value of each label stands; both are 0 for a label
- * that the line does not have. Not for concurrent use.
+ * It reads ids as `model/series-id.ts` writes them: labels in order of their names, values escaped. After
+ * `read`, `starts` and `ends` hold the place of each label's value; both are 0 for a label that the line
+ * does not have. Not for concurrent use.
  */
 export class LabelColumns {
   /** The names, in order and each once. */
@@ -18,8 +18,6 @@ export class LabelColumns {
   readonly starts: Uint32Array;
   /** Where each value ends, at its quote. */
   readonly ends: Uint32Array;
-  /** Where the value starts of the column that the known part of an id ends in; 0 if it does in none. */
-  partial = 0;
   readonly #names: readonly Buffer[];
 
   constructor(names: Iterable<string>) {
@@ -30,49 +28,34 @@ export class LabelColumns {
     this.ends = new Uint32Array(this.names.length);
   }
 
-  /** Reads the id that stands in a text from `start` up to but without `end`. */
+  /** Reads the id in a text from `start` up to but without `end`. */
   read(text: Buffer, start: number, end: number): void {
-    this.readKnown(text, start, end, end);
-  }
-
-  /**
-   * Reads an id of which only the part before `known` counts, since that is what other ids have in common
-   * with it. Answers how many columns that settles: where they are, or that no such id has them.
-   */
-  readKnown(text: Buffer, start: number, end: number, known: number): number {
     const { starts, ends } = this;
     const count = this.names.length;
     starts.fill(0);
     ends.fill(0);
-    this.partial = 0;
     let column = 0;
     let at = start;
     while (at < end && text[at] !== OPEN) at++;
     for (at++; at < end; at++) {
       const nameAt = at;
       while (at < end && text[at] !== EQUALS) at++;
-      if (at >= known) return column;
       let order = 1;
       while (column < count) {
         order = compareBytes(this.#names[column]!, text, nameAt, at);
         if (order >= 0) break;
         column++;
       }
-      if (column === count) return count;
+      if (column === count) return;
       const valueAt = at + 2;
       at = valueEnd(text, valueAt, end);
       if (order === 0) {
-        if (at >= known) {
-          this.partial = valueAt;
-          return column;
-        }
         starts[column] = valueAt;
         ends[column] = at;
         column++;
       }
-      if (text[++at] !== COMMA) break;
+      if (text[++at] !== COMMA) return;
     }
-    return known < end ? column : count;
   }
 }
 

@@ -1,16 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { bothSelections } from './selection.ts';
-import { type SelectionOptions, selection, selectionOf } from './selection-query.ts';
+import type { Selection } from './selection.ts';
+import {
+  fixedSelection,
+  SELECTION_CHECKS,
+  type SelectionOptions,
+  type SubsetOptions,
+  selectionOf,
+} from './selection-query.ts';
 
-const textOf = (query: string): string | undefined => selectionOf(query)?.text;
+/** A selection without the places of its matchers. */
+function bare(selection: Selection | undefined): unknown {
+  return selection?.map((term) =>
+    term.kind === 'match'
+      ? { match: term.selectors.map((s) => s.map((m) => `${m.label}${m.operator}${m.value}`)) }
+      : term,
+  );
+}
 
 describe('a query', () => {
   it.each([
     '',
     'a=b',
+    'debug=x&collect[]=cpu&namespace=x&matching=y&shardless=z&=name',
     'name[]=',
     'name[]=&name[]=&prefix[]=&match[]=&shard=',
-    'name=a&match=b&shards=1/2',
     'shard=1/1',
     'shard=1/1&shard=1/2',
   ])('%j selects everything', (query) => {
@@ -23,50 +36,42 @@ describe('a query', () => {
       ['name[]', ''],
       ['name[]', 'a'],
       ['prefix[]', 'gh_'],
-      ['match[]', 'up{b!~"x.*",a="ü"}'],
+      ['match[]', 'up{b!="x",a="ü"}'],
       ['match[]', '{}'],
       ['shard', '2/4'],
       ['shard', '1/4'],
     ]);
-    const text =
-      'match {"a"="ü","b"!~"x.*",__name__="up"},{}\nname "a","b"\nprefix "gh_"\nshard 1/4,2/4';
-    expect(selectionOf(query)?.text).toBe(text);
-    expect(selectionOf(query.toString())?.text).toBe(text);
-  });
-
-  it('has the same text in whatever order it is written, and another where it means another', () => {
-    const same = 'match[]={a="1",b="2"}&match[]=x&name[]=n&name[]=n';
-    expect(textOf('name[]=n&match[]=x&match[]={b="2",a="1"}')).toBe(textOf(same));
-    const others = [
-      'name[]=a,b',
-      'name[]=a&name[]=b',
-      'prefix[]=a',
-      'match[]=a',
-      'match[]={"a"}',
-      'match[]={"__name__"="a"}',
-      'match[]={__name__!="a"}',
-      'match[]={a=""}',
-      'match[]={a="\\xff"}',
-      'match[]={a="\\xfe"}',
-      'shard=1/2',
-      'name[]=a","b',
+    const expected = [
+      { kind: 'name', names: new Set(['a', 'b']) },
+      { kind: 'prefix', prefixes: ['gh_'] },
+      { match: [['b!=x', 'a=ü', '__name__=up'], []] },
+      {
+        kind: 'shard',
+        shards: [
+          { index: 2, of: 4 },
+          { index: 1, of: 4 },
+        ],
+      },
     ];
-    // The three ways to write a metric name mean the same.
-    expect(new Set(others.map(textOf)).size).toBe(others.length - 2);
+    expect(bare(selectionOf(query))).toEqual(expected);
+    expect(bare(selectionOf(query.toString()))).toEqual(expected);
   });
 
-  it.each([
+  it.each<[string, string, SubsetOptions?]>([
     ['match[]={', 'column 2'],
     ['match[]=up&match[]=up{a="b"', 'column 9'],
     ['shard=0/4', '"0/4" is no shard'],
     ['shard=1/2000', '"1/2000" is no shard'],
-    [`name[]=${'x&name[]='.repeat(1025)}`, '1025 values of name'],
-    [`match[]=${'x&match[]='.repeat(65)}`, '65 values of match'],
-    [`name[]=${'x'.repeat(70_000)}`, 'longer than 65536'],
-    ['x'.repeat(200_000), 'longer than 65536'],
-    [`match[]=${'{a=~"x."}&match[]='.repeat(17)}`, '17 patterns'],
-  ])('%.40s is refused', (query, message) => {
-    expect(() => selectionOf(query)).toThrow(
+    [`name[]=${'x&name[]='.repeat(1025)}`, '1025 values of name[]; at most 1024'],
+    [`match[]=${'x&match[]='.repeat(65)}`, '65 values of match[]; at most 64'],
+    [`match[]=${`{${'a="b",'.repeat(60)}}&match[]=`.repeat(3)}`, '180 matchers; at most 128'],
+    [`name[]=${'x'.repeat(70_000)}`, 'more than 65536 characters'],
+    ['x'.repeat(200_000), 'more than 65536 characters'],
+    ['match[]={a=~"x"}', 'column 5: the pattern is not allowed in queries here'],
+    ['match[]={b!="",a!~"x"}', 'subsets: { patterns: true }', { patterns: false }],
+    [`match[]=${'{a=~"x."}&match[]='.repeat(9)}`, '9 patterns; at most 8', { patterns: true }],
+  ])('%.40s is refused', (query, message, options) => {
+    expect(() => selectionOf(query, options)).toThrow(
       expect.objectContaining({
         code: 'invalid_selector',
         message: expect.stringContaining(message),
@@ -74,46 +79,67 @@ describe('a query', () => {
     );
   });
 
-  it('with a pattern that is none is refused when it is prepared, with the column', async () => {
-    const bad = selectionOf('match[]={a=~"("}');
-    await expect(bad?.prepare()).rejects.toMatchObject({
-      code: 'invalid_selector',
-      message: expect.stringContaining('column 5'),
-    });
-    await expect(selectionOf('match[]={a=~"x.*"}')?.prepare()).resolves.toBeUndefined();
+  it.each([
+    ['name', 'name[]'],
+    ['names', 'name[]'],
+    ['names[]', 'name[]'],
+    ['NAME[]', 'name[]'],
+    ['name[0]', 'name[]'],
+    ['name%5B%5D%20', 'name[]'],
+    ['prefix', 'prefix[]'],
+    ['prefixes[]', 'prefix[]'],
+    ['match', 'match[]'],
+    ['match[', 'match[]'],
+    ['matches', 'match[]'],
+    ['matcher[]', 'match[]'],
+    ['matchers', 'match[]'],
+    ['shards', 'shard'],
+    ['shard[]', 'shard'],
+    ['Shard', 'shard'],
+  ])('the parameter %s is refused, even without a value, and %s is named', (given, right) => {
+    for (const value of ['', 'x', '1/2']) {
+      expect(() => selectionOf(`a=b&${given}=${value}`)).toThrow(
+        expect.objectContaining({
+          code: 'invalid_selector',
+          message: expect.stringMatching(/^Unknown parameter "/),
+        }),
+      );
+      expect(() => selectionOf(`${given}=${value}`)).toThrow(`; write ${right}`);
+    }
+  });
+
+  it('may have patterns where they are allowed, and more of plain alternatives', () => {
+    const query = 'match[]={a=~"x."}&match[]={a!~"b|c"}&'.repeat(8);
+    expect(selectionOf(query, { patterns: true })).toHaveLength(1);
   });
 });
 
 describe('a fixed selection', () => {
   it('is that of the same query', () => {
-    expect(selection({ names: ['a'], prefixes: ['b'], match: '{c="d"}', shard: '1/2' })?.text).toBe(
-      textOf('name[]=a&prefix[]=b&match[]={c="d"}&shard=1/2'),
+    const match = ['{c="d"}', 'e'];
+    const options = { names: ['a'], prefixes: ['b'], match, shard: '1/2' };
+    expect(fixedSelection(options)).toEqual(
+      selectionOf('name[]=a&prefix[]=b&match[]={c="d"}&match[]=e&shard=1/2'),
     );
-    expect(selection({ match: ['{c="d"}', 'e'] })?.text).toBe(textOf('match[]={c="d"}&match[]=e'));
-    expect(selection({})).toBeUndefined();
+    expect(fixedSelection({ match: 'e' })).toEqual(selectionOf('match[]=e'));
+    expect(fixedSelection({})).toBeUndefined();
   });
 
-  it('has all of its faults told together, and never shows everything for want of a name', () => {
-    const wrong: SelectionOptions = { names: [], prefixes: [''], match: '{a=b}', shard: '3/2' };
-    expect(() => selection(wrong, 'a view')).toThrow(
-      expect.objectContaining({
-        code: 'invalid_options',
-        message: expect.stringMatching(
-          /^a view: .*names.*; .*prefixes.*; .*match.*column 4.*; .*shard/,
-        ),
-      }),
-    );
-    for (const match of [[], '', ['']]) expect(() => selection({ match })).toThrow('not empty');
+  it('may have any number of patterns', () => {
+    const match = Array.from({ length: 64 }, (_, i) => `{a=~"x${i}.*",b!~".*y"}`);
+    expect(SELECTION_CHECKS.match(match)).toBeUndefined();
   });
-});
 
-describe('both of two selections', () => {
-  it('are the terms of both, and one where there is only one', () => {
-    const [a, b] = [selectionOf('name[]=a&shard=1/2'), selectionOf('name[]=b&shard=1/2')];
-    expect(bothSelections(a, b)?.text).toBe('name "a"\nname "b"\nshard 1/2');
-    expect(bothSelections(a, a)?.text).toBe(a?.text);
-    expect(bothSelections(a, undefined)).toBe(a);
-    expect(bothSelections(undefined, b)).toBe(b);
-    expect(bothSelections(undefined, undefined)).toBeUndefined();
+  it.each<[keyof SelectionOptions, unknown, string]>([
+    ['names', [], 'not empty'],
+    ['names', ['a', ''], 'not empty'],
+    ['names', 'a', '1 to 1024 texts'],
+    ['prefixes', [''], '1 to 64 texts'],
+    ['match', '{a=b}', 'column 4'],
+    ['match', '', 'not empty'],
+    ['match', [''], 'not empty'],
+    ['shard', '3/2', 'no shard'],
+  ])('%s: %j is refused, and never shows everything', (option, value, fault) => {
+    expect(SELECTION_CHECKS[option](value)).toContain(fault);
   });
 });

@@ -1,102 +1,174 @@
 import { SnapscrapeError } from '../model/errors.ts';
-import { patternCost } from './pattern-cost.ts';
+import { unescapeLabelValue } from '../model/label-text.ts';
+import type { LabelMatcher } from './selector.ts';
 
-/** A pattern for whole label values. */
-export interface ValuePattern {
-  /** Whether the pattern matches all of a value. */
-  matches(value: string): boolean;
+/** What is used of the package `re2js`. */
+export interface Re2Library {
+  readonly RE2JS: { readonly DOTALL: number };
+  readonly RE2Set: {
+    readonly ANCHOR_BOTH: number;
+    new (
+      anchor: number,
+      flags: number,
+      maxMemory: number,
+    ): { add(pattern: string): number; compile(): void; match(value: string): readonly number[] };
+  };
+  readonly RE2JSSyntaxException: new (...args: never[]) => Error & { getDescription(): string };
 }
 
-/** Compiles patterns. */
-export interface PatternEngine {
-  /**
-   * Compiles a pattern in the syntax of RE2, to match whole values, with `.` matching line feeds too: what
-   * Prometheus makes of it (`model/labels/regexp.go`). Throws `invalid_selector` for what is no pattern
-   * of RE2's, and for one that is too large.
-   *
-   * @param column - where the pattern stands in its selector, for the error.
-   */
-  compile(pattern: string, column: number): ValuePattern;
-}
-
-/** How much work the compilation of a pattern may be, about one for each of its characters. */
-const MOST_PATTERN_COST = 2000;
-
-/**
- * How large a compiled pattern may be, in RE2's instructions. Matching takes time that grows with the
- * value's length, and at worst with this too: some 2 us for a character.
- */
-const LARGEST_PROGRAM = 1000;
-
-/** How much memory the states of one pattern may take, in bytes as RE2 reckons them; beyond, it slows. */
+/** How much memory the states of one pattern may take, in bytes; a pattern with more is slower. */
 const PATTERN_MEMORY = 256 * 1024;
-
-/** How many compiled patterns are kept, so that refreshes do not compile them again and again. */
-const KEPT = 32;
+/** How many values a pattern remembers its answer for, and how long they may be, in bytes. */
+const MOST_ANSWERS = 1024;
+const LONGEST_ANSWERED = 128;
+/** How many patterns of queries stay compiled. */
+const MOST_RECENT = 64;
 
 const META = /[\\.+*?()[\]{}^$]/;
 
-/**
- * The values that a pattern stands for which is nothing but literals with `|` between them, as
- * dashboards write them; undefined for any other pattern.
- */
+/** The values of a pattern that has only literals with `|` between them; undefined for any other. */
 export function literalAlternatives(pattern: string): readonly string[] | undefined {
   return META.test(pattern) ? undefined : pattern.split('|');
 }
 
-let loading: Promise<PatternEngine> | undefined;
-
-/** The engine, loaded when it is needed first: most selections have no pattern. */
-export function loadPatternEngine(): Promise<PatternEngine> {
-  loading ??= import('re2js').then(
-    (re2) => new Re2Engine(re2),
-    (error: unknown) => {
-      loading = undefined;
-      throw error;
-    },
-  );
-  return loading;
+/** Whether a matcher needs the regex engine. */
+export function needsEngine({ operator, value }: LabelMatcher): boolean {
+  return operator.endsWith('~') && literalAlternatives(value) === undefined;
 }
 
-class Re2Engine implements PatternEngine {
-  readonly #re2: typeof import('re2js');
-  readonly #kept = new Map<string, ValuePattern>();
+/** A compiled pattern for whole label values. */
+export class ValuePattern {
+  readonly #set: { match(value: string): readonly number[] };
+  readonly #longest: number;
+  // Values repeat from series to series. Looking one up costs less than matching it.
+  readonly #answers = new Map<string, boolean>();
 
-  constructor(re2: typeof import('re2js')) {
-    this.#re2 = re2;
+  /** @param longest - a longer value, in bytes, matches nothing. */
+  constructor(set: { match(value: string): readonly number[] }, longest: number) {
+    this.#set = set;
+    this.#longest = longest;
   }
 
-  compile(pattern: string, column: number): ValuePattern {
-    const compiled = this.#kept.get(pattern) ?? this.#compileAnew(pattern, column);
-    this.#kept.delete(pattern);
-    this.#kept.set(pattern, compiled);
-    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+  /** Whether the pattern matches a value, which is escaped in a text from `start` to `end`. */
+  matches(text: Buffer, start: number, end: number): boolean {
+    const length = end - start;
+    if (length > this.#longest) return false;
+    if (length > LONGEST_ANSWERED) return this.#match(text, start, end);
+    const key = text.toString('latin1', start, end);
+    let answer = this.#answers.get(key);
+    if (answer === undefined) {
+      answer = this.#match(text, start, end);
+      if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear();
+      this.#answers.set(key, answer);
+    }
+    return answer;
+  }
+
+  #match(text: Buffer, start: number, end: number): boolean {
+    return this.#set.match(unescapeLabelValue(text.toString('utf8', start, end))).length > 0;
+  }
+}
+
+/** Compiles patterns in the syntax of RE2, as Prometheus does (`model/labels/regexp.go`). */
+export class PatternEngine {
+  readonly #library: Re2Library;
+  // In the order of their last use.
+  readonly #recent = new Map<string, ValuePattern>();
+
+  private constructor(library: Re2Library) {
+    this.#library = library;
+  }
+
+  /**
+   * Makes an engine.
+   *
+   * @param given - the package; without it, it is loaded. Rejects with `dependency_missing`.
+   */
+  static async of(given: Re2Library | undefined): Promise<PatternEngine> {
+    return new PatternEngine(given ?? (await loadLibrary()));
+  }
+
+  /**
+   * Compiles the pattern of a matcher. Throws `invalid_selector` for a pattern that RE2 refuses.
+   *
+   * @param longest - a longer value, in bytes, matches nothing.
+   */
+  compile(
+    { value, column }: LabelMatcher,
+    longest: number = Number.POSITIVE_INFINITY,
+  ): ValuePattern {
+    const { RE2JS, RE2Set, RE2JSSyntaxException } = this.#library;
+    if (!value.isWellFormed()) throw patternError(column, 'is not Unicode');
+    try {
+      // A set of one pattern: only a set has a bound for its memory.
+      const set = new RE2Set(RE2Set.ANCHOR_BOTH, RE2JS.DOTALL, PATTERN_MEMORY);
+      set.add(value);
+      set.compile();
+      return new ValuePattern(set, longest);
+    } catch (error) {
+      if (!(error instanceof RE2JSSyntaxException)) throw error;
+      throw patternError(column, `is invalid (RE2: ${error.getDescription()})`, error);
+    }
+  }
+
+  /** The same for a query. The last {@link MOST_RECENT} patterns of all queries stay compiled. */
+  compileQuery(matcher: LabelMatcher): ValuePattern {
+    const compiled = this.#recent.get(matcher.value) ?? this.#compileLimited(matcher);
+    this.#recent.delete(matcher.value);
+    this.#recent.set(matcher.value, compiled);
+    if (this.#recent.size > MOST_RECENT) this.#recent.delete(this.#recent.keys().next().value!);
     return compiled;
   }
 
-  #compileAnew(pattern: string, column: number): ValuePattern {
-    const { RE2JS, RE2JSSyntaxException, RE2Set } = this.#re2;
-    if (!pattern.isWellFormed()) throw patternError(column, 'is not Unicode');
-    // The length first: reckoning the cost takes time too.
-    if (pattern.length > MOST_PATTERN_COST || patternCost(pattern) > MOST_PATTERN_COST) {
-      throw patternError(column, TOO_LARGE);
-    }
-    try {
-      const size = RE2JS.compile(pattern, RE2JS.DOTALL).programSize();
-      if (size > LARGEST_PROGRAM) throw patternError(column, TOO_LARGE);
-      // A set of one, for a set lets its memory be bounded.
-      const set = new RE2Set(RE2Set.ANCHOR_BOTH, RE2JS.DOTALL, PATTERN_MEMORY);
-      set.add(pattern);
-      set.compile();
-      return { matches: (value) => set.match(value).length > 0 };
-    } catch (error) {
-      if (!(error instanceof RE2JSSyntaxException)) throw error;
-      throw patternError(column, `is none of RE2's (${error.getDescription()})`, error);
-    }
+  #compileLimited(matcher: LabelMatcher): ValuePattern {
+    const fault = queryFault(matcher.value);
+    if (fault !== undefined) throw patternError(matcher.column, `${fault} in a query`);
+    return this.compile(matcher, LONGEST_QUERY_VALUE);
   }
 }
 
-const TOO_LARGE = `is too large; ${LARGEST_PROGRAM} instructions of RE2's are allowed`;
+/** The longest pattern of a query, in UTF-16 code units. */
+const LONGEST_QUERY_PATTERN = 128;
+/** The longest value that a pattern of a query matches, in bytes. */
+const LONGEST_QUERY_VALUE = 1024;
+/** The most that the numbers in braces may be together. */
+const MOST_REPEATED = 100;
+
+const FOLDING = /\(\?[a-zA-Z-]*i/;
+const BEYOND_ASCII = /[\u0080-\uffff]|\\[xpP]/;
+
+/** Why a pattern may cost too much for a query. The rules keep each step below some milliseconds. */
+function queryFault(pattern: string): string | undefined {
+  if (pattern.length > LONGEST_QUERY_PATTERN) {
+    return `must have at most ${LONGEST_QUERY_PATTERN} characters`;
+  }
+  if (pattern.includes('){')) return 'must not repeat a group a number of times: "){"';
+  let repeated = 0;
+  for (const [, least, most] of pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)) {
+    repeated += Math.max(Number(least), Number(most ?? 0));
+  }
+  if (repeated > MOST_REPEATED) {
+    return `must have at most ${MOST_REPEATED} repetitions, all numbers in braces together,`;
+  }
+  if (FOLDING.test(pattern) && BEYOND_ASCII.test(pattern)) {
+    return 'must use (?i) with ASCII characters only';
+  }
+  return undefined;
+}
+
+async function loadLibrary(): Promise<Re2Library> {
+  try {
+    // The name is no literal, so that bundlers leave the package out of programs without patterns.
+    const name = ['re2', 'js'].join('');
+    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as Re2Library;
+  } catch (cause) {
+    throw new SnapscrapeError(
+      'dependency_missing',
+      "Patterns (=~, !~) need the package re2js, which cannot be loaded; in a bundle give it as an option: import * as re2js from 're2js', then { re2js }",
+      { cause },
+    );
+  }
+}
 
 function patternError(column: number, fault: string, cause?: unknown): SnapscrapeError {
   return new SnapscrapeError(

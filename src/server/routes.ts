@@ -1,6 +1,7 @@
 import { preparedHandler } from '../http/handler.ts';
 import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
 import type { SelfFamily } from '../http/self-metrics.ts';
+import { SnapscrapeError } from '../model/errors.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { methodRefusal, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
@@ -54,19 +55,23 @@ export function routesOf(
     const route: Route = { serve: view.handler, access: auth ?? 'server' };
     const option = `views[${at}].match (path ${path})`;
     // What it has from the handler is told of the handler.
-    const isOwn = own.match !== undefined;
+    const isOwn = own.match !== undefined || own.subsets !== undefined;
     routes.set(path, isOwn ? { ...route, selection: { option, ready: view.ready } } : route);
   }
   return routes;
 }
 
-/** Compiles the patterns that options select by; rejects with `invalid_options`, every bad one listed. */
+/**
+ * Compiles the patterns that options select by. Rejects with `invalid_options`, all invalid ones listed,
+ * and with `dependency_missing`.
+ */
 export async function prepareSelections(routes: ReadonlyMap<string, Route>): Promise<void> {
   const faults: string[] = [];
   for (const { selection } of routes.values()) {
     try {
       await selection?.ready();
     } catch (error) {
+      if (error instanceof SnapscrapeError && error.code === 'dependency_missing') throw error;
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       const { message } = cause instanceof Error ? cause : new Error(String(cause));
       faults.push(`${selection?.option} has a pattern that cannot be used: ${message}`);

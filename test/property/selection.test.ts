@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createCachedSnapshotReader } from '../../src/cache/cached-reader.ts';
@@ -5,11 +6,12 @@ import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
 import { familyOf, type Snapshot, snapshotOf } from '../../src/cache/snapshot.ts';
 import { providerOf } from '../../src/cache/snapshot-provider.ts';
 import { noWork } from '../../src/cache/work.ts';
-import { MemoryStore, type SnapshotPoint } from '../../src/index.ts';
-import { selectionOf } from '../../src/selection/selection-query.ts';
-import { SnapshotSelector } from '../../src/selection/snapshot-selector.ts';
+import { type HandlerOptions, MemoryStore, type SnapshotPoint } from '../../src/index.ts';
+import type { SelectedSnapshot } from '../../src/selection/snapshot-selector.ts';
 import { naiveId, naiveLine } from '../support/naive-page.ts';
 import { type NaiveMatcher, naiveMatch, naiveSelector } from '../support/naive-selection.ts';
+import { bareHandler } from '../support/page.ts';
+import { selectorOf } from '../support/selecting.ts';
 
 // Few names and values, so that matchers hit; values that look like other parts of a line.
 const NAMES = ['a', 'ab', 'b', 'b:c', 'x_total'];
@@ -99,7 +101,7 @@ function labelsOf(pairs: readonly (readonly [string, string])[]): Record<string,
   return Object.fromEntries(pairs);
 }
 
-function textOf(snapshot: Snapshot): string {
+function textOf(snapshot: SelectedSnapshot): string {
   return snapshot.families
     .flatMap(({ chunks }) => chunks)
     .map(({ text }) => text.toString())
@@ -122,20 +124,14 @@ function queryOf(wanted: readonly (readonly NaiveMatcher[])[]): URLSearchParams 
   );
 }
 
-function expectSound(snapshot: Snapshot): void {
-  let series = 0;
-  for (const family of snapshot.families) {
-    expect(family.chunks.length).toBeGreaterThan(0);
-    for (const chunk of family.chunks) {
-      series += chunk.series;
-      expect(chunk.lineEnd.at(-1)).toBe(chunk.text.length);
-      const lines = Array.from({ length: chunk.series }, (_, line) =>
-        naiveLine({ name: chunk.id(line), labels: {}, value: chunk.values[line]!, updatedAt: 0 }),
-      );
-      expect(lines.join('')).toBe(chunk.text.toString());
-    }
-  }
-  expect(snapshot.series).toBe(series);
+function expectSound({ families, series }: SelectedSnapshot): void {
+  for (const { chunks } of families) expect(chunks.length).toBeGreaterThan(0);
+  const counts = families.map((family) => {
+    const lines = family.chunks.flatMap(({ text }) => text.toString().match(/\n/g) ?? []);
+    expect(lines).toHaveLength(family.series);
+    return family.series;
+  });
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(series);
 }
 
 it('selects what a plain filter over the points does, wherever chunks are cut', async () => {
@@ -145,8 +141,7 @@ it('selects what a plain filter over the points does, wherever chunks are cut', 
   await fc.assert(
     fc.asyncProperty(set, cuts, selectors, async (points, cut, list) => {
       const snapshot = cutSnapshot(points, () => cut.next().value === 0);
-      const selector = new SnapshotSelector(selectionOf(queryOf(list))!);
-      const selected = await selector.select(snapshot);
+      const selected = await selectorOf(queryOf(list)).select(snapshot);
       expect(textOf(selected)).toBe(naiveText(points, list));
       expectSound(selected);
     }),
@@ -154,7 +149,7 @@ it('selects what a plain filter over the points does, wherever chunks are cut', 
   );
 }, 60_000);
 
-it('selects the same refresh after refresh as anew', async () => {
+it('selects the same after each refresh as a new selector does', async () => {
   const rounds = fc.array(fc.array(point, { minLength: 1, maxLength: 200, size: 'max' }), {
     minLength: 1,
     maxLength: 4,
@@ -164,20 +159,59 @@ it('selects the same refresh after refresh as anew', async () => {
     fc.asyncProperty(rounds, lists, async (all, made) => {
       const store = new MemoryStore();
       const reader = providerOf(createCachedSnapshotReader(store, { refreshInterval: 0 }));
-      const selectors = made.map((list) => new SnapshotSelector(selectionOf(queryOf(list))!));
+      const kept = made.map((list) => [list, selectorOf(queryOf(list))] as const);
       for (const round of all) {
         await store.upsert(round.map((p) => ({ ...p, labels: { ...p.labels, pad: PAD } })));
         const snapshot = await reader.current();
-        for (const selector of selectors) {
-          const selected = await selector.select(snapshot);
-          const anew = await new SnapshotSelector(selector.selection).select(snapshot);
-          expect([...linesOf(selected)]).toEqual([...linesOf(anew)]);
+        for (const [list, selector] of kept) {
+          const again = await selectorOf(queryOf(list)).select(snapshot);
+          expect(textOf(await selector.select(snapshot))).toBe(textOf(again));
         }
       }
     }),
     { numRuns: 15 },
   );
 }, 60_000);
+
+it('serves what a plain filter over the points does, by a query and by a view', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(point, { selector: naiveId, minLength: 1, maxLength: 40, size: 'max' }),
+      selectors,
+      selectors,
+      fc.constantFrom('identity', 'gzip'),
+      async (points, list, other, coding) => {
+        const query = queryOf(list).toString();
+        const both = naiveText(
+          points.filter((p) => other.some((matchers) => naiveMatch(p, matchers))),
+          list,
+        );
+        expect(await linesServed(points, {}, query, coding)).toBe(naiveText(points, list));
+        const match = other.map(naiveSelector);
+        expect(await linesServed(points, { match }, query, coding)).toBe(both);
+      },
+    ),
+    { numRuns: 300 },
+  );
+}, 60_000);
+
+/** A page without its metadata lines. */
+async function linesServed(
+  points: readonly SnapshotPoint[],
+  options: HandlerOptions,
+  query: string,
+  coding: string,
+): Promise<string> {
+  const reader = createCachedSnapshotReader({ snapshot: () => points });
+  const handler = bareHandler(reader, { subsets: { patterns: true }, ...options });
+  const headers = { 'accept-encoding': coding };
+  const response = await handler.fetch(new Request(`http://exporter/?${query}`, { headers }));
+  const body = Buffer.from(await response.arrayBuffer());
+  const isGzip = response.headers.get('content-encoding') === 'gzip';
+  const page = (isGzip ? gunzipSync(body) : body).toString();
+  expect(response.status, page).toBe(200);
+  return page.replace(/^# (?:TYPE|HELP).*\n/gm, '');
+}
 
 function cutSnapshot(points: readonly SnapshotPoint[], isCut: () => boolean): Snapshot {
   const names = [...new Set(points.map(({ name }) => name))].sort();
@@ -191,14 +225,4 @@ function cutSnapshot(points: readonly SnapshotPoint[], isCut: () => boolean): Sn
     return familyOf(name, undefined, builder.finish());
   });
   return snapshotOf(families, []);
-}
-
-function* linesOf({ families }: Snapshot): Generator<[string, number, number]> {
-  for (const { chunks } of families) {
-    for (const chunk of chunks) {
-      for (let line = 0; line < chunk.series; line++) {
-        yield [chunk.id(line), chunk.values[line]!, chunk.updatedAt[line]!];
-      }
-    }
-  }
 }
