@@ -70,19 +70,31 @@ export class LineFilter {
     const start = chunk.lineStart(line);
     const end = chunk.idEnd[line]!;
     if (this.#choices.length > 0) this.#columns.read(text, start, end);
-    for (const lists of this.#choices) {
-      if (!lists.some((list) => list.every((t) => this.#passes(chunk, t.test, t.column)))) {
-        return false;
-      }
-    }
+    for (const lists of this.#choices) if (!this.#passesOne(text, lists)) return false;
     if (this.#shards.length === 0) return true;
     const hash = seriesHash(text, start, end);
-    return this.#shards.every((some) => some.some((shard) => isOfShard(hash, shard)));
+    for (const shards of this.#shards) if (!isOfOne(hash, shards)) return false;
+    return true;
   }
 
-  #passes({ text }: Chunk, test: LabelTest, column: number): boolean {
-    return test.passes(text, this.#columns.starts[column]!, this.#columns.ends[column]!);
+  /** Loops, as closures for each line would be most of the garbage of a selection. */
+  #passesOne(text: Buffer, lists: readonly (readonly ColumnTest[])[]): boolean {
+    const { starts, ends } = this.#columns;
+    for (const list of lists) {
+      let passed = 0;
+      for (const { test, column } of list) {
+        if (!test.passes(text, starts[column]!, ends[column]!)) break;
+        passed++;
+      }
+      if (passed === list.length) return true;
+    }
+    return false;
   }
+}
+
+function isOfOne(hash: number, shards: readonly Shard[]): boolean {
+  for (const shard of shards) if (isOfShard(hash, shard)) return true;
+  return false;
 }
 
 /** The longest text `label="value"` that every wanted line has; a long one is likely to be rare. */

@@ -38,24 +38,19 @@ export function copyLines(
   from: number,
   enough: number,
 ): { readonly text: Buffer; readonly next: number } {
-  const parts: Buffer[] = [];
   let bytes = 0;
-  let line = from;
-  while (line < chunk.series && bytes < enough) {
-    if (marks?.[line] === 0) {
-      line++;
-      continue;
-    }
-    const start = chunk.lineStart(line);
-    while (line < chunk.series && marks?.[line] !== 0 && bytes < enough) {
-      bytes += chunk.lineEnd[line]! - chunk.lineStart(line);
-      line++;
-    }
-    parts.push(chunk.text.subarray(start, chunk.lineEnd[line - 1]));
+  let next = from;
+  for (; next < chunk.series && bytes < enough; next++) {
+    if (marks?.[next] !== 0) bytes += chunk.lineEnd[next]! - chunk.lineStart(next);
   }
   // Not from Node's pool, which a small part would keep alive.
   const text = Buffer.allocUnsafeSlow(bytes);
   let at = 0;
-  for (const part of parts) at += part.copy(text, at);
-  return { text, next: line };
+  for (let line = from; line < next; line++) {
+    if (marks?.[line] === 0) continue;
+    const start = chunk.lineStart(line);
+    while (line + 1 < next && marks?.[line + 1] !== 0) line++;
+    at += chunk.text.copy(text, at, start, chunk.lineEnd[line]);
+  }
+  return { text, next };
 }

@@ -111,11 +111,11 @@ describe('a pattern of a query', () => {
 
   it('stays compiled while it is in use', () => {
     const kept = engine.compileQuery(matcher('kept.*'));
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 150; i++) {
       engine.compileQuery(matcher(`x${i}.*`));
       expect(engine.compileQuery(matcher('kept.*'))).toBe(kept);
     }
-    for (let i = 0; i < 100; i++) engine.compileQuery(matcher(`y${i}.*`));
+    for (let i = 0; i < 150; i++) engine.compileQuery(matcher(`y${i}.*`));
     expect(engine.compileQuery(matcher('kept.*'))).not.toBe(kept);
   });
 

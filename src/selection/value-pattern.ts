@@ -16,13 +16,13 @@ export interface Re2Library {
   readonly RE2JSSyntaxException: new (...args: never[]) => Error & { getDescription(): string };
 }
 
-/** How much memory the states of one pattern may take, in bytes; a pattern with more is slower. */
-const PATTERN_MEMORY = 256 * 1024;
+/** How much memory the states of one pattern may take, in bytes; with more states it is slower. */
+const STATE_BYTES = { fixed: 256 * 1024, query: 64 * 1024 } as const;
 /** How many values a pattern remembers its answer for, and how long they may be, in bytes. */
-const MOST_ANSWERS = 1024;
+const MOST_ANSWERS = 256;
 const LONGEST_ANSWERED = 128;
 /** How many patterns of queries stay compiled. */
-const MOST_RECENT = 64;
+const MOST_RECENT = 128;
 
 const META = /[\\.+*?()[\]{}^$]/;
 
@@ -88,20 +88,17 @@ export class PatternEngine {
     return new PatternEngine(given ?? (await loadLibrary()));
   }
 
-  /**
-   * Compiles the pattern of a matcher. Throws `invalid_selector` for a pattern that RE2 refuses.
-   *
-   * @param longest - a longer value, in bytes, matches nothing.
-   */
-  compile(
-    { value, column }: LabelMatcher,
-    longest: number = Number.POSITIVE_INFINITY,
-  ): ValuePattern {
+  /** Compiles the pattern of a matcher. Throws `invalid_selector` for a pattern that RE2 refuses. */
+  compile(matcher: LabelMatcher): ValuePattern {
+    return this.#compile(matcher, STATE_BYTES.fixed, Number.POSITIVE_INFINITY);
+  }
+
+  #compile({ value, column }: LabelMatcher, stateBytes: number, longest: number): ValuePattern {
     const { RE2JS, RE2Set, RE2JSSyntaxException } = this.#library;
     if (!value.isWellFormed()) throw patternError(column, 'is not Unicode');
     try {
       // A set of one pattern: only a set has a bound for its memory.
-      const set = new RE2Set(RE2Set.ANCHOR_BOTH, RE2JS.DOTALL, PATTERN_MEMORY);
+      const set = new RE2Set(RE2Set.ANCHOR_BOTH, RE2JS.DOTALL, stateBytes);
       set.add(value);
       set.compile();
       return new ValuePattern(set, longest);
@@ -123,7 +120,7 @@ export class PatternEngine {
   #compileLimited(matcher: LabelMatcher): ValuePattern {
     const fault = queryFault(matcher.value);
     if (fault !== undefined) throw patternError(matcher.column, `${fault} in a query`);
-    return this.compile(matcher, LONGEST_QUERY_VALUE);
+    return this.#compile(matcher, STATE_BYTES.query, LONGEST_QUERY_VALUE);
   }
 }
 
