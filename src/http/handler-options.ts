@@ -187,8 +187,8 @@ const isSubsets: OptionCheck = (value) => {
 };
 
 const isRe2Library: OptionCheck = (value) => {
-  const { RE2JS, RE2Set }: Partial<Re2Library> = Object(value);
-  return typeof RE2JS === 'function' && typeof RE2Set === 'function'
+  const { RE2Set }: Partial<Re2Library> = Object(value);
+  return typeof RE2Set === 'function'
     ? undefined
     : "must be the package re2js from version 2: import * as re2js from 're2js'";
 };

@@ -2,9 +2,8 @@ import { SnapscrapeError } from '../model/errors.ts';
 import { unescapeLabelValue } from '../model/label-text.ts';
 import type { LabelMatcher } from './selector.ts';
 
-/** What is used of the package `re2js`. */
+/** What is used of the package `re2js`: sets of patterns, as only they have a bound for their memory. */
 export interface Re2Library {
-  readonly RE2JS: { readonly DOTALL: number };
   readonly RE2Set: {
     readonly ANCHOR_BOTH: number;
     new (
@@ -13,9 +12,10 @@ export interface Re2Library {
       maxMemory: number,
     ): { add(pattern: string): number; compile(): void; match(value: string): readonly number[] };
   };
-  readonly RE2JSSyntaxException: new (...args: never[]) => Error & { getDescription(): string };
 }
 
+/** The library's flag for a `.` that matches line feeds. */
+const DOTALL = 2;
 /** How much memory the states of one pattern may take, in bytes; with more states it is slower. */
 const STATE_BYTES = { fixed: 256 * 1024, query: 64 * 1024 } as const;
 /** How many values a pattern remembers its answer for, and how long they may be, in bytes. */
@@ -94,17 +94,18 @@ export class PatternEngine {
   }
 
   #compile({ value, column }: LabelMatcher, stateBytes: number, longest: number): ValuePattern {
-    const { RE2JS, RE2Set, RE2JSSyntaxException } = this.#library;
+    const { RE2Set } = this.#library;
     if (!value.isWellFormed()) throw patternError(column, 'is not Unicode');
     try {
-      // A set of one pattern: only a set has a bound for its memory.
-      const set = new RE2Set(RE2Set.ANCHOR_BOTH, RE2JS.DOTALL, stateBytes);
+      const set = new RE2Set(RE2Set.ANCHOR_BOTH, DOTALL, stateBytes);
       set.add(value);
       set.compile();
       return new ValuePattern(set, longest);
     } catch (error) {
-      if (!(error instanceof RE2JSSyntaxException)) throw error;
-      throw patternError(column, `is invalid (RE2: ${error.getDescription()})`, error);
+      const { getDescription }: { getDescription?: unknown } = Object(error);
+      // Any other error is not about the syntax.
+      if (typeof getDescription !== 'function') throw error;
+      throw patternError(column, `is invalid (RE2: ${getDescription.call(error)})`, error);
     }
   }
 
@@ -161,7 +162,7 @@ async function loadLibrary(): Promise<Re2Library> {
   } catch (cause) {
     throw new SnapscrapeError(
       'dependency_missing',
-      "Patterns (=~, !~) need the package re2js, which cannot be loaded; in a bundle give it as an option: import * as re2js from 're2js', then { re2js }",
+      "Patterns (=~, !~) need the package re2js, which cannot be loaded; run npm install re2js where the program runs, or give it to a bundle as the handler's option re2js: import * as re2js from 're2js'",
       { cause },
     );
   }

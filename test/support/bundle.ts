@@ -11,7 +11,8 @@ interface Esbuild {
   buildSync(options: Settings): unknown;
 }
 
-function esbuild(): Esbuild {
+/** Loads esbuild. */
+export function esbuild(): Esbuild {
   const tsx = createRequire(createRequire(import.meta.url).resolve('tsx'));
   return tsx('esbuild') as Esbuild;
 }
