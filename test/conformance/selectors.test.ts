@@ -447,6 +447,16 @@ describe('a selector means what it means to Prometheus', () => {
     }
   });
 
+  it.each(['\\p{Emoji}+', '\\p{Alphabetic}', '\\p{White_Space}', '\\p{Garay}', '\\p{Sidetic}'])(
+    'but for properties and scripts that it does not know: %s',
+    async (pattern) => {
+      const selector = `up{a=~"${pattern.replace('\\', '\\\\')}"}`;
+      const { refusal } = await judge!.ask({ question: { selector, series: SERIES } });
+      expect(refusal).toContain('invalid character class range');
+      expect(await ours(selector)).toContain(false);
+    },
+  );
+
   it('any other, made up at random', async () => {
     const part = fc.oneof(
       fc.constantFrom(

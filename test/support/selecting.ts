@@ -22,11 +22,9 @@ export function selectorOf(query: URLSearchParams | string): SnapshotSelector {
 
 /** The ids of selected series, in order. */
 export function selectedIds({ families }: SelectedSnapshot): string[] {
-  return families.flatMap(({ chunks }) =>
-    chunks.flatMap(({ text }) =>
-      [...text.toString().matchAll(/^(.*) \S+$/gm)].map(([, id]) => id!),
-    ),
-  );
+  const texts = families.flatMap(({ chunks }) => chunks.map(({ text }) => text.toString()));
+  const lines = texts.flatMap((text) => text.split('\n').slice(0, -1));
+  return lines.map((line) => line.slice(0, line.lastIndexOf(' ')));
 }
 
 /** The ids of all series of a snapshot, in order. */
