@@ -16,7 +16,7 @@ import {
   type SelectionOptions,
   type SubsetOptions,
 } from '../selection/selection-query.ts';
-import type { Re2Library } from '../selection/value-pattern.ts';
+import type { Re2Source } from '../selection/value-pattern.ts';
 import { type ErrorListener, logScrapeError } from './error-report.ts';
 
 /**
@@ -110,11 +110,12 @@ export interface HandlerOptions {
    */
   readonly subsets?: boolean | SubsetOptions | undefined;
   /**
-   * The package `re2js`, which matches patterns: `import * as re2js from 're2js'`. Default undefined: it
-   * is loaded when a pattern needs it. Only a bundle needs it here, as bundlers leave it out; otherwise
-   * patterns fail with `dependency_missing` there.
+   * The package `re2js`, which matches patterns, or a function that loads it: `() => import('re2js')`.
+   * Default undefined: it is loaded by its name when a pattern needs it. Only bundles need the option, as
+   * bundlers leave the package out otherwise; patterns then fail with `dependency_missing`.
+   * `createExporterServer` has it always.
    */
-  readonly re2js?: Re2Library | undefined;
+  readonly re2js?: Re2Source | undefined;
   /**
    * Is called once with each error that a scrape met: a failed refresh, even if the last good snapshot was
    * served, and a page that could not be made or sent. Default: a line on standard error, repeated ones
@@ -186,11 +187,11 @@ const isSubsets: OptionCheck = (value) => {
     : 'must be true, false or { patterns: true }';
 };
 
-const isRe2Library: OptionCheck = (value) => {
-  const { RE2Set }: Partial<Re2Library> = Object(value);
-  return typeof RE2Set === 'function'
+const isRe2Source: OptionCheck = (value) => {
+  const { RE2Set }: { RE2Set?: unknown } = Object(value);
+  return typeof value === 'function' || typeof RE2Set === 'function'
     ? undefined
-    : "must be the package re2js from version 2: import * as re2js from 're2js'";
+    : "must be the package re2js from version 2, or a function such as () => import('re2js')";
 };
 
 /** Checks handler options from outside; throws `invalid_options` that lists every fault. */
@@ -212,7 +213,7 @@ export function checkHandlerOptions(options: unknown): CheckedHandlerOptions {
     clientTimeout: numberWithin(1, LONGEST_TIMER, 'ms'),
     ...SELECTION_CHECKS,
     subsets: isSubsets,
-    re2js: isRe2Library,
+    re2js: isRe2Source,
     onError: isFunction,
   });
 }

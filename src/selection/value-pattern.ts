@@ -14,6 +14,9 @@ export interface Re2Library {
   };
 }
 
+/** The package, or what loads it, such as `() => import('re2js')`. */
+export type Re2Source = Re2Library | (() => Promise<Re2Library>);
+
 /** The library's flag for a `.` that matches line feeds. */
 const DOTALL = 2;
 /** How much memory the states of one pattern may take, in bytes; with more states it is slower. */
@@ -80,12 +83,12 @@ export class PatternEngine {
   }
 
   /**
-   * Makes an engine.
+   * Makes an engine. Rejects with `dependency_missing`.
    *
-   * @param given - the package; without it, it is loaded. Rejects with `dependency_missing`.
+   * @param given - the package, or what loads it; without it, it is loaded by its name.
    */
-  static async of(given: Re2Library | undefined): Promise<PatternEngine> {
-    return new PatternEngine(given ?? (await loadLibrary()));
+  static async of(given: Re2Source | undefined): Promise<PatternEngine> {
+    return new PatternEngine(typeof given === 'object' ? given : await loadLibrary(given));
   }
 
   /** Compiles the pattern of a matcher. Throws `invalid_selector` for a pattern that RE2 refuses. */
@@ -154,15 +157,19 @@ function queryFault(pattern: string): string | undefined {
   return undefined;
 }
 
-async function loadLibrary(): Promise<Re2Library> {
+async function loadByName(): Promise<Re2Library> {
+  // The name is no literal, so that bundlers leave the package out of programs without patterns.
+  const name = ['re2', 'js'].join('');
+  return (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as Re2Library;
+}
+
+async function loadLibrary(load: () => Promise<Re2Library> = loadByName): Promise<Re2Library> {
   try {
-    // The name is no literal, so that bundlers leave the package out of programs without patterns.
-    const name = ['re2', 'js'].join('');
-    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as Re2Library;
+    return await load();
   } catch (cause) {
     throw new SnapscrapeError(
       'dependency_missing',
-      "Patterns (=~, !~) need the package re2js, which cannot be loaded; run npm install re2js where the program runs, or give it to a bundle as the handler's option re2js: import * as re2js from 're2js'",
+      "Patterns (=~, !~) need the package re2js, which cannot be loaded; run npm install re2js where the program runs, or put it into the bundle by the handler's option re2js: () => import('re2js')",
       { cause },
     );
   }

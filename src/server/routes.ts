@@ -4,6 +4,7 @@ import type { SelfFamily } from '../http/self-metrics.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import { loadRegexEngine } from '../selection/regex-engine.ts';
 import { methodRefusal, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
 import type { HealthHandler } from './health.ts';
 import { landingPageAnswer } from './landing-page.ts';
@@ -41,7 +42,8 @@ export function routesOf(
   health: HealthHandler,
   added: readonly SelfFamily[] = [],
 ): ReadonlyMap<string, Route> {
-  const { metricsPath, handler, views, guardHealth } = options;
+  const { metricsPath, views, guardHealth } = options;
+  const handler = { re2js: loadRegexEngine, ...given(options.handler) };
   const probes = guardHealth ? 'server' : 'everybody';
   const routes = new Map<string, Route>([
     ['/', { serve: fixed(landingPage(options)), access: 'server' }],

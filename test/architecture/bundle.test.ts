@@ -87,8 +87,11 @@ describe.each(['esm', 'cjs'] as const)('a bundle, %s', (format) => {
 
   it('that is given the engine has it and serves', () => {
     const engine = `import * as re2js from 're2js';`;
-    const { inputs, run } = bundled(program(`re2js, match: '{l=~"x."}'`, engine), format);
-    expect(inputs.filter((input) => input.includes('re2js'))).not.toEqual([]);
-    expect(run()).toEqual([200, '# TYPE a gauge\na{l="x1"} 1\n', []]);
+    for (const given of ['re2js', "re2js: () => import('re2js')"]) {
+      const text = program(`${given}, match: '{l=~"x."}'`, given === 're2js' ? engine : '');
+      const { inputs, run } = bundled(text, format);
+      expect(inputs.filter((input) => input.includes('re2js'))).not.toEqual([]);
+      expect(run()).toEqual([200, '# TYPE a gauge\na{l="x1"} 1\n', []]);
+    }
   });
 });

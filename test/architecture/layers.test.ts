@@ -13,7 +13,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ['model', 'logging', 'cache', 'exposition', 'selection'],
   registry: ['model'],
   selection: ['model', 'cache'],
-  server: ['model', 'logging', 'cache', 'http', 'web'],
+  server: ['model', 'logging', 'cache', 'http', 'selection', 'web'],
   stores: ['model', 'logging'],
   testing: ['model', 'stores'],
   web: ['model', 'logging'],

@@ -35,13 +35,14 @@ main().then((result) => process.stdout.write(JSON.stringify(result)), (error) =>
 const LIBRARY = `import * as snapscrape from 'snapscrape';`;
 
 const PAGES = application(
-  LIBRARY,
+  `${LIBRARY}
+import * as re2js from 're2js';`,
   `
   const { createCachedSnapshotReader, createOpenMetricsHandler, createStore, MemoryStore, mergeReaders, SnapscrapeError } = snapscrape;
   const store = new MemoryStore();
   await store.upsert([{ name: 'a', labels: { x: 'b' }, value: 1 }, { name: 'a', labels: { x: 'c' }, value: 2 }]);
   const reader = mergeReaders([{ name: 'one', reader: createCachedSnapshotReader(store) }]);
-  const handler = createOpenMetricsHandler(reader, { selfMetrics: false, match: '{x=~"[a-c]"}' });
+  const handler = createOpenMetricsHandler(reader, { selfMetrics: false, match: '{x=~"[a-c]"}', re2js });
   const get = async (query, headers) => {
     const response = await handler.fetch(new Request('http://localhost/' + query, { headers }));
     return response.text();
@@ -67,7 +68,7 @@ import { createExporterServer } from 'snapscrape/server';`,
   const server = createExporterServer(store, {
     listenAddresses: ['127.0.0.1:0'],
     webConfigFile: 'web.yml',
-    views: [{ path: '/b', match: '{x="b"}' }],
+    views: [{ path: '/b', match: '{x=~"[a-c]"}' }],
     onError: () => {},
   });
   const [{ url }] = await server.start();
