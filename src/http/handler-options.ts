@@ -110,7 +110,7 @@ export interface HandlerOptions {
    */
   readonly subsets?: boolean | SubsetOptions | undefined;
   /**
-   * The package `re2js`, which matches patterns, or a function that loads it: `() => import('re2js')`.
+   * The package `re2js`, which matches patterns, or a function that imports it.
    * Default undefined: it is loaded by its name when a pattern needs it. Only bundles need the option, as
    * bundlers leave the package out otherwise; patterns then fail with `dependency_missing`.
    * `createExporterServer` has it always.
@@ -191,7 +191,7 @@ const isRe2Source: OptionCheck = (value) => {
   const { RE2Set }: { RE2Set?: unknown } = Object(value);
   return typeof value === 'function' || typeof RE2Set === 'function'
     ? undefined
-    : "must be the package re2js from version 2, or a function such as () => import('re2js')";
+    : 'must be the package re2js from version 2, or a function that imports it';
 };
 
 /** Checks handler options from outside; throws `invalid_options` that lists every fault. */
