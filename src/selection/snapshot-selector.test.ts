@@ -51,7 +51,9 @@ async function workOf(
   snapshot: Snapshot,
 ): Promise<{ readonly chunks: number; readonly lines: number }> {
   const spies = [vi.spyOn(LineFilter.prototype, 'mark'), vi.spyOn(LabelColumns.prototype, 'read')];
-  onTestFinished(() => spies.forEach((spy) => void spy.mockRestore()));
+  onTestFinished(() => {
+    for (const spy of spies) spy.mockRestore();
+  });
   for (const spy of spies) spy.mockClear();
   await selector.select(snapshot);
   return { chunks: spies[0]!.mock.calls.length, lines: spies[1]!.mock.calls.length };

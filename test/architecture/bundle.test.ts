@@ -51,7 +51,7 @@ function bundled(text: string, format: 'esm' | 'cjs') {
     bytes: readFileSync(outfile).length,
     inputs: Object.keys(built.metafile.inputs),
     run: (): unknown => JSON.parse(execFileSync('node', [outfile], { encoding: 'utf8' })),
-    install(name: string, main: string): void {
+    install: (name: string, main: string): void => {
       const target = join(folder, 'node_modules', name);
       execFileSync('mkdir', ['-p', target]);
       writeFileSync(join(target, 'package.json'), JSON.stringify({ name, type: 'module', main }));

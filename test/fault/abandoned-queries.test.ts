@@ -42,7 +42,9 @@ describe('clients that ask for something long and leave', () => {
       (await fetch(`http://127.0.0.1:${port}/?name[]=none`)).status;
     expect(await page()).toBe(200);
     const reads = vi.spyOn(LabelColumns.prototype, 'read');
-    onTestFinished(() => void reads.mockRestore());
+    onTestFinished(() => {
+      reads.mockRestore();
+    });
     const sockets = Array.from({ length: 64 }, () => {
       const socket = connect(port, '127.0.0.1');
       onTestFinished(() => void socket.destroy());

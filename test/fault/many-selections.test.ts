@@ -51,7 +51,7 @@ function fetched(handler: OpenMetricsHandler, text: string): Promise<Response> {
 /** Counts the lines that are read. A spy of the test runner would keep each call. */
 function countReads(): { lines: number } {
   const counted = { lines: 0 };
-  const { read } = LabelColumns.prototype;
+  const read = Reflect.get(LabelColumns.prototype, 'read') as LabelColumns['read'];
   LabelColumns.prototype.read = function (text, start, end) {
     counted.lines++;
     read.call(this, text, start, end);
