@@ -18,7 +18,7 @@ export interface PageContent {
 }
 
 /** A family of a page, and the texts of its lines. */
-export interface PageFamily extends Pick<Family, 'name' | 'metadata' | 'series'> {
+interface PageFamily extends Pick<Family, 'name' | 'metadata' | 'series'> {
   readonly chunks: readonly { readonly text: Buffer }[];
 }
 

@@ -13,7 +13,7 @@ export interface SelectedChunk extends SelectedLines {
 }
 
 /** The selected series of a family, at least one. */
-export interface SelectedFamily {
+interface SelectedFamily {
   readonly name: string;
   readonly metadata: FamilyMetadata | undefined;
   readonly series: number;
