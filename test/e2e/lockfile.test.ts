@@ -45,7 +45,7 @@ it.each(['.', 'examples/adapters'])(
   (folder) => {
     const require = createRequire(import.meta.url);
     // It comes with a tool that is installed anyway.
-    const { satisfies } = createRequire(require.resolve('@microsoft/api-extractor/package.json'))(
+    const semver = createRequire(require.resolve('@microsoft/api-extractor/package.json'))(
       'semver',
     ) as { satisfies: (version: string, range: string) => boolean };
     const unhappy = Object.entries(lockedIn(folder)).flatMap(([path, { engines, optional }]) =>
@@ -53,7 +53,7 @@ it.each(['.', 'examples/adapters'])(
       engines?.node === undefined || optional === true
         ? []
         : ['20.19.0', '22.12.0', '24.0.0', '26.0.0']
-            .filter((version) => !satisfies(version, engines.node!))
+            .filter((version) => !semver.satisfies(version, engines.node!))
             .map((version) => `${path} on ${version}`),
     );
     expect(unhappy).toEqual([]);
