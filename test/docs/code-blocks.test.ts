@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { LmdbStore } from '../../src/stores/lmdb/index.ts';
 import { readWebConfig } from '../../src/web/read-web-config.ts';
 import { type CodeBlock, codeBlocks } from '../support/code-blocks.ts';
 import { REPOSITORY, skipWithout, toolPath } from '../support/tools.ts';
@@ -102,6 +103,8 @@ describe('programs', () => {
       const end = "\nsetTimeout(() => process.kill(process.pid, 'SIGTERM'), 300);\n";
       const first = code.lastIndexOf('\nimport ');
       const rest = code.indexOf(';\n', Math.max(first, 0)) + 2;
+      const home = desk(nameOf(block));
+      await (await LmdbStore.open(join(home, 'data'))).close();
       const program = write(block, 'mts', `${code.slice(0, rest)}${end}${code.slice(rest)}`);
       const child = spawn(process.execPath, ['--import', 'tsx', program], {
         cwd: join(program, '..'),
