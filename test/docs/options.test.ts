@@ -92,7 +92,8 @@ describe('docs/options.md', () => {
       );
       for (const [, type, body] of types) {
         // What is read from a file is in docs/web-config.md; the suite has the options of stores.
-        if (/^(AccessConfig|WebConfig|TlsServerConfig|ReadOptions)$/.test(type!)) continue;
+        if (/^(AccessConfig|WebConfig|TlsServerConfig|ReadOptions|SweepOptions)$/.test(type!))
+          continue;
         for (const [, field] of body!.matchAll(/^ {2}readonly (\w+)\?:/gm)) {
           found++;
           if (!page.includes(`\`${field}\``)) missing.push(`${type}.${field} (src/${file})`);
