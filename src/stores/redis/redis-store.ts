@@ -134,7 +134,14 @@ export class RedisStore implements MetricStore {
     const admission = new PointAdmission(this.#options);
     await takePoints(input, {
       rounds,
-      take: (given) => this.#take(given, admission, rounds, tally),
+      take: (given) => {
+        if (!admission.admit(readWritten(given))) {
+          tally.refuse(admission.reason!, admission.subject(given));
+          return false;
+        }
+        const { id, value, updatedAt, isTimeSupplied } = admission;
+        return rounds.add(id!, value, updatedAt, isTimeSupplied);
+      },
       assertOpen: () => this.#calls.assertOpen('upsert'),
     });
     await this.#writers.note('upsert', this.#writes);
@@ -275,22 +282,6 @@ export class RedisStore implements MetricStore {
     // A server that is away keeps nobody from closing; the lease ends by itself then.
     if (this.#calls.isConnected) await this.#dataSet.lease?.release(this.#dataSet).catch(() => {});
     this.#calls.close();
-  }
-
-  /** Takes a point of an upsert; answers whether the round is full. */
-  #take(
-    given: unknown,
-    admission: PointAdmission,
-    rounds: PointRounds,
-    tally: UpsertTally,
-  ): boolean {
-    const written = readWritten(given);
-    if (admission.admit(written)) {
-      const { id, value, updatedAt, isTimeSupplied } = admission;
-      return rounds.add(id!, value, updatedAt, isTimeSupplied);
-    }
-    tally.refuse(admission.reason!, admission.subject(given));
-    return false;
   }
 
   // What is in Redis and is no sample or no metadata is refused like what was given.
