@@ -176,7 +176,7 @@ test('a taken address and wrong arguments end the exporter with one clear line',
   const fourth = new Exporter(['--help']);
   expect(await Promise.all([second, third, fourth].map((one) => one.ended()))).toEqual([1, 2, 0]);
   expect(second.errors.join('')).toBe(
-    `git-activity: cannot listen on ${host}: the address is in use; choose another address, or end who has it\n`,
+    `git-activity: cannot listen on ${host}: address in use; choose another, or stop the process using it\n`,
   );
   expect(third.errors.join('')).toBe(
     "git-activity: --collect.interval: 'soon' is no duration from 100ms to 24h; write 15s, 2m or 1h\n",

@@ -138,10 +138,7 @@ describe('mode', () => {
 });
 
 describe('fullRefreshInterval', () => {
-  it.each([
-    ['has passed', 10_000],
-    ['cannot be told, as the clock was set back', -3_600_000],
-  ])('makes a source that loses changes be read again when it %s', async (_, jump) => {
+  it('makes a source that loses changes be read again when it has passed', async () => {
     const clock = new Clock();
     const store = new ScriptedStore();
     store.answers.snapshotDelta = () => ({ nextCursor: store.cursor, events: [] });
@@ -152,7 +149,7 @@ describe('fullRefreshInterval', () => {
     clock.advance(9999);
     await reader.refresh();
     expect(await pageOf(bareHandler(reader))).toBe(statePage(1));
-    clock.advance(jump);
+    clock.advance(1);
     await reader.refresh();
     expect(await pageOf(bareHandler(reader))).toBe(statePage(2));
   });
