@@ -184,7 +184,7 @@ test('a repository in which git hangs holds up no other, and the end kills git',
       await collector.collect();
       return valuesIn(store)['git_activity_commits_24h{repo="other",user="Ann"}'] === 2;
     },
-    { timeout: 4000, interval: 5 },
+    { timeout: 25_000, interval: 5 },
   );
   controller.abort();
   await first;
@@ -199,9 +199,9 @@ test('a running collector finds new commits by itself until it is ended', async 
   const { store, collector, controller } = benchFor({ project: repository.path });
   const id = 'git_activity_commits_total{repo="project",user="Ann"}';
   const running = collector.run(20);
-  await vi.waitUntil(() => valuesIn(store)[id] === 1, { timeout: 4000, interval: 5 });
+  await vi.waitUntil(() => valuesIn(store)[id] === 1, { timeout: 25_000, interval: 5 });
   repository.commit();
-  await vi.waitUntil(() => valuesIn(store)[id] === 2, { timeout: 4000, interval: 5 });
+  await vi.waitUntil(() => valuesIn(store)[id] === 2, { timeout: 25_000, interval: 5 });
   controller.abort();
   await running;
   repository.commit();

@@ -18,13 +18,13 @@ export function hangingRepository(): { readonly path: string; readonly pipe: str
 export async function openWhenRead(pipe: string): Promise<{ readonly isRead: () => boolean }> {
   const open = (): number | undefined => {
     try {
-      // Fails while nobody reads.
+      // Fails until git reads.
       return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
     } catch {
       return undefined;
     }
   };
-  const writer = await vi.waitUntil(open, { timeout: 4000, interval: 5 });
+  const writer = await vi.waitUntil(open, { timeout: 25_000, interval: 5 });
   onTestFinished(() => closeSync(writer));
   const isRead = (): boolean => {
     try {

@@ -79,7 +79,7 @@ function countOf(repositories: readonly Repository[]): string {
 /** How long scrapes that are being answered may take to end, in ms. */
 const DRAIN_MS = 500;
 
-const MOST_TO_END_MS = 900;
+const MOST_TO_END_MS = 5_000;
 
 /** A signal that is aborted when the process is told to end. Told a second time, it ends at once. */
 function abortWhenToldToEnd(): AbortSignal {

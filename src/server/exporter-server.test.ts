@@ -188,7 +188,7 @@ describe('the web configuration file of an exporter', () => {
     });
     expect((await get(`${url}/metrics`))[0]).toBe(200);
     writeFileSync(path, `basic_auth_users: { ann: '${PASSWORD_HASH}' }\n`);
-    await vi.waitUntil(async () => (await get(`${url}/metrics`))[0] === 401, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await get(`${url}/metrics`))[0] === 401, { timeout: 25_000 });
     writeFileSync(path, 'basic_auth_user: {}\n');
     await until('the error is told', () => errors.length > 0);
     expect(errors[0]!.code).toBe('invalid_web_config');
