@@ -62,7 +62,7 @@ describe('a browser', () => {
   it('finds all pages from the landing page, whose title is text', async () => {
     const page = await documentOf('/');
     for (const path of ['/metrics', '/few', '/-/healthy', '/-/ready']) {
-      expect(page).toContain(`href="${path}"`);
+      expect(page).toContain(`href=".${path}"`);
     }
     expect(page).not.toContain('<img');
     expect(page).not.toContain('<title>1</title>');
