@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import bcrypt from 'bcryptjs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startExporter, TLS_CONFIG, webConfig } from '../../test/support/exporter.ts';
+import { rawAnswer } from '../../test/support/raw-client.ts';
 import { ScriptedSource } from '../../test/support/scripted-source.ts';
 import { until } from '../../test/support/until.ts';
 import {
@@ -32,17 +31,6 @@ async function get(url: string, headers: Record<string, string> = {}): Promise<[
   return [response.status, await response.text()];
 }
 
-/** What a raw connection is answered with until it is closed. */
-async function raw(port: number, text: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  onTestFinished(() => void socket.destroy());
-  let answer = '';
-  socket.setEncoding('latin1').on('data', (part: string) => (answer += part));
-  socket.write(text);
-  await once(socket, 'close');
-  return answer;
-}
-
 describe('the paths of an exporter', () => {
   it('are the metrics, the probes and a page with links to them', async () => {
     const { url } = await startExporter(jobs());
@@ -64,9 +52,9 @@ describe('the paths of an exporter', () => {
     for (const path of ['/metrics/', '/Metrics', '//metrics', '/metrics%2F', '/favicon.ico']) {
       expect(await get(`${url}${path}`), path).toEqual([404, 'Not found.\n']);
     }
-    const dots = await raw(port, 'GET /a/../metrics HTTP/1.0\r\n\r\n');
+    const dots = await rawAnswer({ port }, 'GET /a/../metrics HTTP/1.0\r\n\r\n');
     expect(dots).toMatch(/^HTTP\/1\.1 404 /);
-    const absolute = await raw(port, 'GET http://a/%6detrics?x=1 HTTP/1.0\r\n\r\n');
+    const absolute = await rawAnswer({ port }, 'GET http://a/%6detrics?x=1 HTTP/1.0\r\n\r\n');
     expect(absolute).toMatch(/^HTTP\/1\.1 200 [\s\S]*jobs\{team="a"\} 0\n/);
     expect((await get(`${url}/metrics?a=/-/ready`))[1]).toContain('jobs');
   });

@@ -37,6 +37,28 @@ describe('reloading a web configuration file', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it('fails, and keeps what was in force, where a callback throws', async () => {
+    const errors: SnapscrapeError[] = [];
+    const file = await disk.load(limit(1), { onError: (error) => void errors.push(error) });
+    const before = file.current;
+    const seen: unknown[] = [];
+    file.onReload((config) => seen.push(config.rateLimit?.burst));
+    const stopFailing = file.onReload(({ rateLimit }) => {
+      seen.push(`failing ${rateLimit?.burst}`);
+      throw new Error('cannot apply it');
+    });
+    file.onReload((config) => seen.push(`last ${config.rateLimit?.burst}`));
+    disk.write(limit(2));
+    expect(await file.reload()).toBe(false);
+    expect(file.current).toBe(before);
+    expect(seen).toEqual([2, 'failing 2', 1, 'failing 1']);
+    expect(file.lastReload.code).toBe('invalid_web_config');
+    expect(errors.map(({ cause }) => String(cause))).toEqual(['Error: cannot apply it']);
+    stopFailing();
+    expect(await file.reload()).toBe(true);
+    expect(seen.slice(4)).toEqual([2, 'last 2']);
+  });
+
   it('changes nothing where the files say the same', async () => {
     const file = await disk.load(limit(1));
     const before = file.current;

@@ -142,7 +142,8 @@ export class WebConfigFile {
   }
 
   /**
-   * Calls back with each configuration that comes into force from now on.
+   * Calls back with each configuration that comes into force from now on. If a callback throws, the reload
+   * fails, and every callback that was called is called again with the configuration before.
    *
    * @returns ends it.
    */
@@ -184,11 +185,8 @@ export class WebConfigFile {
       await this.#refuseHalf(stamps);
       this.#refuseRestart(read.config);
       const isChanged = read.digest !== this.#read.digest;
+      if (isChanged) this.#putInForce(read);
       if (isChanged || !this.#lastReload.ok) this.#logReload();
-      if (isChanged) {
-        this.#read = read;
-        for (const callback of this.#callbacks) callback(read.config);
-      }
       const { success, failure } = this.#reloads;
       this.#reloads = { success: success + 1, failure };
       this.#lastSuccess = this.#options.now();
@@ -199,6 +197,29 @@ export class WebConfigFile {
       this.#stamps = new Map([...this.#stamps, ...stamps]);
       this.#failed(error);
       return false;
+    }
+  }
+
+  /** Throws what a callback throws; then the configuration before is in force again. */
+  #putInForce(read: ReadWebConfig): void {
+    const before = this.#read;
+    const called: ((config: WebConfig) => void)[] = [];
+    this.#read = read;
+    try {
+      for (const callback of this.#callbacks) {
+        called.push(callback);
+        callback(read.config);
+      }
+    } catch (error) {
+      this.#read = before;
+      for (const callback of called) {
+        try {
+          callback(before.config);
+        } catch {
+          // The reload has failed already.
+        }
+      }
+      throw error;
     }
   }
 

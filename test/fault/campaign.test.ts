@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -123,7 +122,7 @@ async function statusOf(kind: Kind, open: (kind: Kind) => Socket): Promise<strin
   socket.on('data', (part: Buffer) => (text += part.toString('latin1')));
   // Not ended here: to Node a client that ends its side has gone.
   socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-  await once(socket, 'close');
+  await new Promise((resolve) => socket.once('close', resolve));
   return text.slice(0, 15);
 }
 

@@ -32,6 +32,7 @@ export async function rawAnswer(target: RawTarget, bytes: string | Buffer): Prom
   let answer = '';
   socket.on('data', (part: Buffer) => (answer += part.toString('latin1')));
   socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
-  if (!socket.closed) await once(socket, 'close');
+  // A reset is an end as well, so not by `once` of node:events.
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
   return answer;
 }
