@@ -6,6 +6,7 @@ import { createCachedSnapshotReader, createOpenMetricsHandler } from '../../src/
 import { createExporterServer } from '../../src/server/index.ts';
 import { TLS } from '../http/fixture-tls.ts';
 import { manyPoints } from '../support/many-points.ts';
+import { threadCpu } from '../support/thread-cpu.ts';
 
 // Servers of every kind in a process of their own. It says in one line where they listen, and then, for
 // each line that comes in, how long its event loop was held at most since the last one, in ms.
@@ -49,17 +50,15 @@ console.log(JSON.stringify(ports));
 
 let held = 0;
 let wall = 0;
-let cpu = process.cpuUsage();
+let cpu = 0;
 const begin = (): void => {
   wall = performance.now();
-  cpu = process.cpuUsage();
+  cpu = threadCpu();
 };
 begin();
 setInterval(() => {
-  const now = performance.now();
-  const { user, system } = process.cpuUsage(cpu);
-  // What another process took of the processor is not held by this one.
-  held = Math.max(held, Math.min(now - wall, (user + system) / 1000));
+  // What another thread or process took of the processor is not held by this thread.
+  held = Math.max(held, Math.min(performance.now() - wall, threadCpu() - cpu));
   begin();
 }, 1);
 createInterface(process.stdin).on('line', () => {
