@@ -34,16 +34,28 @@ export function fetchHandler(scraper: ScrapeServer): (request: Request) => Promi
   };
 }
 
-/** What is asked for by a request, or by what another runtime or a test takes for one. */
-function askedBy(request: Partial<Record<keyof Request, unknown>> | URL | string): ScrapeRequest {
-  // `fetch` of the standard takes a URL as well.
-  if (typeof request === 'string' || request instanceof URL) return askedBy({ url: request });
-  const { method, url, signal } = request;
-  const headers = request.headers ?? {};
+/** What `fetch` takes for a request, in another runtime or a test as well. */
+export type RequestLike = Partial<Record<keyof Request, unknown>> | URL | string;
+
+/** The method and the URL of a request. The standard's `fetch` takes a URL as well. */
+export function requestLineOf(request: RequestLike): { method: string; url: string } {
+  if (typeof request === 'string' || request instanceof URL) {
+    return { method: 'GET', url: String(request) };
+  }
+  const { method, url } = request;
   return {
     method: typeof method === 'string' ? method.toUpperCase() : 'GET',
-    query: queryOf(String(url ?? '')),
-    header: (name) => headerOf(headers, name),
+    url: String(url ?? ''),
+  };
+}
+
+function askedBy(request: RequestLike): ScrapeRequest {
+  const { method, url } = requestLineOf(request);
+  const { headers, signal }: Partial<Record<keyof Request, unknown>> = Object(request);
+  return {
+    method,
+    query: queryOf(url),
+    header: (name) => headerOf(Object(headers), name),
     signal: isSignal(signal) ? signal : new AbortController().signal,
   };
 }

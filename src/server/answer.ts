@@ -1,4 +1,10 @@
-import { cutOff, type NodeRequest, type NodeResponse } from '../http/node-exchange.ts';
+import {
+  canTell,
+  cutOff,
+  listenOnce,
+  type NodeRequest,
+  type NodeResponse,
+} from '../http/node-exchange.ts';
 
 /** How long a client may take to read a short answer, in ms; then it is cut off. */
 const READING_TIMEOUT = 10_000;
@@ -45,7 +51,7 @@ export function sendAnswer(
 ): void {
   if (response.headersSent || response.writableEnded || response.closed) return;
   // A socket that breaks is told by 'close' too; without a listener the error would end the process.
-  response.on('error', () => undefined);
+  if (canTell(response)) response.on('error', () => undefined);
   for (const [name, value] of Object.entries(headers)) {
     // What a web configuration says of its headers stands.
     if (!response.hasHeader(name)) response.setHeader(name, value);
@@ -54,5 +60,5 @@ export function sendAnswer(
   response.writeHead(status);
   response.end(request.method === 'HEAD' ? '' : body);
   const cut = setTimeout(() => cutOff(response), READING_TIMEOUT).unref();
-  response.once('close', () => clearTimeout(cut));
+  listenOnce(response, 'close', () => clearTimeout(cut));
 }

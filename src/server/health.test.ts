@@ -252,6 +252,40 @@ test('a 503 says when to come back, and that it must not be kept', async () => {
   });
 });
 
+test.each([
+  ['a URL', new URL('http://exporter/-/healthy'), 200],
+  ['a relative URL', '/-/healthy', 200],
+  ['a request of another runtime', { method: 'get', url: '/-/healthy', signal: null }, 200],
+  ['an empty object', {}, 404],
+  ['nothing', undefined, 400],
+  [
+    'one that throws',
+    {
+      get url(): string {
+        throw new Error();
+      },
+    },
+    400,
+  ],
+])('its fetch answers %s', async (_what, request, status) => {
+  const health = createHealthHandler(new ScriptedSource());
+  const response = await health.fetch(request as Request);
+  expect([response.status, response.headers.get('cache-control')]).toEqual([status, 'no-store']);
+});
+
+test('it answers mock requests and responses, which tell of nothing', () => {
+  const health = createHealthHandler(new ScriptedSource());
+  const answer: unknown[] = [];
+  const response = {
+    hasHeader: () => false,
+    setHeader: () => undefined,
+    writeHead: (status: number) => answer.push(status),
+    end: (body: string) => answer.push(body),
+  };
+  health({ method: 'GET', url: '/-/healthy' } as never, response as never);
+  expect(answer).toEqual([200, 'The exporter is healthy.\n']);
+});
+
 test('what is no reader and no option is refused', () => {
   const { reader } = cached();
   for (const make of [

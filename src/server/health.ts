@@ -5,6 +5,7 @@ import {
   type SnapshotProvider,
 } from '../cache/snapshot-provider.ts';
 import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
+import { type RequestLike, requestLineOf } from '../http/web-fetch.ts';
 import { checkOptions, invalidOptions, oneOf } from '../model/options.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { methodRefusal, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
@@ -84,11 +85,15 @@ export function healthHandlerOf(provider: SnapshotProvider, policy: ErrorPolicy)
   const listener = (request: NodeRequest, response: NodeResponse): void =>
     sendAnswer(request, response, answer(request.method, pathOf(request.url ?? '') ?? ''));
   return Object.assign(listener, {
-    // Whatever it is given: another runtime, or a test, may make requests of its own.
-    fetch: async (request: Partial<Request> | null | undefined): Promise<Response> => {
-      const method = String(request?.method ?? 'GET').toUpperCase();
-      const { status, headers, body } = answer(method, pathOf(String(request?.url)) ?? '');
-      return new Response(method === 'HEAD' ? null : body, { status, headers });
+    fetch: async (request: RequestLike): Promise<Response> => {
+      try {
+        const { method, url } = requestLineOf(request);
+        const { status, headers, body } = answer(method, pathOf(url) ?? '');
+        return new Response(method === 'HEAD' ? null : body, { status, headers });
+      } catch {
+        const { status, headers, body } = plainAnswer(400, 'The request cannot be read.\n');
+        return new Response(body, { status, headers });
+      }
     },
     readiness,
     drain: (): void => {
