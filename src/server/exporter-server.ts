@@ -1,6 +1,6 @@
 import { Server, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Server as TlsServer } from 'node:tls';
+import type { Server as TlsServer } from 'node:tls';
 import { providerOf } from '../cache/snapshot-provider.ts';
 import { logEvent } from '../logging/default-log.ts';
 import { SnapscrapeError } from '../model/errors.ts';
@@ -187,10 +187,11 @@ class NodeExporterServer implements ExporterServer {
       }
     };
     const server = createNodeServer(this.#file?.current, this.#options, answer);
-    const isSecure = server instanceof TlsServer;
+    // Not by what the server is: in Bun, one of `node:https` is none of `node:tls`.
+    const file = this.#file?.current.tls === undefined ? undefined : this.#file;
+    const isSecure = file !== undefined;
     this.#connections.track(server, isSecure);
-    if (this.#file !== undefined && isSecure)
-      followWebConfig(server, this.#file, this.#tlsFailures);
+    if (isSecure) followWebConfig(server as TlsServer, file, this.#tlsFailures);
     // Last, so that it is around all others.
     this.#faults.survive(server);
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {

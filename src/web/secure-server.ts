@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { createSecureContext, type Server, type TLSSocket } from 'node:tls';
+import { SnapscrapeError } from '../model/errors.ts';
 import { ClientAdmission } from './client-admission.ts';
 import type { ClientRefusal } from './client-refusal.ts';
 import {
@@ -50,7 +51,8 @@ export interface SecureServerSettings {
  * whose certificate has expired, or is not accepted any more, is cut off before the request is served.
  * Plain HTTP gets a 400.
  *
- * Does nothing if the file has no TLS.
+ * Does nothing if the file has no TLS. Throws `invalid_web_config` if the server has no
+ * `setSecureContext`, which is so in Bun for servers of `node:https`.
  *
  * @param server - of `node:https` or `node:http2`, made with `tlsOptionsOf(file.current)`. Its listeners of
  *   connections and requests are called for admitted clients only.
@@ -64,6 +66,12 @@ export function secureServer(
   onRefusal: (refusal: ClientRefusal, address: string | undefined) => void = () => undefined,
   { onHandshakeFailure = () => undefined, now = Date.now }: SecureServerSettings = {},
 ): () => void {
+  if (file.current.tls !== undefined && typeof server.setSecureContext !== 'function') {
+    throw new SnapscrapeError(
+      'invalid_web_config',
+      'this server cannot change its certificates; in Bun, remove http2: false from http_server_config',
+    );
+  }
   const verifiedBy = new WeakMap<object, TlsServerConfig>();
   server.prependListener('connection', (connection: Socket) => {
     const { tls } = file.current;
