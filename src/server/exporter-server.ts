@@ -1,4 +1,4 @@
-import { Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Server as TlsServer } from 'node:tls';
 import { providerOf } from '../cache/snapshot-provider.ts';
@@ -24,6 +24,7 @@ import {
   type ExporterServerOptions,
   SERVER_DEFAULTS,
 } from './server-options.ts';
+import { type SocketFile, socketFile, stopListening } from './stop-listening.ts';
 import { ConnectionFaults } from './surviving-server.ts';
 import { followWebConfig, TlsFailures, tlsFailuresFamily } from './tls-failures.ts';
 import { viewAccess } from './view-auth.ts';
@@ -94,7 +95,8 @@ class NodeExporterServer implements ExporterServer {
     (error) => this.#tell(error),
     () => performance.now(),
   );
-  readonly #servers: Server[] = [];
+  /** Every server, and the socket that it made. */
+  readonly #servers = new Map<Server, SocketFile | undefined>();
   #file: WebConfigFile | undefined;
   #routed: RoutedListener | undefined;
   #addresses: readonly ServedAddress[] = [];
@@ -200,10 +202,11 @@ class NodeExporterServer implements ExporterServer {
       if (!socket.writable || !this.#connections.isFree(socket)) socket.destroy();
       else answerRaw(socket, badRequestAnswer(error.code));
     });
-    this.#servers.push(server);
+    this.#servers.set(server, undefined);
     const address = parseListenAddress(text);
     if (address === undefined) throw invalidOptions('createExporterServer', [text]);
     const served = await listenOn(server, address, isSecure ? 'https' : 'http');
+    this.#servers.set(server, socketFile(served.path));
     server.on('error', (cause) => {
       this.#tell(
         new SnapscrapeError('listen_failed', `${text}: a connection was not accepted`, { cause }),
@@ -223,10 +226,10 @@ class NodeExporterServer implements ExporterServer {
     if (shutdownDelay > 0 && this.#addresses.length > 0) await wait(shutdownDelay);
     await this.#connections.accepted(grace);
     this.#addresses = [];
-    const ended = this.#servers.map(stopListening);
+    const ended = [...this.#servers].map(([server, socket]) => stopListening(server, socket));
     await this.#connections.drain(drainTimeout);
     // Once more, with what Node has beside the connections.
-    for (const server of this.#servers) server.close();
+    for (const server of this.#servers.keys()) server.close();
     await Promise.all(ended);
     this.#routed?.close();
     this.#file?.close();
@@ -249,17 +252,4 @@ class NodeExporterServer implements ExporterServer {
     const tell = async (): Promise<void> => this.#options.onError(error);
     tell().catch(() => undefined);
   }
-}
-
-/**
- * Resolves when a server has neither an address nor a connection. Not by its own method: that of Node's HTTP
- * servers closes idle connections at once, even if a request is on its way on them.
- */
-function stopListening(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    // Bun has no servers of `node:http` that are servers of `node:net`.
-    const methods = server instanceof Server ? Server.prototype : server;
-    // One that does not listen says so by an error.
-    methods.close.call(server, () => resolve());
-  });
 }

@@ -7,12 +7,14 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { MemoryStore } from '../stores/memory-store.ts';
 import { createExporterServer } from './exporter-server.ts';
 import {
   listenOn,
@@ -106,6 +108,34 @@ test.each<[string, (path: string, folder: string) => void]>([
   });
   expect([lstatSync(path).ino, lstatSync(path).mode]).toEqual([before.ino, before.mode]);
   expect(readdirSync(folder)).toContain('exporter.sock');
+});
+
+test.each<[string, (path: string) => unknown]>([
+  ['a file', (path) => writeFileSync(path, 'data')],
+  ['a link', (path) => symlinkSync('/dev/null', path)],
+  ['a folder', (path) => mkdirSync(path)],
+  ['the socket of another exporter', (path) => open(`unix:${path}`)],
+])('%s that has taken the place of a socket stays when that is closed', async (_what, make) => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'exporter.sock');
+  const server = createExporterServer(new MemoryStore(), { listenAddresses: [`unix:${path}`] });
+  await server.start();
+  unlinkSync(path);
+  await make(path);
+  const before = lstatSync(path);
+  await server.close();
+  expect([lstatSync(path).ino, lstatSync(path).mode]).toEqual([before.ino, before.mode]);
+  expect(readdirSync(folder)).toEqual(['exporter.sock']);
+});
+
+test('a socket is gone once its exporter is closed', async () => {
+  const folder = temporaryFolder();
+  const server = createExporterServer(new MemoryStore(), {
+    listenAddresses: [`unix:${folder}/exporter.sock`],
+  });
+  await server.start();
+  await server.close();
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('a folder that is missing, and a file in its place, are told', async () => {
