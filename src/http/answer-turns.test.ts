@@ -8,7 +8,7 @@ function shared() {
   const turns = new AnswerTurns(3, () => now);
   const done: string[] = [];
   const answer = async (name: string, parts = 1): Promise<void> => {
-    if (turns.isTaken()) await turns.wait();
+    if (turns.isTaken({})) await turns.wait();
     for (let part = 1; part <= parts; part++) {
       if (turns.isOver()) await turns.wait();
       now++;
@@ -65,4 +65,25 @@ test('any number of answers comes to its end, each once', async () => {
   const names = Array.from({ length: 5000 }, (_, i) => String(i));
   await Promise.all(names.map((name) => answer(name)));
   expect(since()).toBe(names.join(' '));
+});
+
+test('while no client connects, answers wait for no other', async () => {
+  let now = 0;
+  const turns = new AnswerTurns(3, () => now);
+  const connection = {};
+  expect(turns.isTaken(connection)).toBe(false);
+  now = 5;
+  expect(turns.isTaken(connection)).toBe(true);
+  await turns.wait();
+  for (let i = 0; i < 20; i++) {
+    turns.isOver();
+    await turn();
+  }
+  now += 5;
+  expect(turns.isTaken(connection)).toBe(false);
+  turns.isOver();
+  now += 1000;
+  // Only later parts of long answers rest.
+  expect([turns.isTaken(connection), turns.isOver()]).toEqual([false, true]);
+  expect([turns.isTaken({}), turns.isTaken(connection)]).toEqual([true, true]);
 });

@@ -1,22 +1,33 @@
 import { setImmediate } from 'node:timers';
 
 /**
- * How long answers hold the event loop together before it turns, in ms. Node accepts one connection in
- * each turn: if all of 500 clients were answered in each, the last of them would be accepted after
- * 125 000 answers.
+ * How long answers may hold the event loop together before it turns, in ms, while clients connect. Node
+ * accepts one connection in each turn: if all of 500 clients were answered in each, the last of them
+ * would be accepted after 125 000 answers.
  */
-const TURN_BUDGET_MS = 1;
+const CONNECTING_MS = 1;
+
+/** The same for the later parts of long answers while no client connects, in ms. */
+const SETTLED_MS = 10;
+
+/** For how many turns after the first request of a connection more connections are expected. */
+const CONNECTING_TURNS = 10;
 
 /** So many answers may go on before the list of those that wait is cut at its front. */
 const MOST_GONE_ON = 1024;
 
 /**
- * Shares the event loop between answers: those that are worked on in one turn take no longer than a budget
- * together, and the rest waits for its turn in order. While there is time, no answer waits.
+ * Shares the event loop between answers and clients that connect. While clients connect, answers that are
+ * worked on in one turn take no longer than a budget together; the others wait in order. At other times
+ * only the later parts of long answers wait: what waits grows old, and is dear to the garbage collector.
  */
 export class AnswerTurns {
   readonly #budget: number;
   readonly #now: () => number;
+  /** The connections that have had a request. */
+  readonly #known = new WeakSet<object>();
+  /** For how many turns more clients are expected to connect. */
+  #connecting = 0;
   /** Answers that wait for the next turn, in order; those before `#next` have gone on. */
   #waiting: (() => void)[] = [];
   #next = 0;
@@ -24,23 +35,33 @@ export class AnswerTurns {
   #began: number | undefined;
 
   /**
-   * @param budget - how long the answers of one turn may take together, in ms.
+   * @param budget - how long the answers of one turn may take together while clients connect, in ms.
    * @param now - a monotonic clock, in ms.
    */
-  constructor(budget: number = TURN_BUDGET_MS, now: () => number = () => performance.now()) {
+  constructor(budget: number = CONNECTING_MS, now: () => number = () => performance.now()) {
     this.#budget = budget;
     this.#now = now;
   }
 
-  /** Whether an answer that begins has to wait: time is over, or others came before it. */
-  isTaken(): boolean {
-    return this.isOver() || this.#next < this.#waiting.length;
+  /**
+   * Whether an answer that begins has to wait: clients connect, and time is over or others wait already.
+   *
+   * @param connection - what its request came through, if that is known.
+   */
+  isTaken(connection: object | undefined): boolean {
+    if (connection !== undefined && !this.#known.has(connection)) {
+      this.#known.add(connection);
+      this.#connecting = CONNECTING_TURNS;
+    }
+    return this.#connecting > 0 && (this.isOver() || this.#next < this.#waiting.length);
   }
 
   /** Whether an answer has to rest. It reads a clock: ask for each part, not for each line. */
   isOver(): boolean {
     const now = this.#now();
-    if (this.#began !== undefined) return now - this.#began >= this.#budget;
+    if (this.#began !== undefined) {
+      return now - this.#began >= (this.#connecting > 0 ? this.#budget : SETTLED_MS);
+    }
     this.#began = now;
     setImmediate(() => this.#begin());
     return false;
@@ -54,6 +75,7 @@ export class AnswerTurns {
   /** The loop has turned: sockets and timers have had their time. */
   #begin(): void {
     this.#began = undefined;
+    if (this.#connecting > 0) this.#connecting--;
     if (this.#next < this.#waiting.length) this.#goOn();
     else this.#forget();
   }

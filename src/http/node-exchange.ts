@@ -51,6 +51,16 @@ export function onGone(
   };
 }
 
+/**
+ * What a request came through: a socket of HTTP/1, or a session of HTTP/2; undefined if it is gone. Told by
+ * what Node made, since the version in a request line is only the client's word.
+ */
+export function connectionOf(request: NodeRequest): object | undefined {
+  const { stream } = request as Partial<Http2ServerRequest>;
+  const connection: unknown = stream === undefined ? request.socket : stream.session;
+  return typeof connection === 'object' && connection !== null ? connection : undefined;
+}
+
 /** Whether a response is one of `node:http2`, whatever version a request claims. */
 function isHttp2(response: NodeResponse): response is Http2ServerResponse {
   return 'createPushResponse' in response;

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { answerTurns } from './answer-turns.ts';
 import {
   canTell,
+  connectionOf,
   cutOff,
   listenOnce,
   type NodeRequest,
@@ -13,6 +14,9 @@ import type { BodyParts, ScrapeRequest, ScrapeServer } from './scrape-exchange.t
 
 /** How many bytes of shared parts may wait in a socket before the next part waits for it to drain. */
 const WINDOW_BYTES = 1024 * 1024;
+
+/** How many parts an answer may send without a look at the clock: one of a page, and its end. */
+const SHORT_PARTS = 2;
 
 /** Serves scrapes through `node:http` and `node:http2`. */
 export function nodeListener(
@@ -38,8 +42,8 @@ async function serve(
     // Another handler has answered: there is nothing to add.
     if (response.writableEnded) return;
     entry = scraper.requests.begin();
-    // Before anything else is made: what waits grows old, and is dear to the garbage collector.
-    if (answerTurns.isTaken()) await answerTurns.wait();
+    // Before anything else is made, so that little waits.
+    if (answerTurns.isTaken(connectionOf(request))) await answerTurns.wait();
     stay = onGone(request, response, () => gone.abort());
     // Another handler may end the response while it is written, such as a middleware with a timeout.
     // Without a listener the next write would end the process.
@@ -81,9 +85,10 @@ async function write(response: NodeResponse, parts: BodyParts, gone: AbortSignal
   // Parts of a list are shared: a full socket holds references, not copies. Others are made for this
   // client alone, so the next one waits until the socket has taken the last.
   const window = Array.isArray(parts) ? WINDOW_BYTES : 0;
+  let count = 0;
   for await (const part of parts) {
     // A client that reads as fast as we write would have the event loop for itself.
-    if (answerTurns.isOver()) await answerTurns.wait();
+    if (++count > SHORT_PARTS && answerTurns.isOver()) await answerTurns.wait();
     if (gone.aborted) return;
     const isFull = !stream.write(part);
     // Responses of node:http2 do not tell how much waits in them.

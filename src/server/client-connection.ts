@@ -1,20 +1,10 @@
-import type { Http2Session, ServerHttp2Stream } from 'node:http2';
+import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
+import type { NodeResponse } from '../http/node-exchange.ts';
 import { LONGEST_TIMER } from '../model/options.ts';
 
 /** What carries requests: a connection of HTTP/1, or a session of HTTP/2. */
 export type Transport = Socket | Http2Session;
-
-/**
- * What a request came through; undefined once that is gone. Told by what Node made, since the version in
- * a request line is only the client's word.
- */
-export function transportOf(request: NodeRequest): Transport | undefined {
-  if (!('stream' in request)) return request.socket;
-  const stream: ServerHttp2Stream | undefined = request.stream;
-  return stream?.session;
-}
 
 /** How long a client may keep a connection without a request, in ms. */
 export interface IdleLimits {

@@ -257,7 +257,7 @@ test.each([
   ['a relative URL', '/-/healthy', 200],
   ['a request of another runtime', { method: 'get', url: '/-/healthy', signal: null }, 200],
   ['an empty object', {}, 404],
-  ['nothing', undefined, 400],
+  ['nothing', undefined, 404],
   [
     'one that throws',
     {
@@ -265,7 +265,7 @@ test.each([
         throw new Error();
       },
     },
-    400,
+    404,
   ],
 ])('its fetch answers %s', async (_what, request, status) => {
   const health = createHealthHandler(new ScriptedSource());

@@ -86,20 +86,24 @@ export function healthHandlerOf(provider: SnapshotProvider, policy: ErrorPolicy)
     sendAnswer(request, response, answer(request.method, pathOf(request.url ?? '') ?? ''));
   return Object.assign(listener, {
     fetch: async (request: RequestLike): Promise<Response> => {
-      try {
-        const { method, url } = requestLineOf(request);
-        const { status, headers, body } = answer(method, pathOf(url) ?? '');
-        return new Response(method === 'HEAD' ? null : body, { status, headers });
-      } catch {
-        const { status, headers, body } = plainAnswer(400, 'The request cannot be read.\n');
-        return new Response(body, { status, headers });
-      }
+      const { method, url } = readable(request);
+      const { status, headers, body } = answer(method, pathOf(url) ?? '');
+      return new Response(method === 'HEAD' ? null : body, { status, headers });
     },
     readiness,
     drain: (): void => {
       isDraining = true;
     },
   });
+}
+
+/** The method and the URL of a request; without a URL if it has none to be read. */
+function readable(request: RequestLike): ReturnType<typeof requestLineOf> {
+  try {
+    return requestLineOf(request);
+  } catch {
+    return { method: 'GET', url: '' };
+  }
 }
 
 function answerTo(name: string, readiness: () => Readiness): ShortAnswer {

@@ -2,13 +2,8 @@ import type { Http2Session } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
-import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
-import {
-  ClientConnection,
-  type IdleLimits,
-  type Transport,
-  transportOf,
-} from './client-connection.ts';
+import { connectionOf, type NodeRequest, type NodeResponse } from '../http/node-exchange.ts';
+import { ClientConnection, type IdleLimits, type Transport } from './client-connection.ts';
 
 /**
  * How long connections without a request stay open once the server is closing, in ms: a request that is on
@@ -22,7 +17,7 @@ const FLUSH_MS = 500;
 /** Knows the connections of servers, ends idle ones, and ends all of them with care. */
 export class OpenConnections {
   readonly #limits: IdleLimits;
-  readonly #connections = new Map<Transport, ClientConnection>();
+  readonly #connections = new Map<object, ClientConnection>();
   /** All sockets as they were accepted, those among them whose TLS handshake goes on. */
   readonly #accepted = new Set<Socket>();
   readonly #onChange = new Set<() => void>();
@@ -55,8 +50,8 @@ export class OpenConnections {
 
   /** Notes a request until its response is closed. */
   begin(request: NodeRequest, response: NodeResponse): void {
-    const transport = transportOf(request);
-    if (transport !== undefined) this.#connections.get(transport)?.begin(response);
+    const connection = connectionOf(request);
+    if (connection !== undefined) this.#connections.get(connection)?.begin(response);
   }
 
   /** Whether bytes can be written to a connection of HTTP/1 without breaking into an answer. */
