@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers';
 
 /**
- * How long answers may hold the event loop together before it turns, in ms, while clients connect. Node
- * accepts one connection in each turn: if all of 500 clients were answered in each, the last of them
- * would be accepted after 125 000 answers.
+ * How long answers may hold the event loop together before it turns, in ms, while clients connect.
+ * Node accepts one connection in each turn: if all of 500 clients were answered in each, the last
+ * of them would be accepted after 125 000 answers.
  */
 const CONNECTING_MS = 1;
 
@@ -17,9 +17,10 @@ const CONNECTING_TURNS = 10;
 const MOST_GONE_ON = 1024;
 
 /**
- * Shares the event loop between answers and clients that connect. While clients connect, answers that are
- * worked on in one turn take no longer than a budget together; the others wait in order. At other times
- * only the later parts of long answers wait: what waits grows old, and is dear to the garbage collector.
+ * Shares the event loop between answers and clients that connect. While clients connect, answers
+ * that are worked on in one turn take no longer than a budget together; the others wait in order.
+ * At other times only the later parts of long answers wait: requests that wait survive garbage
+ * collections, which costs processor time.
  */
 export class AnswerTurns {
   readonly #budget: number;
@@ -35,7 +36,8 @@ export class AnswerTurns {
   #began: number | undefined;
 
   /**
-   * @param budget - how long the answers of one turn may take together while clients connect, in ms.
+   * @param budget - how long the answers of one turn may take together while clients connect, in
+   *   ms.
    * @param now - a monotonic clock, in ms.
    */
   constructor(budget: number = CONNECTING_MS, now: () => number = () => performance.now()) {
@@ -44,7 +46,8 @@ export class AnswerTurns {
   }
 
   /**
-   * Whether an answer that begins has to wait: clients connect, and time is over or others wait already.
+   * Whether an answer that begins has to wait: clients connect, and time is over or others wait
+   * already.
    *
    * @param connection - what its request came through, if that is known.
    */
@@ -67,7 +70,9 @@ export class AnswerTurns {
     return false;
   }
 
-  /** Waits for a turn, behind all that wait already. Only after {@link isTaken} or {@link isOver}. */
+  /**
+   * Waits for a turn, behind all that wait already. Only after {@link isTaken} or {@link isOver}.
+   */
   wait(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

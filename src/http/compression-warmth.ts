@@ -11,19 +11,22 @@ export interface PageForm {
 const EXPECTED: readonly PageForm[] = [{ syntax: 'openmetrics', coding: 'gzip' }];
 
 /**
- * A form that was not scraped during so many snapshots is no longer made ahead. If more snapshots come
- * between two scrapes, most of that work would be thrown away: the scrape compresses while it sends.
+ * A form that was not scraped during so many snapshots is no longer made ahead. If more snapshots
+ * come between two scrapes, most of that work would be thrown away: the scrape compresses while it
+ * sends.
  */
 const PATIENCE = 10;
 
 /**
- * Remembers the forms that were scraped lately, so that new snapshots are compressed in these before the
- * next scrape.
+ * Remembers the forms that were scraped lately, so that new snapshots are compressed in these
+ * before the next scrape.
  */
 export class CompressionWarmth {
   readonly #unused: Map<string, { readonly form: PageForm; snapshots: number }>;
 
-  /** @param expected - what to make before the first scrape: by default what Prometheus asks for. */
+  /**
+   * @param expected - what to make before the first scrape: by default what Prometheus asks for.
+   */
   constructor(expected: readonly PageForm[] = EXPECTED) {
     this.#unused = new Map(expected.map((form) => [keyOf(form), { form, snapshots: 0 }]));
   }

@@ -7,18 +7,22 @@ export const ERROR_STAGES = ['refresh', 'page', 'sending'] as const;
 /** What was being done when an error was met. */
 export interface ErrorContext {
   /**
-   * `refresh`: the source was read for this scrape, or is failing since before; `page`: the page was
-   * being made; `sending`: the answer had begun, and its connection was cut.
+   * `refresh`: the source was read for this scrape, or is failing since before; `page`: the page
+   * was being made; `sending`: the answer had begun, and its connection was cut.
    */
   readonly during: (typeof ERROR_STAGES)[number];
-  /** What the scrape is answered with: 200 where the last good snapshot is served in spite of it. */
+  /**
+   * What the scrape is answered with: 200 where the last good snapshot is served in spite of it.
+   */
   readonly status: number;
 }
 
 /** Is told of errors that a handler met. */
 export type ErrorListener = (error: SnapscrapeError, context: ErrorContext) => void;
 
-/** The default `onError` of a handler: logs an error, unless the reader that met it has logged it. */
+/**
+ * The default `onError` of a handler: logs an error, unless the reader that met it has logged it.
+ */
 export const logScrapeError: ErrorListener = (error, { during, status }) => {
   if (!isLogged(error)) logError('handler', error, { during, status });
 };

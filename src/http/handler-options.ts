@@ -20,42 +20,48 @@ import type { Re2Source } from '../selection/value-pattern.ts';
 import { type ErrorListener, logScrapeError } from './error-report.ts';
 
 /**
- * How a handler serves. Every field may be left out; the defaults are {@link HANDLER_DEFAULTS}. What
- * each is called in Go's promhttp stands in docs/http.md.
+ * How a handler serves. Every field may be left out; the defaults are {@link HANDLER_DEFAULTS}.
+ * What each is called in Go's promhttp stands in docs/http.md.
  */
 export interface HandlerOptions {
   /**
-   * Whether pages end with the handler's own metrics: refreshes, ages, refused points, requests. Default
-   * true. Subsets have those that `names` and `prefixes` name; of shards the first has all, and each
-   * the count of its own series, so that sums over shards are right; what `match` selects has none. A
-   * fixed selection takes none away with `'always'`. A family of the source with one of their names is
-   * served instead.
+   * Whether pages end with the handler's own metrics: refreshes, ages, refused points, requests.
+   * Default true. Subsets have those that `names` and `prefixes` name; of shards the first has all,
+   * and each the count of its own series, so that sums over shards are right; what `match` selects
+   * has none. A fixed selection takes none away with `'always'`. A family of the source with one of
+   * their names is served instead.
    */
   readonly selfMetrics?: boolean | 'always' | undefined;
-  /** What the names of the handler's own metrics begin with. Default `snapscrape_`; a legal name. */
+  /**
+   * What the names of the handler's own metrics begin with. Default `snapscrape_`; a legal name.
+   */
   readonly metricPrefix?: string | undefined;
   /**
-   * What is served when a source fails. Default `last-good`: the last good snapshot, until it is older
-   * than the cache's `maxStaleness`, then 503; of merged readers those that have one. With `fail` the
-   * answer is 500 for as long as the latest refresh of any source is a failed one, and 503 where one is
-   * not done in time. With `continue` the last good snapshot is served however old it is. Under every
-   * policy a refused point costs nothing but itself, and 503 is the answer where there is nothing at all.
+   * What is served when a source fails. Default `last-good`: the last good snapshot, until it is
+   * older than the cache's `maxStaleness`, then 503; of merged readers those that have one. With
+   * `fail` the answer is 500 for as long as the latest refresh of any source is a failed one, and
+   * 503 where one is not done in time. With `continue` the last good snapshot is served however old
+   * it is. Under every policy a refused point costs nothing but itself, and 503 is the answer where
+   * there is nothing at all.
    */
   readonly errorPolicy?: ErrorPolicy | undefined;
   /**
-   * How many requests are served at a time; one more is answered at once with 503 and `Retry-After`.
-   * Default 0, which is any number; up to 1 000 000. A request ends with the last byte of its answer; in
-   * `fetch` with the answer, whose sending is the server's to bound.
+   * How many requests are served at a time; one more is answered at once with 503 and
+   * `Retry-After`. Default 0, which is any number; up to 1 000 000. A request ends with the last
+   * byte of its answer; in `fetch` with the answer, whose sending is the server's to bound.
    */
   readonly maxRequestsInFlight?: number | undefined;
   /**
-   * The codings on offer, the preferred one first: of those that a scraper weighs alike, the first one
-   * is taken. Default `['gzip']`. `identity` is the last where it is not named; `[]` never compresses.
-   * `zstd` is passed over by a Node that has none, which is before 22.15. It is made of a whole page for
-   * each snapshot, where gzip is made of what changed.
+   * The codings on offer, the preferred one first: of those that a scraper weighs alike, the first
+   * one is taken. Default `['gzip']`. `identity` is the last where it is not named; `[]` never
+   * compresses. `zstd` is passed over by a Node that has none, which is before 22.15. It is made of
+   * a whole page for each snapshot, where gzip is made of what changed.
    */
   readonly compressions?: readonly ContentCoding[] | undefined;
-  /** The effort of gzip, from 1 (fast) to 9 (small). Default 1, which is within a tenth of 6 in size. */
+  /**
+   * The effort of gzip, from 1 (fast) to 9 (small). Default 1, which is within a tenth of 6 in
+   * size.
+   */
   readonly gzipLevel?: number | undefined;
   /**
    * Whether OpenMetrics is served to who asks for it. Default true. Without it everybody gets the
@@ -63,21 +69,21 @@ export interface HandlerOptions {
    */
   readonly openMetrics?: boolean | undefined;
   /**
-   * What the header `Process-Start-Time-Unix` tells in whole seconds: a `Date`, Unix milliseconds, or
-   * the start of this process where it is true. Default false: no such header. It is sent with every
-   * answer, refusals among them.
+   * What the header `Process-Start-Time-Unix` tells in whole seconds: a `Date`, Unix milliseconds,
+   * or the start of this process where it is true. Default false: no such header. It is sent with
+   * every answer, refusals among them.
    */
   readonly processStartTime?: boolean | number | Date | undefined;
   /**
-   * The scraper's timeout in ms, if it does not send `X-Prometheus-Scrape-Timeout-Seconds`. A scrape waits
-   * that long, less `scrapeTimeoutMargin`, for a refresh: with the defaults 9.5 s. Then the last good
-   * snapshot is served, or 503. Default 10 000, Prometheus's own default; from 1 to 2 147 483 647. The
-   * refresh goes on for the next scrape.
+   * The scraper's timeout in ms, if it does not send `X-Prometheus-Scrape-Timeout-Seconds`. A
+   * scrape waits that long, less `scrapeTimeoutMargin`, for a refresh: with the defaults 9.5 s.
+   * Then the last good snapshot is served, or 503. Default 10 000, Prometheus's own default; from 1
+   * to 2 147 483 647. The refresh goes on for the next scrape.
    */
   readonly scrapeTimeout?: number | undefined;
   /**
-   * How much sooner than the scraper's timeout an answer is due, in ms, for the way back. It comes off
-   * `scrapeTimeout` too; at most half of the timeout is taken. Default 500; from 0 to 60 000.
+   * How much sooner than the scraper's timeout an answer is due, in ms, for the way back. It comes
+   * off `scrapeTimeout` too; at most half of the timeout is taken. Default 500; from 0 to 60 000.
    */
   readonly scrapeTimeoutMargin?: number | undefined;
   /**
@@ -87,41 +93,43 @@ export interface HandlerOptions {
    */
   readonly clientTimeout?: number | undefined;
   /**
-   * The families that this handler serves, by name, whatever a query asks for beyond them; a counter
-   * `x_total` answers to `x` too. Default all; from 1 to 1024.
+   * The families that this handler serves, by name, whatever a query asks for beyond them; a
+   * counter `x_total` answers to `x` too. Default all; from 1 to 1024.
    */
   readonly names?: readonly string[] | undefined;
-  /** What the names of the families begin with that this handler serves. Default all; from 1 to 64. */
+  /**
+   * What the names of the families begin with that this handler serves. Default all; from 1 to 64.
+   */
   readonly prefixes?: readonly string[] | undefined;
   /**
    * The series that this handler serves, by selectors in Prometheus's syntax such as
-   * `{org="a",repo=~"x.*"}`: those that any of them matches. Default all; from 1 to 64. Patterns are
-   * RE2's. An invalid one is `invalid_options` for `onError`, and each response is 500; so is
+   * `{org="a",repo=~"x.*"}`: those that any of them matches. Default all; from 1 to 64. Patterns
+   * are RE2's. An invalid one is `invalid_options` for `onError`, and each response is 500; so is
    * `dependency_missing`, see `re2js`.
    */
   readonly match?: string | readonly string[] | undefined;
   /** The share of the series that this handler serves, such as `1/4`. Default all. */
   readonly shard?: string | undefined;
   /**
-   * Whether queries may ask for less: `name[]`, `prefix[]`, `match[]` and `shard` as above, those of one
-   * kind adding to each other, kinds restricting each other and what is fixed here. Default true, which
-   * allows no patterns in `match[]`; `{ patterns: true }` does, within the limits in docs/subsets.md. If
-   * false, queries are not read.
+   * Whether queries may ask for less: `name[]`, `prefix[]`, `match[]` and `shard` as above, those
+   * of one kind adding to each other, kinds restricting each other and what is fixed here. Default
+   * true, which allows no patterns in `match[]`; `{ patterns: true }` does, within the limits in
+   * docs/subsets.md. If false, queries are not read.
    */
   readonly subsets?: boolean | SubsetOptions | undefined;
   /**
-   * The package `re2js`, which matches patterns, or a function that imports it.
-   * Default undefined: it is loaded by its name when a pattern needs it. Only bundles need the option, as
-   * bundlers leave the package out otherwise; patterns then fail with `dependency_missing`.
+   * The package `re2js`, which matches patterns, or a function that imports it. Default undefined:
+   * it is loaded by its name when a pattern needs it. Only bundles need the option, as bundlers
+   * leave the package out otherwise; patterns then fail with `dependency_missing`.
    * `createExporterServer` has it always.
    */
   readonly re2js?: Re2Source | undefined;
   /**
-   * Is called once with each error that a scrape met: a failed refresh, even if the last good snapshot was
-   * served, and a page that could not be made or sent. Default: a line on standard error, repeated ones
-   * once a minute, unless the reader has logged the same error; `() => {}` logs nothing. What it throws is
-   * ignored. Clients that go away and requests that are refused are no errors. Refreshes that no scrape
-   * waits for are told to the `onError` of the cache.
+   * Is called once with each error that a scrape met: a failed refresh, even if the last good
+   * snapshot was served, and a page that could not be made or sent. Default: a line on standard
+   * error, repeated ones once a minute, unless the reader has logged the same error; `() => {}`
+   * logs nothing. What it throws is ignored. Clients that go away and requests that are refused are
+   * no errors. Refreshes that no scrape waits for are told to the `onError` of the cache.
    */
   readonly onError?: ErrorListener | undefined;
 }

@@ -7,11 +7,14 @@ import { Scraper } from './scrape.ts';
 import type { SelfFamily } from './self-metrics.ts';
 import { fetchHandler } from './web-fetch.ts';
 
-/** A request listener of `node:http`, `node:https` and `node:http2` that also answers web-standard requests. */
+/**
+ * A request listener of `node:http`, `node:https` and `node:http2` that also answers web-standard
+ * requests.
+ */
 export interface OpenMetricsHandler {
   /**
-   * Answers a request of `node:http`, of `node:http2` or of any framework that hands out its request
-   * and response. The path is not looked at: route to the handler what it should answer.
+   * Answers a request of `node:http`, of `node:http2` or of any framework that hands out its
+   * request and response. The path is not looked at: route to the handler what it should answer.
    */
   (request: NodeRequest, response: NodeResponse): void;
   /** Answers a web-standard request. Never rejects. */
@@ -19,13 +22,13 @@ export interface OpenMetricsHandler {
 }
 
 /**
- * Makes a handler that serves the points of a reader as Prometheus or OpenMetrics text, in the format
- * and coding that the scraper asks for.
+ * Makes a handler that serves the points of a reader as Prometheus or OpenMetrics text, in the
+ * format and coding that the scraper asks for.
  *
- * A scrape pins one snapshot and writes bytes that already lie ready; a reader without a cache is read
- * and rendered anew for each scrape. Before the first good snapshot, and once it is too old, the answer
- * is 503 with `Retry-After`. Each handler counts for itself; there is no global registry. Throws
- * `invalid_options` when the reader is none or an option is wrong.
+ * A scrape pins one snapshot and writes bytes that already lie ready; a reader without a cache is
+ * read and rendered anew for each scrape. Before the first good snapshot, and once it is too old,
+ * the answer is 503 with `Retry-After`. Each handler counts for itself; there is no global
+ * registry. Throws `invalid_options` when the reader is none or an option is wrong.
  *
  * @example
  * ```ts
@@ -42,7 +45,10 @@ export function createOpenMetricsHandler(
 /** A handler, and whether what it selects for good can be served. */
 export interface PreparedHandler {
   readonly handler: OpenMetricsHandler;
-  /** Rejects with `invalid_options`, and the fault as its cause, for a pattern of `match` that is none. */
+  /**
+   * Rejects with `invalid_options`, and the fault as its cause, for a pattern of `match` that is
+   * none.
+   */
   readonly ready: () => Promise<void>;
 }
 

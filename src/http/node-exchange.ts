@@ -13,9 +13,10 @@ export type NodeResponse = ServerResponse | Http2ServerResponse;
 const INTERNAL_ERROR = 2;
 
 /**
- * Cuts an answer off, so that its client cannot take it for whole. A destroyed stream of `node:http2`
- * says NO_ERROR, which clients take for the end of the body where no length was told. Never throws: a
- * response may be made by something else than Node, and have no such methods.
+ * Cuts an answer off, so that its client cannot take it for whole. A destroyed stream of
+ * `node:http2` says NO_ERROR, which clients take for the end of the body if there was no
+ * Content-Length. Never throws: a response may be made by something else than Node, and have no
+ * such methods.
  */
 export function cutOff(response: NodeResponse): void {
   try {
@@ -52,8 +53,8 @@ export function onGone(
 }
 
 /**
- * What a request came through: a socket of HTTP/1, or a session of HTTP/2; undefined if it is gone. Told by
- * what Node made, since the version in a request line is only the client's word.
+ * What a request came through: a socket of HTTP/1, or a session of HTTP/2; undefined if it is gone.
+ * Judged by what Node made: a client may write any version into a request line.
  */
 export function connectionOf(request: NodeRequest): object | undefined {
   const { stream } = request as Partial<Http2ServerRequest>;
@@ -73,7 +74,9 @@ export function listenOnce(emitter: NodeResponse, event: string, listener: () =>
   return () => void emitter.removeListener(event, listener);
 }
 
-/** Whether something tells of events: mock requests and responses may not, nor may their sockets. */
+/**
+ * Whether something tells of events: mock requests and responses may not, nor may their sockets.
+ */
 export function canTell<T extends Partial<EventEmitter>>(
   emitter: T | null | undefined,
 ): emitter is T & Required<Pick<EventEmitter, 'on' | 'once' | 'removeListener'>> {
@@ -83,7 +86,9 @@ export function canTell<T extends Partial<EventEmitter>>(
 
 const leavers = new WeakMap<object, Set<() => void>>();
 
-/** One listener serves all requests of a connection, of which a client may send any number at once. */
+/**
+ * One listener serves all requests of a connection, of which a client may send any number at once.
+ */
 function onCut(socket: Pick<Socket, 'once'>, leave: () => void): () => void {
   let waiting = leavers.get(socket);
   if (waiting === undefined) {

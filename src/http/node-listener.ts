@@ -12,7 +12,9 @@ import {
 import type { RequestEntry } from './request-counts.ts';
 import type { BodyParts, ScrapeRequest, ScrapeServer } from './scrape-exchange.ts';
 
-/** How many bytes of shared parts may wait in a socket before the next part waits for it to drain. */
+/**
+ * How many bytes of shared parts may wait in a socket before the next part waits for it to drain.
+ */
 const WINDOW_BYTES = 1024 * 1024;
 
 /** How many parts an answer may send without a look at the clock: one of a page, and its end. */
@@ -45,8 +47,8 @@ async function serve(
     // Before anything else is made, so that little waits.
     if (answerTurns.isTaken(connectionOf(request))) await answerTurns.wait();
     stay = onGone(request, response, () => gone.abort());
-    // Another handler may end the response while it is written, such as a middleware with a timeout.
-    // Without a listener the next write would end the process.
+    // Another handler may end the response while it is written, such as a middleware with a
+    // timeout. Without a listener the next write would end the process.
     if (canTell(response)) response.on('error', () => gone.abort());
     const answer = await scraper.respond(askedBy(request, gone.signal), entry);
     status = answer.status;
@@ -82,8 +84,8 @@ function askedBy(request: NodeRequest, signal: AbortSignal): ScrapeRequest {
 
 async function write(response: NodeResponse, parts: BodyParts, gone: AbortSignal): Promise<void> {
   const stream: Writable = response;
-  // Parts of a list are shared: a full socket holds references, not copies. Others are made for this
-  // client alone, so the next one waits until the socket has taken the last.
+  // Parts of a list are shared: a full socket holds references, not copies. Others are made for
+  // this client alone, so the next one waits until the socket has taken the last.
   const window = Array.isArray(parts) ? WINDOW_BYTES : 0;
   let count = 0;
   for await (const part of parts) {
@@ -97,7 +99,8 @@ async function write(response: NodeResponse, parts: BodyParts, gone: AbortSignal
   }
   if (gone.aborted) return;
   await new Promise<void>((resolve) => {
-    // Not `end(resolve)`: middleware that compresses takes the first argument for a part of the body.
+    // Not `end(resolve)`: middleware that compresses takes the first argument for a part of the
+    // body.
     listenOnce(response, 'finish', resolve);
     stream.end();
     gone.addEventListener('abort', () => resolve(), { once: true });

@@ -6,8 +6,9 @@ export type OwnShare = (name: string) => boolean;
 /**
  * Which of the exporter's own metrics the pages of a selection have.
  *
- * Names and prefixes select them like any others. Of shards only the first has them, so that a sum over
- * shards counts them once; but each shard counts its own series. Selectors select none of them.
+ * Names and prefixes select them like any others. Of shards only the first has them, so that a sum
+ * over shards counts them once; but each shard counts its own series. Selectors select none of
+ * them.
  *
  * @param series - the name of the metric that counts the series of a page.
  */

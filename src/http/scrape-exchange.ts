@@ -4,7 +4,9 @@ import type { RequestCounts, RequestEntry } from './request-counts.ts';
 /** What a scrape needs to know of its request, whatever server it came through. */
 export interface ScrapeRequest {
   readonly method: string;
-  /** What stands behind the first `?` of the request's target, as it was sent; empty without one. */
+  /**
+   * What stands behind the first `?` of the request's target, as it was sent; empty without one.
+   */
   readonly query: string;
   /** The value of a header, by its name in lower case. */
   header(name: string): string | undefined;
@@ -30,7 +32,9 @@ export interface ScrapeServer {
   respond(request: ScrapeRequest, entry: RequestEntry): Promise<ScrapeResponse>;
 }
 
-/** Otherwise a cache on the way, such as a CDN, may serve an old page or refusal as the one of now. */
+/**
+ * Otherwise a cache on the way, such as a CDN, may serve an old page or refusal as the one of now.
+ */
 export const NO_STORE = 'no-store';
 
 /** How long a client should wait before it asks again for a page that cannot be served now. */

@@ -42,7 +42,9 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
   readonly #formats: readonly OfferedFormat[];
   readonly #always: FixedHeaders;
 
-  /** @param added - families that the server around the handler adds to the handler's own metrics. */
+  /**
+   * @param added - families that the server around the handler adds to the handler's own metrics.
+   */
   constructor(
     reader: SnapshotReader,
     options: CheckedHandlerOptions,
@@ -70,7 +72,10 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     this.#views.published(snapshot);
   }
 
-  /** Rejects with `invalid_options` where what the options select for good has a pattern that is none. */
+  /**
+   * Rejects with `invalid_options` where what the options select for good has a pattern that is
+   * none.
+   */
   ready(): Promise<void> {
     return this.#views.ready();
   }
@@ -101,7 +106,9 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     }
   }
 
-  /** What a query asks for, or why it is refused. For a query that is refused nothing is refreshed. */
+  /**
+   * What a query asks for, or why it is refused. For a query that is refused nothing is refreshed.
+   */
   async #viewOf({ query, signal }: ScrapeRequest): Promise<BodySource | ScrapeResponse> {
     const fault = this.#options.subsets === false ? undefined : queryFault(query);
     if (fault !== undefined) return refusal(fault);
@@ -134,7 +141,8 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
     const format = negotiate(request.header('accept'), this.#formats);
     const coding = chooseCoding(request.header('accept-encoding'), view.codings);
     const { syntax } = format;
-    // Once for header and metric: meanwhile a refresh may find the same snapshot to be of a later state.
+    // Once for header and metric: meanwhile a refresh may find the same snapshot to be of a later
+    // state.
     const version = this.#reader.versionOf?.(snapshot);
     const parts = await view.body(snapshot, { syntax, coding, signal: request.signal }, () =>
       this.#report(version),
@@ -206,8 +214,8 @@ const MISCONFIGURED: ReadonlySet<SnapscrapeErrorCode> = new Set([
 ]);
 
 /**
- * By default a page that cannot be served is unavailable, which is what 503 says: the next refresh may
- * bring it back. `fail` says 500 where promhttp's HTTPErrorOnError does.
+ * By default a page that cannot be served is unavailable, which is what 503 says: the next refresh
+ * may bring it back. `fail` says 500 where promhttp's HTTPErrorOnError does.
  */
 function statusOf(error: unknown, policy: CheckedHandlerOptions['errorPolicy']): 500 | 503 {
   if (!(error instanceof SnapscrapeError) || MISCONFIGURED.has(error.code)) return 500;

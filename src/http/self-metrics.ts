@@ -204,7 +204,9 @@ export class SelfMetrics implements PageExtras {
     this.names = new Set(names.filter(isShown));
   }
 
-  /** The series by family: the part that depends on the snapshot alone and is made once for each. */
+  /**
+   * The series by family: the part that depends on the snapshot alone and is made once for each.
+   */
   *lines(page: FamilyCounts, syntax: ExpositionSyntax): Generator<string, void, undefined> {
     const name = seriesName(this.#prefix);
     if (!this.names.has(name) || page.series === 0 || page.has(name)) return;

@@ -11,8 +11,8 @@ interface Reading {
 }
 
 /**
- * Readings of a reader without a cache, one at a time. All requests that come before a reading begins
- * share it, so any number of requests at once hold two snapshots, not one each.
+ * Readings of a reader without a cache, one at a time. All requests that come before a reading
+ * begins share it, so any number of requests at once hold two snapshots, not one each.
  */
 export class SharedReadings {
   readonly #reader: SnapshotProvider;

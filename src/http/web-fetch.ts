@@ -7,8 +7,8 @@ import {
 } from './scrape-exchange.ts';
 
 /**
- * Serves scrapes through web-standard requests and responses. Never rejects, whatever it is given: what
- * cannot be served is told to `onError` and answered with 500.
+ * Serves scrapes through web-standard requests and responses. Never rejects, whatever it is given:
+ * what cannot be served goes to `onError`, and the response is 500.
  */
 export function fetchHandler(scraper: ScrapeServer): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -68,7 +68,7 @@ function headerOf(headers: object, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Told by what it can do: a signal may come from another realm, and `null` is a legal one. */
+/** Judged by its methods: a signal may come from another realm, and `null` is legal. */
 function isSignal(signal: unknown): signal is AbortSignal {
   return (
     typeof signal === 'object' &&
@@ -100,7 +100,8 @@ function streamOf(parts: BodyParts, onError: (error: unknown) => void): Readable
           throw error; // The stream breaks off: its reader must not take it for whole.
         });
         if (done) controller.close();
-        // A copy: what reads the stream may transfer or change its chunks, and the parts are shared.
+        // A copy: what reads the stream may transfer or change its chunks, and the parts are
+        // shared.
         else controller.enqueue(new Uint8Array(value));
       },
       async cancel() {

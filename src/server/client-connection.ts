@@ -15,8 +15,8 @@ export interface IdleLimits {
 /**
  * One client's connection: the requests under way, and how long it may have none.
  *
- * Node's own timeouts do not suffice. Empty lines between requests of HTTP/1 end the wait for the next
- * request and begin none; in a session of HTTP/2 each byte begins the time-out again.
+ * Node's own timeouts do not suffice. Empty lines between requests of HTTP/1 end the wait for the
+ * next request and begin none; in a session of HTTP/2 each byte begins the time-out again.
  */
 export class ClientConnection {
   readonly #transport: Transport;
@@ -26,7 +26,7 @@ export class ClientConnection {
   /** The answer to the request that came last, under way or not. */
   #latest: NodeResponse | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** How long it may be idle once its client was told that it ends, in ms; undefined before. */
+  /** How long it may be idle once the server is closing, in ms; undefined before. */
   #grace: number | undefined;
   #hasAsked = false;
   #isGone = false;
@@ -58,8 +58,8 @@ export class ClientConnection {
   }
 
   /**
-   * Tells the client that the connection ends: by the answers that are not sent yet, and by the next one
-   * that it asks for. If it asks for none, the connection ends after the grace.
+   * Tells the client that the connection ends: by the answers that are not sent yet, and by the
+   * next one that it asks for. If it asks for none, the connection ends after the grace.
    */
   close(graceMs: number): void {
     if (this.#grace !== undefined) return;

@@ -5,9 +5,10 @@ import type { Closeable } from './server-options.ts';
 const CLOSE_MS = 5000;
 
 /**
- * Closes one after the other. Never rejects: what fails or hangs is told, and the next one is closed.
+ * Closes one after the other. Never rejects: what fails or hangs is reported, and the next one is
+ * closed.
  *
- * @param onError - told of each `close_failed`; must not throw.
+ * @param onError - called with each `close_failed`; must not throw.
  */
 export async function closeInOrder(
   closeables: readonly Closeable[],

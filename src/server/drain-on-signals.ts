@@ -4,11 +4,11 @@ import type { ExporterServer } from './exporter-server.ts';
 const LINGER_MS = 5000;
 
 /**
- * Closes a server with care when the process is told to end, and with it what the server `closes`. A second
+ * Closes a server gracefully on a signal, and with it what the server `closes`. A second
  * signal ends the process at once. Resolves when the server is closed, by a signal or otherwise.
  *
- * Keeps no process alive. If something else does, such as a timer, the signal ends the process 5 s after the
- * server was closed.
+ * Keeps no process alive. If something else does, such as a timer, the signal ends the process 5 s
+ * after the server was closed.
  *
  * @param signals - default SIGTERM and SIGINT.
  */
@@ -18,16 +18,16 @@ export async function drainOnSignals(
 ): Promise<void> {
   let first: NodeJS.Signals | undefined;
   const leave = (): void => {
-    for (const signal of signals) process.off(signal, told);
+    for (const signal of signals) process.off(signal, onSignal);
   };
   const endBy = (signal: NodeJS.Signals): void => {
     leave();
     // With no listener left it does what it does by itself.
     process.kill(process.pid, signal);
   };
-  // Listened to until the end: of two signals that come at once, Node drops the second one if the first one
-  // removes its listener.
-  const told = (signal: NodeJS.Signals): void => {
+  // Listened to until the end: of two signals that come at once, Node drops the second one if the
+  // first one removes its listener.
+  const onSignal = (signal: NodeJS.Signals): void => {
     if (first !== undefined) {
       endBy(signal);
       return;
@@ -35,7 +35,7 @@ export async function drainOnSignals(
     first = signal;
     void server.close();
   };
-  for (const signal of signals) process.on(signal, told);
+  for (const signal of signals) process.on(signal, onSignal);
   await server.closed;
   leave();
   const signal: NodeJS.Signals | undefined = first;

@@ -33,18 +33,19 @@ import { webConfigFamilies } from './web-config-metrics.ts';
 /** A server of metrics, views, probes and a landing page. */
 export interface ExporterServer {
   /**
-   * Reads the web configuration file, listens at every address, and begins to read the source; resolves when
-   * all addresses are listened at, whether or not there is a snapshot. The second call answers as the first.
-   * Rejects with `invalid_options` for a pattern in a `match` of `handler` or a view that cannot be used, with
-   * `invalid_web_config`, `listen_failed`, or `closed`; nothing is left open then.
+   * Reads the web configuration file, listens at every address, and begins to read the source;
+   * resolves when all addresses are listened at, whether or not there is a snapshot. The second
+   * call answers as the first. Rejects with `invalid_options` for a pattern in a `match` of
+   * `handler` or a view that cannot be used, with `invalid_web_config`, `listen_failed`, or
+   * `closed`; nothing is left open then.
    */
   start(): Promise<readonly ServedAddress[]>;
   /**
    * Ends the server with care. From now on it is not ready, and answers tell their clients that the
-   * connection ends: `Connection: close`, or GOAWAY over HTTP/2. Connections without a request are closed
-   * after 1 s. After `shutdownDelay` no more are accepted, and scrapes under way may finish for
-   * `drainTimeout`; what is left then is cut. Then it closes what the option `closes` names; the reader
-   * stays open otherwise. The second call joins the first. Never rejects.
+   * connection ends: `Connection: close`, or GOAWAY over HTTP/2. Connections without a request are
+   * closed after 1 s. After `shutdownDelay` no more are accepted, and scrapes under way may finish
+   * for `drainTimeout`; what is left then is cut. Then it closes what the option `closes` names;
+   * the reader stays open otherwise. The second call joins the first. Never rejects.
    */
   close(): Promise<void>;
   /** Resolves when the server is closed and has closed what it `closes`. */
@@ -56,12 +57,12 @@ export interface ExporterServer {
 }
 
 /**
- * Makes a server for the points of a reader: the page at `/metrics`, views, `/-/healthy` and `/-/ready`, and a
- * landing page; what Go's exporters get from exporter-toolkit. HTTP/1.1, and HTTP/2 where the web configuration
- * file has TLS. Nothing listens before `start()`.
+ * Makes a server for the points of a reader: the page at `/metrics`, views, `/-/healthy` and
+ * `/-/ready`, and a landing page; what Go's exporters get from exporter-toolkit. HTTP/1.1, and
+ * HTTP/2 where the web configuration file has TLS. Nothing listens before `start()`.
  *
- * Give it a cached reader with `background: true`; one without a cache is read anew for each scrape. Throws
- * `invalid_options`, every fault listed.
+ * Give it a cached reader with `background: true`; one without a cache is read anew for each
+ * scrape. Throws `invalid_options`, every fault listed.
  *
  * @example
  * ```ts
@@ -189,7 +190,7 @@ class NodeExporterServer implements ExporterServer {
       }
     };
     const server = createNodeServer(this.#file?.current, this.#options, answer);
-    // Not by what the server is: in Bun, one of `node:https` is none of `node:tls`.
+    // Not by `instanceof`: in Bun, a server of `node:https` is no `tls.Server`.
     const file = this.#file?.current.tls === undefined ? undefined : this.#file;
     const isSecure = file !== undefined;
     this.#connections.track(server, isSecure);

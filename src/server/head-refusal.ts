@@ -6,14 +6,14 @@ import { plainAnswer, type ShortAnswer } from './answer.ts';
 const CLOSE = { Connection: 'close' } as const;
 const HEAD_TOO_LONG = plainAnswer(431, 'The head of the request is too long.\n');
 const NO_HOST = plainAnswer(400, 'A request of HTTP/1.1 must have a Host.\n', CLOSE);
-const WRONG_VERSION = plainAnswer(505, 'HTTP/1.1 and HTTP/1.0 are spoken here.\n', CLOSE);
+const WRONG_VERSION = plainAnswer(505, 'This server speaks HTTP/1.1 and HTTP/1.0.\n', CLOSE);
 const BAD_REQUEST = plainAnswer(400, 'The request cannot be read.\n');
 const TOO_SLOW = plainAnswer(408, 'The request took too long.\n');
-const CHUNK_TOO_LONG = plainAnswer(413, 'A chunk has too long an extension.\n');
+const CHUNK_TOO_LONG = plainAnswer(413, 'The extension of a chunk is too long.\n');
 
 /**
- * Why a head is refused whatever it asks for; undefined if it is not. What came over HTTP/2 is told by its
- * stream: the version in a request line of HTTP/1 is only the client's word.
+ * Why a head is refused whatever it asks for; undefined if it is accepted. Only a request of HTTP/2
+ * has a stream; the version in a request line is not proof.
  */
 export function headRefusal(request: NodeRequest, maxHeaderSize: number): ShortAnswer | undefined {
   if ('stream' in request) return headSize(request) > maxHeaderSize ? HEAD_TOO_LONG : undefined;

@@ -154,8 +154,8 @@ async function failingSince(ms: number): Promise<SnapshotReader> {
 }
 
 /**
- * The status of a scrape whose deadline comes once nothing goes on by itself any more: only what hangs is
- * late then, however slow the machine is.
+ * The status of a scrape whose deadline comes once nothing goes on by itself any more: only what
+ * hangs is late then, however slow the machine is.
  */
 async function statusOf(reader: SnapshotReader, errorPolicy: ErrorPolicy): Promise<number> {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

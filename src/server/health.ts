@@ -44,12 +44,12 @@ const PROBES = ['healthy', 'ready'] as const;
 /**
  * Makes a handler for the probes of an exporter.
  *
- * `/-/healthy` is 200 for as long as the process answers. `/-/ready` is 200 exactly when a scrape would
- * get a page if refreshes ended as they did before, and else 503 with `Retry-After`: before the first good
- * snapshot, when the last one is older than `maxStaleness` and refreshes fail or hang, when the reader was
- * closed, and once `drain()` was called. Readers without a cache count as able to answer. Probes never read
- * or refresh anything, so somebody else must: a reader with `background: true`, a scrape, or `createExporterServer`. Throws
- * `invalid_options`.
+ * `/-/healthy` is 200 for as long as the process answers. `/-/ready` is 200 exactly when a scrape
+ * would get a page if refreshes ended as they did before, and else 503 with `Retry-After`: before
+ * the first good snapshot, when the last one is older than `maxStaleness` and refreshes fail or
+ * hang, when the reader was closed, and once `drain()` was called. Readers without a cache count as
+ * able to answer. Probes never read or refresh anything, so somebody else must: a reader with
+ * `background: true`, a scrape, or `createExporterServer`. Throws `invalid_options`.
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 /**
- * A small server around the handler: listening, the web configuration file, views, probes, draining.
+ * A small server around the handler: listening, the web configuration file, views, probes,
+ * draining.
  *
  * @packageDocumentation
  */

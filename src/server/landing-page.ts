@@ -18,8 +18,9 @@ export interface PageLink {
 }
 
 /**
- * The page: static, without scripts, styles or anything from elsewhere. Its links are relative, so that they
- * hold behind a proxy that serves the exporter below a path of its own, such as `/exporter/`.
+ * The page: static, without scripts, styles or anything from elsewhere. Its links are relative, so
+ * that they hold behind a proxy that serves the exporter below a path of its own, such as
+ * `/exporter/`.
  */
 export function landingPageAnswer(page: LandingPage, links: readonly PageLink[]): ShortAnswer {
   const title = escapeHtml(page.title ?? 'Exporter');

@@ -11,8 +11,8 @@ const TCP = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:[\]\s/]*)):(\d{1,5})$/i;
 const UNIX = /^unix:(.*[/\\].*)$/s;
 
 /**
- * Reads an address: `127.0.0.1:9464`, `localhost:9464`, `[::1]:9464`, `:9464` for all interfaces, or
- * `unix:/run/exporter.sock`. Port 0 takes any that is free. Undefined for what is none.
+ * Reads an address: `127.0.0.1:9464`, `localhost:9464`, `[::1]:9464`, `:9464` for all interfaces,
+ * or `unix:/run/exporter.sock`. Port 0 takes any that is free. Undefined for what is none.
  */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   const path = UNIX.exec(text)?.[1];
@@ -24,8 +24,8 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 }
 
 /**
- * How long the path of a Unix domain socket may be, in bytes of UTF-8. A kernel has a field of fixed size
- * for it, with a zero at its end, and Node cuts what is longer without a word.
+ * How long the path of a Unix domain socket may be, in bytes of UTF-8. A kernel has a field of
+ * fixed size for it, with a zero at its end, and Node cuts what is longer without a word.
  */
 const LONGEST_PATH = process.platform === 'linux' ? 107 : 103;
 
@@ -43,11 +43,13 @@ export function socketPathFault(text: string): string | undefined {
 /** An address that a server listens on. */
 export interface ServedAddress {
   /**
-   * Where to look: `http://127.0.0.1:9464`, without a path; `localhost` stands for all interfaces. Of a
-   * Unix domain socket: `unix:` and its path.
+   * Where to look: `http://127.0.0.1:9464`, without a path; `localhost` stands for all interfaces.
+   * Of a Unix domain socket: `unix:` and its path.
    */
   readonly url: string;
-  /** The host that was asked for, without brackets; undefined for all interfaces and for a socket. */
+  /**
+   * The host that was asked for, without brackets; undefined for all interfaces and for a socket.
+   */
   readonly host: string | undefined;
   /** The TCP port; undefined for a socket. */
   readonly port: number | undefined;
@@ -56,8 +58,9 @@ export interface ServedAddress {
 }
 
 /**
- * Has a server listen. Rejects with `listen_failed`, which names the address and the remedy. A Unix domain
- * socket that a dead process has left behind is replaced; a served one, or anything else at its path, is not.
+ * Has a server listen. Rejects with `listen_failed`, which names the address and the remedy. A Unix
+ * domain socket that a dead process has left behind is replaced; a served one, or anything else at
+ * its path, is not.
  */
 export async function listenOn(
   server: Server,
@@ -80,7 +83,8 @@ export async function listenOn(
 
 function listening(server: Server, address: ListenOptions | ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Not one listener for both: some runtimes hand `listening` an argument, and an error may be null.
+    // Not one listener for both: some runtimes hand `listening` an argument, and an error may be
+    // null.
     const fail = (error: unknown): void => {
       server.off('listening', succeed);
       reject(error instanceof Error ? error : new Error(`the runtime says ${String(error)}`));

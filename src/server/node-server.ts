@@ -14,13 +14,17 @@ type Limits = Pick<
   'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout' | 'maxHeaderSize' | 'maxConnections'
 >;
 
-/** Node looks for slow clients this often at least, in ms; by default it does so each half a minute. */
+/**
+ * Node looks for slow clients this often at least, in ms; by default it does so each half a minute.
+ */
 const MOST_BETWEEN_LOOKS = 1000;
 
 /** How many requests a client may have under way in one session of HTTP/2. */
 const MOST_STREAMS = 100;
 
-/** How long a head of HTTP/2 can be before Node ends its stream, in bytes; below that we can answer. */
+/**
+ * How long a head of HTTP/2 can be before Node ends its stream, in bytes; below that we can answer.
+ */
 const MOST_HEAD = 65_536;
 
 const EXPECTATION_FAILED = plainAnswer(417, 'The expectation cannot be met.\n');
@@ -39,8 +43,8 @@ export type HeadListener = (
 ) => unknown;
 
 /**
- * Makes the server of one address: plain HTTP/1.1, HTTPS, or HTTPS with HTTP/2 beside it, by ALPN. Nothing
- * is answered by Node itself: its answers have no `Cache-Control`.
+ * Makes the server of one address: plain HTTP/1.1, HTTPS, or HTTPS with HTTP/2 beside it, by ALPN.
+ * Nothing is answered by Node itself: its answers have no `Cache-Control`.
  */
 export function createNodeServer(
   config: Pick<WebConfig, 'tls' | 'http2'> | undefined,
@@ -84,7 +88,8 @@ export function createNodeServer(
 }
 
 function createHttp2Server(options: SecureServerOptions, http1: Http1Limits): Server {
-  // Node ends streams by this limit, but only once the client has heard of it: ours is that of the answer.
+  // Node ends streams by this limit, but only once the client has heard of it: ours is that of the
+  // answer.
   const maxHeaderListSize = Math.max(http1.maxHeaderSize, MOST_HEAD);
   const settings = { maxConcurrentStreams: MOST_STREAMS, maxHeaderListSize };
   const server = createSecureServer({ ...options, settings });

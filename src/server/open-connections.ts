@@ -6,8 +6,8 @@ import { connectionOf, type NodeRequest, type NodeResponse } from '../http/node-
 import { ClientConnection, type IdleLimits, type Transport } from './client-connection.ts';
 
 /**
- * How long connections without a request stay open once the server is closing, in ms: a request that is on
- * its way is answered, and its client told that the connection ends.
+ * How long connections without a request stay open once the server is closing, in ms: a request
+ * that is on its way is still answered, with the news that the connection ends.
  */
 export const IDLE_GRACE_MS = 1000;
 
@@ -23,7 +23,9 @@ export class OpenConnections {
   readonly #onChange = new Set<() => void>();
   /** How many were accepted since the beginning. */
   #count = 0;
-  /** Whether one was accepted in this turn of the event loop or the last: Node accepts one in each. */
+  /**
+   * Whether one was accepted in this turn of the event loop or the last: Node accepts one in each.
+   */
   #mayMoreWait = false;
   #grace: number | undefined;
 
@@ -60,8 +62,8 @@ export class OpenConnections {
   }
 
   /**
-   * From now on answers say that their connection ends, and idle connections end after a grace. New ones
-   * are still served.
+   * From now on answers say that their connection ends, and idle connections end after a grace. New
+   * ones are still served.
    */
   close(graceMs: number): void {
     this.#grace = graceMs;
@@ -69,15 +71,17 @@ export class OpenConnections {
   }
 
   /**
-   * Resolves when no connection waits to be accepted, or after some time. Those that wait when an address is
-   * closed are reset, with the requests on them.
+   * Resolves when no connection waits to be accepted, or after some time. Those that wait when an
+   * address is closed are reset, with the requests on them.
    */
   async accepted(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (this.#mayMoreWait && performance.now() < deadline) await turn();
   }
 
-  /** Lets requests under way finish for some time, and cuts what is left then. After {@link close}. */
+  /**
+   * Lets requests under way finish for some time, and cuts what is left then. After {@link close}.
+   */
   async drain(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     // A handshake that ends meanwhile may bring another request.

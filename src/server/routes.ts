@@ -17,7 +17,7 @@ export type Listener = (request: NodeRequest, response: NodeResponse) => void;
 /** What is served at a path, and to whom. */
 export interface Route {
   readonly serve: Listener;
-  /** Who may have it: those whom the server lets in, everybody, or a view's own users. */
+  /** Who has access: the users of the server, everyone, or a view's own users. */
   readonly access: 'server' | 'everybody' | ViewAuth;
   /** What it selects for good, where that may have patterns that cannot be used. */
   readonly selection?: FixedSelection;
@@ -64,8 +64,8 @@ export function routesOf(
 }
 
 /**
- * Compiles the patterns that options select by. Rejects with `invalid_options`, all invalid ones listed,
- * and with `dependency_missing`.
+ * Compiles the patterns that options select by. Rejects with `invalid_options`, all invalid ones
+ * listed, and with `dependency_missing`.
  */
 export async function prepareSelections(routes: ReadonlyMap<string, Route>): Promise<void> {
   const faults: string[] = [];

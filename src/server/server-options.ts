@@ -21,9 +21,9 @@ export interface ServerView extends HandlerOptions {
   /** Where it is served: an exact path such as `/metrics/team-a`. */
   readonly path: string;
   /**
-   * Who may see it, instead of those whom the server lets in. The headers and the rate limit of the web
-   * configuration file hold here too; a view with `auth` has a bucket of its own. Default: the `auth` of
-   * the server, or else the users and tokens of the file.
+   * Who has access, instead of the users of the server. The headers and the rate limit of the web
+   * configuration file hold here too; a view with `auth` has a bucket of its own. Default: the
+   * `auth` of the server, or else the users and tokens of the file.
    */
   readonly auth?: ViewAuth | undefined;
 }
@@ -33,11 +33,13 @@ export interface Closeable {
   close(): unknown;
 }
 
-/** How an exporter is served. Every field may be left out; the defaults are {@link SERVER_DEFAULTS}. */
+/**
+ * How an exporter is served. Every field may be left out; the defaults are {@link SERVER_DEFAULTS}.
+ */
 export interface ExporterServerOptions {
   /**
-   * Where to listen, at one or more addresses: `127.0.0.1:9464`, `[::1]:9464`, `:9464` for all interfaces,
-   * `unix:/run/exporter.sock`. Port 0 takes any that is free. Default `[':9464']`.
+   * Where to listen, at one or more addresses: `127.0.0.1:9464`, `[::1]:9464`, `:9464` for all
+   * interfaces, `unix:/run/exporter.sock`. Port 0 takes any that is free. Default `[':9464']`.
    */
   readonly listenAddresses?: readonly string[] | undefined;
   /** The path of the page with all metrics. Default `/metrics`; `/` leaves no landing page. */
@@ -45,49 +47,52 @@ export interface ExporterServerOptions {
   /** How pages are served. Default: the handler's own defaults. Views begin with the same. */
   readonly handler?: HandlerOptions | undefined;
   /**
-   * Who may see the main page, and all else that has no `auth` of its own, instead of the users and tokens
-   * of the web configuration file. Its headers and its rate limit hold here too. Default: none,
-   * which is those of the file.
+   * Who may see the main page, and all else that has no `auth` of its own, instead of the users and
+   * tokens of the web configuration file. Its headers and its rate limit hold here too. Default:
+   * none, which is those of the file.
    */
   readonly auth?: ViewAuth | undefined;
   /**
-   * More pages of the same reader, each at a path of its own. Default: none. What a view does not set
-   * itself is as in `handler`.
+   * More pages of the same reader, each at a path of its own. Default: none. What a view does not
+   * set itself is as in `handler`.
    */
   readonly views?: readonly ServerView[] | undefined;
   /**
-   * The path of a web configuration file: TLS, users, tokens, headers and rate limit in the format of
-   * Prometheus's exporter-toolkit, followed when it changes. Default: none, which is plain HTTP for
-   * everybody.
+   * The path of a web configuration file: TLS, users, tokens, headers and rate limit in the format
+   * of Prometheus's exporter-toolkit, followed when it changes. Default: none, which is plain HTTP
+   * for everybody.
    */
   readonly webConfigFile?: string | undefined;
   /**
-   * The highest cost of a bcrypt hash, in the web configuration file and in `auth` of views; each step
-   * doubles the time of a guess. Default 16, about four seconds; from 4 to 31, which takes a day.
+   * The highest cost of a bcrypt hash, in the web configuration file and in every `auth`; each
+   * step doubles the time of a guess. Default 16, about four seconds; from 4 to 31, which takes a
+   * day.
    */
   readonly maxBcryptCost?: number | undefined;
   /** What the page at `/` says, which links to all others. Default: a page without a name. */
   readonly landingPage?: LandingPage | undefined;
   /**
-   * Whether probes need the credentials of the web configuration file and count for its rate limit. Default
-   * false, unlike the toolkit: an orchestrator has no place for passwords, a probe that is refused ends the
-   * process that a flood of requests is aimed at, and all a probe tells is whether there are metrics.
+   * Whether probes need the credentials of the web configuration file and count for its rate limit.
+   * Default false, unlike the toolkit: an orchestrator has no place for passwords, a probe that is
+   * refused ends the process that a flood of requests is aimed at, and all a probe tells is whether
+   * there are metrics.
    */
   readonly guardHealth?: boolean | undefined;
   /**
-   * How long scrapes under way may take when the server is closed, in ms; then they are cut. Default
-   * 10 000, Prometheus's scrape timeout; from 0 to 2 147 483 647.
+   * How long scrapes under way may take when the server is closed, in ms; then they are cut.
+   * Default 10 000, Prometheus's scrape timeout; from 0 to 2 147 483 647.
    */
   readonly drainTimeout?: number | undefined;
   /**
-   * How long a server that is closing still accepts connections while `/-/ready` is 503, in ms, so that a
-   * load balancer can notice. Default 0; up to 2 147 483 647.
+   * How long a server that is closing still accepts connections while `/-/ready` is 503, in ms, so
+   * that a load balancer can notice. Default 0; up to 2 147 483 647.
    */
   readonly shutdownDelay?: number | undefined;
   /**
-   * What the server closes once no connection is left, in this order: usually the reader, then the store.
-   * Anything with a `close` method, once each. Also closed if `start()` fails. Default: none. What fails
-   * or takes longer than 5 s is told to `onError` as `close_failed`, and the next one is closed.
+   * What the server closes once no connection is left, in this order: usually the reader, then the
+   * store. Anything with a `close` method, once each. Also closed if `start()` fails. Default:
+   * none. What fails or takes longer than 5 s is reported to `onError` as `close_failed`, and the
+   * next one is closed.
    */
   readonly closes?: readonly Closeable[] | undefined;
   /**
@@ -101,25 +106,26 @@ export interface ExporterServerOptions {
    */
   readonly requestTimeout?: number | undefined;
   /**
-   * How long a connection may be idle between two requests, in ms. Default 75 000, so that a scraper that
-   * comes each minute keeps its connection; from 1 to 2 147 483 647.
+   * How long a connection may be idle between two requests, in ms. Default 75 000, so that a
+   * scraper that comes each minute keeps its connection; from 1 to 2 147 483 647.
    */
   readonly keepAliveTimeout?: number | undefined;
   /**
-   * How long the head of a request may be, in bytes; beyond it is 431. Default 16 384; from 1024 to 1 048 576.
-   * Over HTTP/2 names and values count, and Node takes no more than 65 536 in any case.
+   * How long the head of a request may be, in bytes; beyond it is 431. Default 16 384; from 1024 to
+   * 1 048 576. Over HTTP/2 names and values count, and Node takes no more than 65 536 in any case.
    */
   readonly maxHeaderSize?: number | undefined;
   /**
-   * How many connections each address may have; one more is closed at once. Default 1 000; from 1 to
-   * 1 000 000.
+   * How many connections each address may have; one more is closed at once. Default 1 000; from 1
+   * to 1 000 000.
    */
   readonly maxConnections?: number | undefined;
   /**
-   * Is called with errors outside of scrapes: a web configuration file that is bad after a change, passwords
-   * that cannot be compared, connections that cannot be accepted. Default: a line on standard error, repeated
-   * ones once a minute, and one with the addresses at the start; `() => {}` logs nothing. What it throws is
-   * ignored. Errors of scrapes go to the handler's own `onError`.
+   * Is called with errors outside of scrapes: a web configuration file that is bad after a change,
+   * passwords that cannot be compared, connections that cannot be accepted. Default: a line on
+   * standard error, repeated ones once a minute, and one with the addresses at the start; `() =>
+   * {}` logs nothing. What it throws is ignored. Errors of scrapes go to the handler's own
+   * `onError`.
    */
   readonly onError?: ((error: SnapscrapeError) => void) | undefined;
 }

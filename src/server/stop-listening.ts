@@ -14,8 +14,8 @@ export function socketFile(path: string | undefined): SocketFile | undefined {
 }
 
 /**
- * Resolves when a server has neither an address nor a connection. Not by its own method: that of Node's
- * HTTP servers closes idle connections at once, even if a request is on its way on them.
+ * Resolves when a server has neither an address nor a connection. Not by its own method: that of
+ * Node's HTTP servers closes idle connections at once, even if a request is on its way on them.
  *
  * @param socket - what it made. Node removes whatever is at that path; something else is kept.
  */
@@ -39,7 +39,7 @@ function keeping({ path, identity }: SocketFile, close: () => void): void {
   if (isKept) moved(aside, path);
 }
 
-/** Which file is at a path; undefined if there is none to be seen. */
+/** Which file is at a path; undefined if there is no file, or it cannot be seen. */
 function identityOf(path: string): string | undefined {
   try {
     const { dev, ino } = lstatSync(path, { bigint: true });

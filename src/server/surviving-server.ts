@@ -6,8 +6,9 @@ import { SnapscrapeError } from '../model/errors.ts';
 const INTERNAL_ERROR = 2;
 
 /**
- * Cuts connections whose handling throws, counts them and tells of each. A server answers to any bytes of
- * anyone: none may end the process, whatever fault of ours, of Node or of a user they find.
+ * Cuts connections whose handling throws, counts them and tells of each. A server answers to any
+ * bytes of anyone: none may end the process, whatever fault of ours, of Node or of a user they
+ * find.
  */
 export class ConnectionFaults {
   readonly #onError: (error: SnapscrapeError) => void;
@@ -30,7 +31,8 @@ export class ConnectionFaults {
   survive(server: Server): void {
     const emit: (event: string | symbol, ...subjects: unknown[]) => boolean =
       server.emit.bind(server);
-    // Node itself calls `emit` for all that comes over the network; so its own listeners count as well.
+    // Node itself calls `emit` for all that comes over the network; so its own listeners count as
+    // well.
     const guarded: typeof emit = (event, ...subjects) => {
       try {
         return emit(event, ...subjects);

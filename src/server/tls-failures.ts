@@ -40,7 +40,9 @@ export class TlsFailures {
     this.#now = now;
   }
 
-  /** Notes a refused client. The address is that of the latest one alone, so it bounds no memory. */
+  /**
+   * Notes a refused client. The address is that of the latest one alone, so it bounds no memory.
+   */
   add(reason: ClientRefusal, address: string | undefined): void {
     const count = this.count(reason) + 1;
     this.#counts.set(reason, count);

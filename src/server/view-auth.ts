@@ -50,7 +50,9 @@ function namesOf(record: unknown, pattern: RegExp): readonly string[] | undefine
   return isSound ? entries.map(([name]) => name) : undefined;
 }
 
-/** The access configuration of a view: its own users and tokens, all else as the server's is now. */
+/**
+ * The access configuration of a view: its own users and tokens, all else as the server's is now.
+ */
 export function viewAccess(
   { users = {}, bearerTokens = {} }: ViewAuth,
   server: { readonly current: AccessConfig },

@@ -1,7 +1,7 @@
 import type { SelfFamily } from '../http/self-metrics.ts';
 import type { WebConfigFile } from '../web/web-config-file.ts';
 
-/** The metrics of reloads of a web configuration file; left out while there is none. */
+/** The metrics of reloads of a web configuration file; left out without such a file. */
 export function webConfigFamilies(
   file: () => Pick<WebConfigFile, 'lastReload' | 'lastSuccess'> | undefined,
 ): readonly SelfFamily[] {

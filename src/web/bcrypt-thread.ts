@@ -9,8 +9,9 @@ export class BcryptThread {
   /**
    * Whether a hash is that of a password. bcrypt ignores anything past byte 72.
    *
-   * One at a time: the caller waits for the result before the next call. Rejects if the thread fails;
-   * the next call starts another. Neither the thread nor a pending result keeps the process alive.
+   * One at a time: the caller waits for the result before the next call. Rejects if the thread
+   * fails; the next call starts another. Neither the thread nor a pending result keeps the process
+   * alive.
    */
   compare(password: string, hash: string): Promise<boolean> {
     return new Promise((resolve, reject) => {

@@ -29,9 +29,9 @@ export function trustedCertificates(pem: string): TrustedCertificates {
 }
 
 /**
- * How long a certificate and those that vouch for it are valid: the path to a trusted certificate that
- * lasts the longest. Undefined if no path shows: Node 24 keeps the certificates between to itself, and the
- * certificate authorities of Node are not looked at.
+ * How long a certificate and those that vouch for it are valid: the path to a trusted certificate
+ * that lasts the longest. Undefined if no path shows: Node 24 keeps the certificates between to
+ * itself, and the certificate authorities of Node are not looked at.
  *
  * @param leaf - the client's certificate, which OpenSSL has verified.
  */

@@ -22,8 +22,8 @@ type ClientConnection = Pick<
 >;
 
 /**
- * One client's certificate, judged during its handshake and again for each request: certificates expire
- * and configurations change while a connection lives.
+ * One client's certificate, judged during its handshake and again for each request: certificates
+ * expire and configurations change while a connection lives.
  */
 export class ClientAdmission {
   readonly #certificate: X509Certificate | undefined;
@@ -61,7 +61,8 @@ export class ClientAdmission {
     const { clientAuth, clientAllowedSans } = tls;
     if (clientAuth === 'NoClientCert') return undefined;
     if (this.#certificate === undefined) {
-      // Go's server fails, and so refuses, if names are demanded of a certificate that is not there.
+      // Go's server fails, and so refuses, if names are demanded of a certificate that is not
+      // there.
       const isNeeded = clientAuth.startsWith('Require') || clientAllowedSans !== undefined;
       return isNeeded ? 'no_certificate' : undefined;
     }
@@ -91,8 +92,8 @@ export class ClientAdmission {
 }
 
 /**
- * Whether everything that was trusted still is. If it is, a path that OpenSSL verified before is still
- * good; if not, only a new handshake can tell.
+ * Whether everything that was trusted still is. If it is, a path that OpenSSL verified before is
+ * still good; if not, only a new handshake can tell.
  */
 function trustsAll(now: TlsServerConfig, before: TlsServerConfig): boolean {
   if (now.clientCa === before.clientCa) return true;

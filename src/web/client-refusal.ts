@@ -23,11 +23,12 @@ export const CLIENT_REFUSALS = [
  * - `no_certificate`: it sent no certificate, and must.
  * - `unknown_ca`: its certificate is not signed by a client CA, or not any more.
  * - `certificate_expired`: its certificate, or one that signed it, is not valid at this time.
- * - `handshake_too_old`: Node did not show every certificate that it verified, and an hour has passed. The
- *   client may connect again.
+ * - `handshake_too_old`: Node did not show every certificate that it verified, and an hour has
+ *   passed. The client may connect again.
  * - `bad_certificate`: its certificate cannot be verified for another reason.
  * - `san_not_allowed`: none of the certificate's names is in `client_allowed_sans`.
- * - `client_alert`: the client ended the handshake, for instance since it does not trust the server.
+ * - `client_alert`: the client ended the handshake, for instance since it does not trust the
+ *   server.
  * - `timeout`, `closed`: the handshake took too long, or the client closed the connection.
  * - `other`: OpenSSL gave another reason.
  */
@@ -44,7 +45,9 @@ const BY_OPENSSL: ReadonlyMap<string, ClientRefusal> = new Map([
   ['CERT_UNTRUSTED', 'unknown_ca'],
 ]);
 
-/** What OpenSSL's verdict on a certificate means, with Go's choice of the TLS alerts as the model. */
+/**
+ * What OpenSSL's verdict on a certificate means, with Go's choice of the TLS alerts as the model.
+ */
 export function certificateRefusal(verdict: unknown): ClientRefusal {
   const code = verdict instanceof Error && 'code' in verdict ? verdict.code : verdict;
   return BY_OPENSSL.get(String(code)) ?? 'bad_certificate';

@@ -4,9 +4,11 @@ import { stat } from 'node:fs/promises';
 const MOST_BYTES = 1 << 20;
 
 /**
- * Reads a small file. Rejects with the error of the system, or with a `RangeError` if it is too large.
+ * Reads a small file. Rejects with the error of the system, or with a `RangeError` if it is too
+ * large.
  *
- * @param mostBytes - the bound, in bytes. It holds for what has no size beforehand, such as a device, too.
+ * @param mostBytes - the bound, in bytes. It holds for what has no size beforehand, such as a
+ *   device, too.
  */
 export async function readBounded(path: string, mostBytes: number = MOST_BYTES): Promise<Buffer> {
   const parts: Buffer[] = [];

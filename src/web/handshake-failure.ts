@@ -42,12 +42,17 @@ export function answerPlainHttp(socket: TLSSocket): void {
   setTimeout(() => below.destroy(), READING_MS).unref();
 }
 
-/** The address of a client whose handshake failed; undefined if it has none, or it was never asked for. */
+/**
+ * The address of a client whose handshake failed; undefined if it has none, or it was never asked
+ * for.
+ */
 export function addressOf(socket: TLSSocket): string | undefined {
   return socket.remoteAddress ?? connectionBelow(socket)?.remoteAddress;
 }
 
-/** The connection that TLS runs over. Node names it only here; without it, a client gets no answer. */
+/**
+ * The connection that TLS runs over. Node names it only here; without it, a client gets no answer.
+ */
 export function connectionBelow(socket: TLSSocket): Socket | undefined {
   const below = '_parent' in socket ? socket._parent : undefined;
   return below instanceof Socket ? below : undefined;

@@ -43,7 +43,10 @@ export function parseHttp(
   return { http2: yaml.boolean(fields.get('http2'), true), headers };
 }
 
-/** Reads `basic_auth_users`. Hashes dearer than `mostCost` are faults: a guess would cost us too much. */
+/**
+ * Reads `basic_auth_users`. Hashes dearer than `mostCost` are faults: a guess would cost us too
+ * much.
+ */
 export function parseUsers(
   yaml: YamlFields,
   section: YamlField | undefined,
@@ -96,7 +99,7 @@ export function parseTokens(
   return tokens;
 }
 
-/** Reads `rate_limit`; undefined if there is none, or its interval is 0. */
+/** Reads `rate_limit`; undefined without one, or if its interval is 0. */
 export function parseRateLimit(
   yaml: YamlFields,
   section: YamlField | undefined,
@@ -122,7 +125,9 @@ export function parseRateLimit(
   return undefined;
 }
 
-/** A fault gives the line, not the name: a user who mixes up the two writes a secret as the name. */
+/**
+ * A fault gives the line, not the name: a user who mixes up the two writes a secret as the name.
+ */
 function unnamed(entry: YamlField, map: string): YamlField {
   return { ...entry, path: `an entry of ${map}` };
 }

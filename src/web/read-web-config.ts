@@ -30,8 +30,8 @@ export interface ReadWebConfig {
 }
 
 /**
- * Reads a web configuration file and the files it names. Rejects with `invalid_web_config`, which lists
- * every fault with its line and remedy, or says that the file cannot be read.
+ * Reads a web configuration file and the files it names. Rejects with `invalid_web_config`, which
+ * lists every fault with its line and remedy, or says that the file cannot be read.
  *
  * @param mostBcryptCost - the highest cost that a hash may have.
  * @param reading - filled with the stamps of the files as they come up.

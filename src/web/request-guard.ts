@@ -32,8 +32,8 @@ export interface RequestGuard {
   /** The headers that each answer must have, refusals and others, by the configuration of now. */
   responseHeaders(): ReadonlyMap<string, string>;
   /**
-   * Undefined: let it through; else the answer. First the rate limit, then who asks, as in the toolkit.
-   * Never rejects.
+   * Undefined: let it through; else the answer. First the rate limit, then who asks, as in the
+   * toolkit. Never rejects.
    */
   check(request: GuardedRequest): Promise<RequestRefusal | undefined>;
   /** Ends the thread that compares passwords. Requests whose password would need it get a 503. */
@@ -43,13 +43,13 @@ export interface RequestGuard {
 /** Settings of a guard. */
 export interface RequestGuardOptions {
   /**
-   * How many passwords may wait to be compared, the one at work included; requests beyond get a 503 at
-   * once. Default 64, from 1 to 10 000. A comparison of cost 10 takes about 60 ms.
+   * How many passwords may wait to be compared, the one at work included; requests beyond get a 503
+   * at once. Default 64, from 1 to 10 000. A comparison of cost 10 takes about 60 ms.
    */
   readonly maxPasswordsWaiting?: number;
   /**
-   * Is called with the error if passwords cannot be compared; must not throw. Default: a line on standard
-   * error, repeated ones once a minute; `() => {}` logs nothing.
+   * Is called with the error if passwords cannot be compared; must not throw. Default: a line on
+   * standard error, repeated ones once a minute; `() => {}` logs nothing.
    */
   readonly onError?: (error: unknown) => void;
   /** The clock of the rate limit, in ms, monotonic. Default `performance.now`. */
@@ -70,8 +70,8 @@ const REFUSALS: Readonly<Record<RequestRefusal['status'], string>> = {
 };
 
 /**
- * Makes a guard by a web configuration, such as a `WebConfigFile`, whose changes count from the next
- * request on. Without users and tokens everybody is let in. Throws `invalid_options`.
+ * Makes a guard by a web configuration, such as a `WebConfigFile`, whose changes count from the
+ * next request on. Without users and tokens everybody is let in. Throws `invalid_options`.
  */
 export function createRequestGuard(
   source: { readonly current: AccessConfig },
@@ -155,8 +155,8 @@ class ConfiguredGuard implements RequestGuard {
 }
 
 /**
- * The hash that an unknown user's password is compared with, always the same one for a name, so that the
- * time tells nothing of whether a name is known, whatever the costs of the hashes are.
+ * The hash that an unknown user's password is compared with, always the same one for a name, so
+ * that the time tells nothing of whether a name is known, whatever the costs of the hashes are.
  */
 function standIn(users: ReadonlyMap<string, Secret>, user: string): Secret {
   const hashes = [...users.values()];

@@ -27,7 +27,10 @@ const REQUESTS: ReadonlySet<unknown> = new Set([
   'connect',
 ]);
 
-/** Marks a connection with what is known of its client; it is found through the proxies of HTTP/2, too. */
+/**
+ * Marks a connection with what is known of its client; it is found through the proxies of HTTP/2,
+ * too.
+ */
 const ADMISSION = Symbol('admission');
 
 interface Marked {
@@ -37,8 +40,8 @@ interface Marked {
 /** Settings of {@link secureServer}. */
 export interface SecureServerSettings {
   /**
-   * Called with the reason for each handshake that fails, and with the client's address if it is known.
-   * Must not throw. Default: nothing is called.
+   * Called with the reason for each handshake that fails, and with the client's address if it is
+   * known. Must not throw. Default: nothing is called.
    */
   readonly onHandshakeFailure?: (failure: ClientRefusal, address: string | undefined) => void;
   /** The wall clock by which certificates expire, in ms since 1970. Default `Date.now`. */
@@ -47,17 +50,17 @@ export interface SecureServerSettings {
 
 /**
  * Keeps a TLS server to what its web configuration file says now. New connections get the current
- * certificates, versions and suites. Clients are checked when they connect and again at each request: one
- * whose certificate has expired, or is not accepted any more, is cut off before the request is served.
- * Plain HTTP gets a 400.
+ * certificates, versions and suites. Clients are checked when they connect and again at each
+ * request: one whose certificate has expired, or is not accepted any more, is cut off before the
+ * request is served. Plain HTTP gets a 400.
  *
  * Does nothing if the file has no TLS. Throws `invalid_web_config` if the server has no
  * `setSecureContext`, which is so in Bun for servers of `node:https`.
  *
- * @param server - of `node:https` or `node:http2`, made with `tlsOptionsOf(file.current)`. Its listeners of
- *   connections and requests are called for admitted clients only.
- * @param onRefusal - called with the reason for each client that is cut off after its handshake, and with
- *   the client's address if it is known. Must not throw.
+ * @param server - of `node:https` or `node:http2`, made with `tlsOptionsOf(file.current)`. Its
+ *   listeners of connections and requests are called for admitted clients only.
+ * @param onRefusal - called with the reason for each client that is cut off after its handshake,
+ *   and with the client's address if it is known. Must not throw.
  * @returns ends the following: the server keeps the certificates it has. Clients are still checked.
  */
 export function secureServer(
@@ -113,8 +116,8 @@ export function secureServer(
     if (tls === undefined) return;
     const options = secureContextOptionsOf(tls);
     server.setSecureContext(options);
-    // Node reads these for each connection, but has no method to set them, and its method above drops
-    // `allowPartialTrustChain`. If that changes, clients are refused, not admitted.
+    // Node reads these for each connection, but has no method to set them, and its method above
+    // drops `allowPartialTrustChain`. If that changes, clients are refused, not admitted.
     Object.assign(server, clientAuthOptionsOf(tls), {
       _sharedCreds: createSecureContext(options),
     });
@@ -127,8 +130,8 @@ export function secureServer(
 type Gate = (connectionOf: () => TLSSocket) => boolean;
 
 /**
- * Keeps events of refused clients from all listeners of a server, whenever they were added, and cuts these
- * clients off. A listener of ours could not: the others would still be called.
+ * Keeps events of refused clients from all listeners of a server, whenever they were added, and
+ * cuts these clients off. A listener of ours could not: the others would still be called.
  */
 function gateEvents(server: Server, isAdmitted: Gate): void {
   const emit: (event: string | symbol, ...args: unknown[]) => boolean = server.emit.bind(server);

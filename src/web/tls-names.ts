@@ -16,8 +16,8 @@ export const TLS13_SUITES: readonly string[] = [
 ];
 
 /**
- * The suites that Go calls secure (`tls.CipherSuites`, Go 1.26), and OpenSSL's names of them. A list may
- * name those of TLS 1.3, without effect: they cannot be chosen.
+ * The suites that Go calls secure (`tls.CipherSuites`, Go 1.26), and OpenSSL's names of them. A
+ * list may name those of TLS 1.3, without effect: they cannot be chosen.
  */
 export const CIPHER_SUITES: ReadonlyMap<string, string | undefined> = new Map([
   ...TLS13_SUITES.map((suite): [string, undefined] => [suite, undefined]),
@@ -33,7 +33,10 @@ export const CIPHER_SUITES: ReadonlyMap<string, string | undefined> = new Map([
   ['TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-ECDSA-CHACHA20-POLY1305'],
 ]);
 
-/** The suites of which HTTP/2 over TLS 1.2 must have one, by OpenSSL's names (RFC 9113, section 9.2.2). */
+/**
+ * The suites of which HTTP/2 over TLS 1.2 must have one, by OpenSSL's names (RFC 9113, section
+ * 9.2.2).
+ */
 export const HTTP2_SUITES: readonly string[] = [
   'ECDHE-RSA-AES128-GCM-SHA256',
   'ECDHE-ECDSA-AES128-GCM-SHA256',

@@ -12,11 +12,12 @@ export interface SecureServerOptions extends SecureContextOptions, TlsOptions {
 /**
  * The options of a TLS server by a web configuration; undefined if it has no TLS.
  *
- * The server that takes them decides which versions of HTTP it offers: `createServer` of `node:https`
- * speaks HTTP/1.1, `createSecureServer` of `node:http2` both. `config.http2` says which one is wanted.
+ * The server that takes them decides which versions of HTTP it offers: `createServer` of
+ * `node:https` speaks HTTP/1.1, `createSecureServer` of `node:http2` both. `config.http2` says
+ * which one is wanted.
  *
- * Call `secureServer` with the server: it checks client certificates in ways that Node has no option for,
- * and follows changes of the files.
+ * Call `secureServer` with the server: it checks client certificates in ways that Node has no
+ * option for, and follows changes of the files.
  */
 export function tlsOptionsOf(config: Pick<WebConfig, 'tls'>): SecureServerOptions | undefined {
   const { tls } = config;
@@ -43,7 +44,8 @@ export function secureContextOptionsOf(tls: TlsServerConfig): SecureContextOptio
     sessionIdContext: 'snapscrape',
     // A resumed session is not verified again, and does not show who signed the certificate.
     ...(verifiesClients(tls) ? { secureOptions: constants.SSL_OP_NO_TICKET } : {}),
-    // As in Go, each certificate of the file is trusted as it is: an intermediate, or a client's own.
+    // As in Go, each certificate of the file is trusted as it is: an intermediate, or a client's
+    // own.
     ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, allowPartialTrustChain: true }),
     ...(ciphers === undefined ? {} : { ciphers }),
     ...(tls.curves === undefined ? {} : { ecdhCurve: tls.curves.join(':') }),
@@ -56,8 +58,9 @@ export function verifiesClients({ clientAuth }: Pick<TlsServerConfig, 'clientAut
 }
 
 /**
- * Whether Node asks clients for certificates, and whether it refuses them itself. Node can only verify all
- * certificates during the handshake; for the other types `secureServer` looks at them afterwards.
+ * Whether Node asks clients for certificates, and whether it refuses them itself. Node can only
+ * verify all certificates during the handshake; for the other types `secureServer` looks at them
+ * afterwards.
  */
 export function clientAuthOptionsOf({ clientAuth }: TlsServerConfig): {
   readonly requestCert: boolean;

@@ -9,20 +9,20 @@ import type { WebConfig } from './web-config.ts';
 /** Settings of a web configuration file. */
 export interface WebConfigFileOptions {
   /**
-   * How often the files are looked at for changes once `watch` was called, in ms: one `stat` for each. A
-   * change is read when the next look finds the files as this one did, since a file that is being saved may
-   * be empty for a moment. Default 1 000, from 10.
+   * How often the files are looked at for changes once `watch` was called, in ms: one `stat` for
+   * each. A change is read when the next look finds the files as this one did, since a file that is
+   * being saved may be empty for a moment. Default 1 000, from 10.
    */
   readonly pollInterval?: number;
   /**
-   * The highest cost that a bcrypt hash may have; each step doubles the time of a guess. Default 16, about
-   * four seconds; from 4 to 31, which takes a day.
+   * The highest cost that a bcrypt hash may have; each step doubles the time of a guess. Default
+   * 16, about four seconds; from 4 to 31, which takes a day.
    */
   readonly maxBcryptCost?: number;
   /**
-   * Is called with the error of each reload that failed; the configuration before stays in force. Default: a
-   * line on standard error, repeated ones once a minute, and one for each reload that brought a change;
-   * `() => {}` logs nothing.
+   * Is called with the error of each reload that failed; the configuration before stays in force.
+   * Default: a line on standard error, repeated ones once a minute, and one for each reload that
+   * brought a change; `() => {}` logs nothing.
    */
   readonly onError?: (error: SnapscrapeError) => void;
   /** The clock of `lastReload`, in ms since 1970. Default `Date.now`. */
@@ -54,12 +54,12 @@ export interface WebConfigReloads {
 }
 
 /**
- * A web configuration file in the format of Prometheus's exporter-toolkit, in force from the moment it was
- * read until a better one is.
+ * A web configuration file in the format of Prometheus's exporter-toolkit, in force from the moment
+ * it was read until a better one is.
  *
- * A change of the file, or of the certificates and keys it names, is read without a restart; if it is bad,
- * what was in force stays. Turning TLS, or HTTP/2 over it, on or off takes a restart, and so does letting in
- * everybody where users or tokens were needed: such a change is refused.
+ * A change of the file, or of the certificates and keys it names, is read without a restart; if it
+ * is bad, what was in force stays. Turning TLS, or HTTP/2 over it, on or off takes a restart, and
+ * so does letting in everybody where users or tokens were needed: such a change is refused.
  */
 export class WebConfigFile {
   /** The absolute path of the file. */
@@ -68,7 +68,10 @@ export class WebConfigFile {
   readonly #callbacks = new Set<(config: WebConfig) => void>();
   #read: ReadWebConfig;
   #stamps: ReadonlyMap<string, string>;
-  /** What the files were like at the last look, while that is not what they were when they were read. */
+  /**
+   * What the files were like at the last look, while that is not what they were when they were
+   * read.
+   */
   #changed: string | undefined;
   #lastReload: WebConfigReload;
   #lastSuccess: number;
@@ -91,10 +94,11 @@ export class WebConfigFile {
   }
 
   /**
-   * Reads a file for the first time. Rejects with `invalid_web_config`, every fault with its line and
-   * remedy, or `invalid_options`.
+   * Reads a file for the first time. Rejects with `invalid_web_config`, every fault with its line
+   * and remedy, or `invalid_options`.
    *
-   * @param path - relative to the working folder; paths in the file are relative to the file's folder.
+   * @param path - relative to the working folder; paths in the file are relative to the file's
+   *   folder.
    */
   static async load(path: string, options: WebConfigFileOptions = {}): Promise<WebConfigFile> {
     const checked = checkOptions('WebConfigFile.load', options, WEB_CONFIG_FILE_DEFAULTS, {
@@ -142,8 +146,8 @@ export class WebConfigFile {
   }
 
   /**
-   * Calls back with each configuration that comes into force from now on. If a callback throws, the reload
-   * fails, and every callback that was called is called again with the configuration before.
+   * Calls back with each configuration that comes into force from now on. If a callback throws, the
+   * reload fails, and every callback that was called is called again with the configuration before.
    *
    * @returns ends it.
    */
@@ -152,7 +156,9 @@ export class WebConfigFile {
     return () => this.#callbacks.delete(callback);
   }
 
-  /** Begins to look for changes of the files; does nothing the second time. Keeps no process alive. */
+  /**
+   * Begins to look for changes of the files; does nothing the second time. Keeps no process alive.
+   */
   watch(): this {
     this.#timer ??= setInterval(() => void this.reloadIfChanged(), this.#options.pollInterval);
     this.#timer.unref();
@@ -166,8 +172,8 @@ export class WebConfigFile {
   }
 
   /**
-   * Reloads if a file has changed since it was last read, good or bad, and has not changed again since the
-   * last look: who saves a file may empty it first. Never rejects.
+   * Reloads if a file has changed since it was last read, good or bad, and has not changed again
+   * since the last look: who saves a file may empty it first. Never rejects.
    */
   async reloadIfChanged(): Promise<void> {
     if (this.#reloading !== undefined) return;
@@ -252,7 +258,9 @@ export class WebConfigFile {
     );
   }
 
-  /** A listening server is what it is; and a file that was emptied must not open it to everybody. */
+  /**
+   * A listening server is what it is; and a file that was emptied must not open it to everybody.
+   */
   #refuseRestart(next: WebConfig): void {
     const now = this.#read.config;
     const isTlsTurned = (now.tls === undefined) !== (next.tls === undefined);
