@@ -22,8 +22,8 @@ const repeats = new RepeatLimit(writeWithTime);
 const logged = new WeakSet<Error>();
 
 /**
- * Logs an error as one line on standard error; one with the same text once a minute, with a count. Never
- * throws.
+ * Logs an error as one line on standard error. A line that repeats is written once a minute, with a
+ * count. Never throws.
  */
 export function logError(component: LogComponent, error: unknown, fields: Fields = {}): void {
   const code = error instanceof SnapscrapeError ? error.code : 'scrape_failed';
@@ -31,7 +31,8 @@ export function logError(component: LogComponent, error: unknown, fields: Fields
   const { message, cause } = errorText(error);
   const causeField = cause === '' ? '' : ` cause=${quoted(cause)}`;
   const start = `level=ERROR${fieldsText({ code, component })}`;
-  repeats.add(start, `${start}${fieldsText(fields)} msg=${quoted(message)}${causeField}`);
+  const text = `${start}${fieldsText(fields)} msg=${quoted(message)}${causeField}`;
+  repeats.add({ component, start }, text);
 }
 
 /** Whether the component that met an error first has logged it here. */
@@ -42,7 +43,7 @@ export function isLogged(error: Error): boolean {
 /** Logs that something failed before and works again; repetitions as those of errors. */
 export function logRecovery(component: LogComponent, message: string, fields: Fields = {}): void {
   const start = `level=INFO component=${component}`;
-  repeats.add(start, `${start}${fieldsText(fields)} msg=${quoted(message)}`);
+  repeats.add({ component, start }, `${start}${fieldsText(fields)} msg=${quoted(message)}`);
 }
 
 /** Logs an event that is no error, each time. */

@@ -4,10 +4,16 @@ import { RepeatLimit } from './repeat-limit.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function limit(): { written: string[]; add: (text: string, topic?: string) => void } {
+function limit(): {
+  written: string[];
+  add: (text: string, start?: string, component?: string) => void;
+} {
   const written: string[] = [];
   const repeats = new RepeatLimit((text) => written.push(text));
-  return { written, add: (text, topic = 'topic') => repeats.add(topic, text) };
+  return {
+    written,
+    add: (text, start = 'topic', component = 'cache') => repeats.add({ component, start }, text),
+  };
 }
 
 describe('a limit on repeated lines', () => {
@@ -43,12 +49,42 @@ describe('a limit on repeated lines', () => {
     expect(written).toEqual(['a', 'b', 'a suppressed=1', 'b suppressed=2']);
   });
 
+  it('writes what was left out before the line that says that it is over', () => {
+    const { written, add } = limit();
+    for (let i = 0; i < 3; i++) add('error');
+    add('other', 'error of another', 'store');
+    add('other', 'error of another', 'store');
+    vi.advanceTimersByTime(30_000);
+    add('recovered', 'info');
+    const first = ['error', 'other', 'error suppressed=2', 'recovered'];
+    expect(written).toEqual(first);
+    vi.advanceTimersByTime(600_000);
+    expect(written).toEqual([...first, 'other suppressed=1']);
+  });
+
+  it('ends with the latest line, however often a component fails and recovers', () => {
+    for (let events = 2; events < 300; events += 7) {
+      const { written, add } = limit();
+      for (let i = 0; i < events; i++) {
+        if (i % 2 === 0) add('error');
+        else add('recovered', 'info');
+        vi.advanceTimersByTime(((i * 7_919) % 13) * 100);
+      }
+      const afterEvents = written.length;
+      vi.advanceTimersByTime(600_000);
+      expect(written.at(-1)).toMatch(events % 2 === 0 ? /^recovered/ : /^error/);
+      expect(written.length - afterEvents).toBeLessThanOrEqual(2);
+      const minutes = (events * 600) / 60_000;
+      expect(written.length).toBeLessThanOrEqual(2 * (minutes + 3));
+    }
+  });
+
   it('counts the texts of one topic together beyond the tenth, and the other topics go on', () => {
     const { written, add } = limit();
     for (let i = 0; i < 100_000; i++) add(`text ${i}`);
     // The eleventh begins the line of the rest.
     expect(written).toHaveLength(11);
-    add('other', 'another topic');
+    add('other', 'another topic', 'store');
     expect(written).toHaveLength(12);
     vi.advanceTimersByTime(60_000);
     expect(written.slice(12)).toEqual(['text 99999 suppressed=99989']);

@@ -23,8 +23,10 @@ const PARAMETERS: { readonly [K in Kind]: string } = {
   match: 'match[]',
   shard: 'shard',
 };
-/** What somebody writes who means one of them: `names`, `match`, `shard[]`, `Prefix[0]`. */
-const LOOKALIKE = /^\s*(name|prefix|match|shard)(?:e?[rs]+)?\s*(?:\[.*)?$/is;
+/** A misspelt parameter, such as `names`, `match`, `shard[]`, `Prefix[0]`, `match{}`, `"match"[]`. */
+const LOOKALIKE = /^[^a-z]*(name|prefix|match|shard)(?:e?[rs]+)?(?:[^a-z]*|[^a-z]*\[.*)$/is;
+/** A bracket or space that was escaped twice. */
+const ESCAPED_TWICE = /%(?:25)*(?:5[bd]|20)/gi;
 
 /** What to select, by kind: a series must satisfy each kind that is given, and one value of a kind. */
 export interface SelectionOptions {
@@ -81,7 +83,9 @@ export function selectionOf(
 }
 
 function kindOf(parameter: string): Kind | undefined {
-  const kind = LOOKALIKE.exec(parameter)?.[1]?.toLowerCase() as Kind | undefined;
+  const kind = LOOKALIKE.exec(parameter.replace(ESCAPED_TWICE, ' '))?.[1]?.toLowerCase() as
+    | Kind
+    | undefined;
   if (kind === undefined || parameter === PARAMETERS[kind]) return kind;
   const given = JSON.stringify(parameter.slice(0, 24));
   throw invalid(`Unknown parameter ${given}; write ${PARAMETERS[kind]}`);

@@ -71,7 +71,7 @@ describe('the options of a server', () => {
       '[2] auth must have users with bcrypt hashes',
       '[3] auth must have bearerTokens of sha256:',
       '[4] auth must have bearerTokens of sha256: and lower-case hex, not of the empty token',
-      '[5] auth lets nobody in; give users or bearerTokens, or leave it out; is wrong: ',
+      '[5] auth admits no client; give users or bearerTokens, or leave it out; is wrong: ',
       '[6] auth has password, but only users and bearerTokens are known',
       '[7] must be an object with a path',
       'webConfigFile ("") must be the path of a file',

@@ -34,7 +34,7 @@ export const viewAuthFault: OptionCheck = (auth) => {
   }
   return userNames.length + tokenNames.length > 0
     ? undefined
-    : 'lets nobody in; give users or bearerTokens, or leave it out';
+    : 'admits no client; give users or bearerTokens, or leave it out';
 };
 
 /** The highest cost among the hashes of a {@link ViewAuth}; 0 if it has none. */
