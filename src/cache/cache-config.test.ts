@@ -86,8 +86,8 @@ describe('the configuration of a cached reader', () => {
       'maxSeriesBytes (100.5) must be a whole number of bytes from 64 to 16777216',
       'sliceBudget (Infinity) must be a number of ms from 1 to 1000',
       'onError (object) must be a function',
-      'interval (5) is no option; the options are mode, refreshInterval,',
-      '__proto_ (Symbol(x)) is no option',
+      'unknown option "interval"; the options are mode, refreshInterval,',
+      'unknown option "__proto_"',
     ]) {
       expect(make).toThrow(fault);
     }

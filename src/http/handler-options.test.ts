@@ -70,7 +70,7 @@ describe('the options of a handler', () => {
       'shard ("5/4") is wrong: "5/4" is no shard',
       'subsets (1) must be true or false',
       'onError ("log") must be a function',
-      'prefix ("a_") is no option; the options are selfMetrics, metricPrefix, errorPolicy',
+      'unknown option "prefix"; the options are selfMetrics, metricPrefix, errorPolicy',
     ]) {
       expect(make).toThrow(fault);
     }

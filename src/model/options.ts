@@ -51,7 +51,7 @@ export const isShortName: OptionCheck = (value) =>
  * Checks options that came from outside and fills in defaults: the only place where either is done.
  *
  * An option that is absent or `undefined` takes its default. All faults are reported together in one
- * `invalid_options` error, names that are not options among them. The answer is frozen.
+ * `invalid_options` error, unknown options too. The result is frozen.
  *
  * @param owner - the function or class that the options are for, named in the error.
  */
@@ -68,14 +68,14 @@ export function checkOptions<T extends object>(
   const faults: string[] = [];
   const checked: T = { ...defaults };
   const known = new Map<string, OptionCheck>(Object.entries(checks));
+  const optionNames = [...known.keys()].join(', ');
   for (const [name, value] of Object.entries(given)) {
     const check = known.get(name);
-    const fault =
-      check === undefined
-        ? `is no option; the options are ${[...known.keys()].join(', ')}`
-        : value === undefined
-          ? undefined
-          : check(value);
+    if (check === undefined) {
+      faults.push(`unknown option ${JSON.stringify(name)}; the options are ${optionNames}`);
+      continue;
+    }
+    const fault = value === undefined ? undefined : check(value);
     if (fault !== undefined) faults.push(`${name} (${describeValue(value)}) ${fault}`);
     else if (value !== undefined) checked[name as keyof T] = value as T[keyof T];
   }

@@ -65,7 +65,7 @@ describe('the options of a server', () => {
       'listenAddresses (object) must be a list of addresses: :9464, 127.0.0.1:9464,',
       'metricsPath ("metrics") must be a path that begins with a slash',
       'handler (object) is wrong: createOpenMetricsHandler: gzipLevel (0) must be',
-      'shards (1) is no option',
+      'unknown option "shards"',
       'views (object) [0] path is the path of a probe',
       '[1] auth has a user with a colon',
       '[2] auth must have users with bcrypt hashes',
@@ -77,7 +77,7 @@ describe('the options of a server', () => {
       'webConfigFile ("") must be the path of a file',
       'landingPage (object) must have texts alone: title, description, version',
       'maxConnections (0) must be a whole number of connections from 1 to 1000000',
-      'listen (":80") is no option; the options are listenAddresses, metricsPath',
+      'unknown option "listen"; the options are listenAddresses, metricsPath',
     ]) {
       expect(make).toThrow(fault);
     }

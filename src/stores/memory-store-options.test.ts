@@ -39,7 +39,7 @@ describe('the options of MemoryStore', () => {
       'changeLogSize (0) must be a whole number of changes from 1',
       'deltaBatchSize (Infinity) must be',
       'now (12) must be a function',
-      'maxSerie (3) is no option',
+      'unknown option "maxSerie"',
     ];
     expect(() => new MemoryStore(given as unknown as MemoryStoreOptions)).toThrow(
       expect.objectContaining({ code: 'invalid_options' }),

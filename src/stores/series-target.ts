@@ -52,7 +52,9 @@ export function seriesPredicate(matcher: SeriesMatcher): SeriesPredicate {
 
 function matcherFaults(matcher: SeriesMatcher): string[] {
   const { name, labels, ...others } = matcher as Readonly<Record<string, unknown>>;
-  const faults = Object.keys(others).map((key) => `${key} is no option; give name or labels`);
+  const faults = Object.keys(others).map(
+    (key) => `unknown option ${JSON.stringify(key)}; give name or labels`,
+  );
   if (name !== undefined && typeof name !== 'string') faults.push('name must be a string');
   if (labels === undefined) return faults;
   if (typeof labels !== 'object' || labels === null || Symbol.iterator in labels) {
