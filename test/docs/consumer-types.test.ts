@@ -91,6 +91,11 @@ describe('the types of the package', () => {
     execFileSync(tsc, [...all, '--types', 'node', file], { cwd: ROOT });
   });
 
+  it('fit the example for Next.js, whose build checks types by the tsconfig.json beside it', () => {
+    const tsc = join(ROOT, 'node_modules/.bin/tsc');
+    execFileSync(tsc, ['-p', join(ROOT, 'examples/adapters/next'), '--types', 'node']);
+  });
+
   it('have an entry for node10 resolution for each subpath', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
       readonly exports: Readonly<Record<string, { readonly types?: string }>>;
