@@ -67,20 +67,34 @@ describe('a text that is logged', () => {
     ['cannot read //u:secret@h', 'cannot read //***@h'],
     ['http://h:1 and http://u:secret@h:2', 'http://h:1 and http://***@h:2'],
     ['password=secret, next', 'password=***, next'],
-    ['{"password":"secret","a":1}', '{"password":"***","a":1}'],
+    ['{"password":"secret","a":1}', '{"password":***,"a":1}'],
     ['PGPASSWORD: secret', 'PGPASSWORD: ***'],
     ['/x?a=1&access_token=secret&b=2', '/x?a=1&access_token=***&b=2'],
-    ['Authorization: Bearer secret', 'Authorization: Bearer ***'],
-    ['authorization=Basic c2VjcmV0', 'authorization=Basic ***'],
+    ['Authorization: Bearer secret', 'Authorization: ***'],
+    ['authorization=Basic c2VjcmV0', 'authorization=***'],
+    ['AWS_SECRET_ACCESS_KEY=secret', 'AWS_SECRET_ACCESS_KEY=***'],
+    ['private_key: secret', 'private_key: ***'],
+    ['user=a pass=secret db=b', 'user=a pass=*** db=b'],
+    ['password="my secret, or not" b', 'password=*** b'],
+    ["{ password: 'my secret'", '{ password: ***'],
+    ["headers: { 'x-api-key': 'secret' }", "headers: { 'x-api-key': *** }"],
+    ['Cookie: session=secret', 'Cookie: ***'],
+    ['client_secret%3Dsecret&a=1', 'client_secret%3D***&a=1'],
+    ['GET /v1?key=secret&sig=secret&a=1', 'GET /v1?key=***&sig=***&a=1'],
+    ['Bearer secret.secret1 is too old', 'Bearer *** is too old'],
+    ['credentials: secret', 'credentials: ***'],
     [`hash $2y$10$${'secret1'.repeat(8).slice(0, 53)} is`, 'hash $2y$10$*** is'],
   ])('%s has no secret', (text, safe) => {
     expect(loggableText(text)).toBe(safe);
   });
 
-  it.each(['http://127.0.0.1:9464/metrics?match[]=a', 'the password file cannot be read', 'a@b.c'])(
-    '%s stays as it is',
-    (text) => expect(loggableText(text)).toBe(text),
-  );
+  it.each([
+    'http://127.0.0.1:9464/metrics?match[]=a',
+    'the password file cannot be read',
+    'a@b.c',
+    'Basic authentication failed',
+    'the key=a pass',
+  ])('%s stays as it is', (text) => expect(loggableText(text)).toBe(text));
 
   it('has no secret that the limit of its length cuts', () => {
     for (let length = 0; length < 4_200; length++) {

@@ -30,11 +30,21 @@ export function loggableText(text: string): string {
   return shortened(SECRETS.reduce((safe, secret) => safe.replace(secret, '$1***$2'), read));
 }
 
-// Each keeps what stands before and behind the secret.
+const SECRET_NAME =
+  'passw(?:or)?d|passphrase|pwd|secret|token|credentials?|authorization|cookie|(?:api|access|private)[_-]?key';
+const SECRET_VALUE = /(?:(?:Basic|Bearer)\s+)?(?:"[^"]*"?|'[^']*'?|[^\s"'&,;]+)/.source;
+
+// Each keeps the text before and behind the secret.
 const SECRETS: readonly RegExp[] = [
   // The user information of a URL. A password may have unescaped `/` and `@`, so the last `@` counts.
   /(\/\/)\S+(@)/g,
-  /(\b[\w-]{0,40}(?:passw(?:or)?d|pwd|secret|token|api[_-]?key|authorization)["']?\s*[:=]\s*["']?(?:(?:Basic|Bearer)\s+)?)[^\s"'&,;]+()/gi,
+  new RegExp(
+    `(\\b(?:[\\w-]{0,40}(?:${SECRET_NAME})[\\w-]{0,40}|pass)["']?\\s*(?:[:=]|%3[ad])\\s*)${SECRET_VALUE}()`,
+    'gi',
+  ),
+  /([?&](?:key|sig|signature|auth|code)=)[^\s"'&,;]+()/gi,
+  // Without a digit or a sign it is a word, such as in "Basic authentication".
+  /(\b(?:Basic|Bearer)\s+)(?=[^\s"',;]*[\d._~+/=-])[^\s"',;]+()/gi,
   /(\$2[aby]\$\d\d\$)[./\w]{53}()/g,
 ];
 
