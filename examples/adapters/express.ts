@@ -4,7 +4,8 @@ import express from 'express';
 import { listening, metrics, port } from './metrics.ts';
 
 const app = express();
-// What stands in front does no harm: bodies are not looked at, and what is compressed stays as it is.
+// What stands in front does no harm: bodies are not looked at, and what is compressed stays as it
+// is.
 app.use(express.json(), compression({ threshold: 0 }));
 app.get('/metrics', metrics);
 // At a mount Express takes the path away; the query remains, and nothing else is needed.

@@ -1,5 +1,5 @@
-// Collects on its own schedule and writes to the store. Any number of these processes may run on one host over
-// one folder. A slow or dead collector does not hold up a scrape.
+// Collects on its own schedule and writes to the store. Any number of these processes may run on
+// one host over one folder. A slow or dead collector does not hold up a scrape.
 import { cpus, freemem, loadavg } from 'node:os';
 import type { WritablePoint } from 'snapscrape';
 import { LmdbStore } from 'snapscrape/lmdb';

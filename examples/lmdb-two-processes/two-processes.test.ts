@@ -17,7 +17,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Starts one of the programs; answers with it and what it has printed when that has the pattern. */
+/**
+ * Starts one of the programs; answers with it and what it has printed when that has the pattern.
+ */
 async function start(program: string, args: readonly string[], pattern: RegExp) {
   const path = resolve(import.meta.dirname, program);
   const child = spawn(process.execPath, ['--import', 'tsx', path, folder, ...args], {

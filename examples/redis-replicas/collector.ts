@@ -1,5 +1,5 @@
-// Collects on its own schedule and writes to Redis. Start it on as many hosts as you like: each writes the
-// series of its own host.
+// Collects on its own schedule and writes to Redis. Start it on as many hosts as you like: each
+// writes the series of its own host.
 import { cpus, freemem, hostname, loadavg } from 'node:os';
 import type { WritablePoint } from 'snapscrape';
 import { RedisStore } from 'snapscrape/redis';

@@ -1,5 +1,6 @@
-// Serves what the collectors have written. Start as many as you like, on as many hosts: replicas that have
-// come to the same cursor serve the same bytes. While Redis is away each serves what it had.
+// Serves what the collectors have written. Start as many as you like, on as many hosts: replicas
+// that have come to the same cursor serve the same bytes. While Redis is away each serves what it
+// had.
 import { createServer } from 'node:http';
 import { createCachedSnapshotReader, createOpenMetricsHandler } from 'snapscrape';
 import { RedisStore } from 'snapscrape/redis';
@@ -10,8 +11,8 @@ const store = await RedisStore.open(url, {
   retention: 60_000,
   onError: ({ message }) => console.error(message),
 });
-// More often than Prometheus scrapes: then no scrape sees older data than the one before it, whichever
-// replicas have answered the two.
+// More often than Prometheus scrapes: then no scrape sees older data than the one before it,
+// whichever replicas have answered the two.
 const reader = createCachedSnapshotReader(store, { background: true, refreshInterval: 1_000 });
 
 // What a replica tells of itself differs from replica to replica, so it has a page of its own.

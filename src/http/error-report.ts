@@ -17,7 +17,7 @@ export interface ErrorContext {
   readonly status: number;
 }
 
-/** Is told of errors that a handler met. */
+/** Receives the errors that a handler met. */
 export type ErrorListener = (error: SnapscrapeError, context: ErrorContext) => void;
 
 /**

@@ -22,7 +22,9 @@ import { SelectedCounts } from './selected-counts.ts';
 import type { SelfMetrics, SelfReport } from './self-metrics.ts';
 import { type BodyFormat, type BodySource, NO_EXTRAS, pageEnd } from './view.ts';
 
-/** How long the parts of a body are, in bytes of text. Compressed ones wait in a fraction of that. */
+/**
+ * How long the parts of a body are, in bytes of text. Compressed ones wait in a fraction of that.
+ */
 const PART_BYTES = { identity: 16 * 1024, gzip: 64 * 1024 } as const;
 
 /** A shorter body is sent with its length. */
@@ -43,8 +45,8 @@ export interface QueryViewParts {
 /**
  * The part of a page that one query asks for.
  *
- * It is selected while it is sent: each part when the client has read the one before. A client holds a
- * part or two and the snapshot, whatever it asks for, and nothing is kept afterwards.
+ * It is selected while it is sent: each part when the client has read the one before. A client
+ * holds a part or two and the snapshot, whatever it asks for, and nothing is kept afterwards.
  */
 export class QueryView implements BodySource {
   readonly isOfQuery = true;
@@ -183,7 +185,9 @@ async function* inTurns<T>(
   }
 }
 
-/** A short body as a whole; of a longer one the beginning is made and the rest when it is asked for. */
+/**
+ * A short body as a whole; of a longer one the beginning is made and the rest when it is asked for.
+ */
 async function begun(body: AsyncGenerator<Buffer, void, undefined>): Promise<BodyParts> {
   const parts: Buffer[] = [];
   let bytes = 0;

@@ -6,8 +6,9 @@ const LONGEST_QUERY = 65_536;
 const ESCAPE = /%(?![0-9a-fA-F]{2})/;
 
 /**
- * What is wrong with a query before it is known what it asks for; undefined for nothing. What cannot be
- * decoded is refused as a whole, as by client_java: a filter that is read wrongly serves the wrong series.
+ * What is wrong with a query before it is known what it asks for; undefined for nothing. What
+ * cannot be decoded is refused as a whole, as by client_java: a filter that is read wrongly serves
+ * the wrong series.
  */
 export function queryFault(query: string): RefusalStatus | undefined {
   if (query.length > LONGEST_QUERY) return 414;
@@ -27,7 +28,10 @@ const LONGEST_TEXT = 400;
 // Control characters, line ends, and what turns the direction of a text on a terminal.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** A text that quotes what a client sent, fit to be sent back: short, in one line, with nothing hidden. */
+/**
+ * A text that quotes what a client sent, fit to be sent back: short, in one line, with nothing
+ * hidden.
+ */
 export function echoed(text: string): string {
   // A character that is cut in two becomes an escape as well.
   return text

@@ -8,7 +8,9 @@ interface CountedFamily extends Pick<Family, 'name' | 'metadata' | 'series'> {
   readonly chunks: readonly (Chunk | SelectedChunk)[];
 }
 
-/** How many series of each family are on a page so far: four bytes for each family of the snapshot. */
+/**
+ * How many series of each family are on a page so far: four bytes for each family of the snapshot.
+ */
 export class SelectedCounts implements FamilyCounts {
   /** All families that there are, in the order of their names. */
   readonly all: readonly CountedFamily[];

@@ -15,7 +15,9 @@ import { CompressionWarmth } from './compression-warmth.ts';
 import type { BodyParts } from './scrape-exchange.ts';
 import type { SelfMetrics, SelfReport } from './self-metrics.ts';
 
-/** From how many pieces on a page is sent while it is being compressed, rather than a little later. */
+/**
+ * From how many pieces on a page is sent while it is being compressed, rather than a little later.
+ */
 const WORTH_STREAMING = 16;
 
 /** How a body is written. */
@@ -30,7 +32,7 @@ export interface BodyFormat {
 export interface BodySource {
   /** The codings that it can write. */
   readonly codings: readonly ContentCoding[];
-  /** Whether a query asks for it, which anybody may write. */
+  /** Whether it is for a query, which any client can send. */
   readonly isOfQuery: boolean;
   /** A body; undefined if too many clients wait for theirs. Rejects with `aborted`. */
   body(
@@ -79,7 +81,9 @@ export class View implements BodySource {
     this.#pages = new PageMaker(self ?? NO_EXTRAS, deflater);
   }
 
-  /** Drops earlier pages and compresses the next ones ahead, in the forms that were scraped lately. */
+  /**
+   * Drops earlier pages and compresses the next ones ahead, in the forms that were scraped lately.
+   */
   async published(snapshot: Snapshot): Promise<void> {
     this.#newest = snapshot;
     const forms = this.#warmth.wanted();

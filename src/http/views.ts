@@ -55,8 +55,8 @@ export class Views {
   }
 
   /**
-   * Compiles the patterns of the fixed selection. Rejects with `invalid_options` for an invalid one, and
-   * with `dependency_missing` if the options need patterns and the engine is not there.
+   * Compiles the patterns of the fixed selection. Rejects with `invalid_options` for an invalid
+   * one, and with `dependency_missing` if the options need patterns and the engine is not there.
    */
   ready(): Promise<void> {
     this.#ready ??= this.#compile();

@@ -36,7 +36,8 @@ const SECRET_VALUE = /(?:(?:Basic|Bearer)\s+)?(?:"[^"]*"?|'[^']*'?|[^\s"'&,;]+)/
 
 // Each keeps the text before and behind the secret.
 const SECRETS: readonly RegExp[] = [
-  // The user information of a URL. A password may have unescaped `/` and `@`, so the last `@` counts.
+  // The user information of a URL. A password may have unescaped `/` and `@`, so the last `@`
+  // counts.
   /(\/\/)\S+(@)/g,
   new RegExp(
     `(\\b(?:[\\w-]{0,40}(?:${SECRET_NAME})[\\w-]{0,40}|pass)["']?\\s*(?:[:=]|%3[ad])\\s*)${SECRET_VALUE}()`,

@@ -23,11 +23,12 @@ interface Line {
 /**
  * Writes each text at once, and its repetitions once a minute with their number.
  *
- * Repetitions of one component are written together, in the order in which they last came. So the last line of
- * a component is always its latest: no error follows the line that says that it is over.
+ * Repetitions of one component are written together, in the order in which they last came. So the
+ * last line of a component is always its latest: no error follows the line that says that it is
+ * over.
  *
- * Memory and output are bounded whatever the texts are: within a minute one topic has ten texts, and
- * all others of that topic are counted together, as if they were one.
+ * Memory and output are bounded whatever the texts are: within a minute one topic has ten texts,
+ * and all others of that topic are counted together, as if they were one.
  */
 export class RepeatLimit {
   readonly #write: (text: string) => void;

@@ -20,7 +20,9 @@ export class FamilyFilter {
     this.#patternOf = patternOf;
   }
 
-  /** What is asked of the lines of a family: nothing, or conditions; undefined if none is wanted. */
+  /**
+   * What is asked of the lines of a family: nothing, or conditions; undefined if none is wanted.
+   */
   conditionsFor(family: NamedFamily): LineConditions | 'nothing' | undefined {
     const choices: (readonly (readonly LabelTest[])[])[] = [];
     const shards: (readonly Shard[])[] = [];
@@ -60,6 +62,7 @@ type NamingTerm = Extract<SelectionTerm, { readonly kind: 'name' | 'prefix' }>;
 function isNamed({ name, metadata }: NamedFamily, term: NamingTerm): boolean {
   if (term.kind === 'prefix') return term.prefixes.some((prefix) => name.startsWith(prefix));
   if (term.names.has(name)) return true;
-  // In OpenMetrics the counter `x_total` is the family `x`, and clients ask by either (client_java).
+  // In OpenMetrics the counter `x_total` is the family `x`, and clients ask by either
+  // (client_java).
   return metadata?.type === 'counter' && term.names.has(counterFamilyName(name));
 }

@@ -5,11 +5,16 @@ import { literalAlternatives, type ValuePattern } from './value-pattern.ts';
 /** Gives the compiled pattern of a matcher. */
 export type PatternSource = (matcher: LabelMatcher) => ValuePattern;
 
-/** Whether the value of a label is what a matcher wants. A series without the label has an empty value. */
+/**
+ * Whether the value of a label is what a matcher wants. A series without the label has an empty
+ * value.
+ */
 export interface LabelTest {
   /** The name of the label. */
   readonly label: string;
-  /** The only value that passes, escaped as in lines; undefined if others pass, or the empty one. */
+  /**
+   * The only value that passes, escaped as in lines; undefined if others pass, or the empty one.
+   */
   readonly only: string | undefined;
   /** Whether a pattern is matched, which takes longer than anything else. */
   readonly isSlow: boolean;

@@ -110,7 +110,9 @@ function needleOf(choices: LineConditions['choices']): Buffer | undefined {
   return longest === '' ? undefined : Buffer.from(longest);
 }
 
-/** Marks the lines with a text. It may stand within a value, so a marked line is only a candidate. */
+/**
+ * Marks the lines with a text. It may stand within a value, so a marked line is only a candidate.
+ */
 function linesWith({ text, lineEnd }: Chunk, needle: Buffer): Uint8Array {
   const marks = new Uint8Array(lineEnd.length);
   let line = 0;

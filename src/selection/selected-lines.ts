@@ -29,7 +29,8 @@ export async function wantedLines(
 }
 
 /**
- * Copies selected lines from one line on, until they are long enough. Returns the copy and the next line.
+ * Copies selected lines from one line on, until they are long enough. Returns the copy and the next
+ * line.
  *
  * @param enough - in bytes; the last line may go beyond it.
  */

@@ -9,7 +9,9 @@ import { needsEngine } from './value-pattern.ts';
 const MOST_VALUES = { name: 1024, prefix: 64, match: 64, shard: 64 } as const;
 /** How long the values of a query may be together, in UTF-16 code units. */
 const LONGEST_QUERY = 65_536;
-/** How many matchers all selectors of a query may have together: each line may be asked all of them. */
+/**
+ * How many matchers all selectors of a query may have together: each line may be asked all of them.
+ */
 const MOST_MATCHERS = 128;
 /** How many patterns a query may have. */
 const MOST_PATTERNS = 8;
@@ -23,12 +25,16 @@ const PARAMETERS: { readonly [K in Kind]: string } = {
   match: 'match[]',
   shard: 'shard',
 };
-/** A misspelt parameter, such as `names`, `match`, `shard[]`, `Prefix[0]`, `match{}`, `"match"[]`. */
+/**
+ * A misspelt parameter, such as `names`, `match`, `shard[]`, `Prefix[0]`, `match{}`, `"match"[]`.
+ */
 const LOOKALIKE = /^[^a-z]*(name|prefix|match|shard)(?:e?[rs]+)?(?:[^a-z]*|[^a-z]*\[.*)$/is;
 /** A bracket or space that was escaped twice. */
 const ESCAPED_TWICE = /%(?:25)*(?:5[bd]|20)/gi;
 
-/** What to select, by kind: a series must satisfy each kind that is given, and one value of a kind. */
+/**
+ * What to select, by kind: a series must satisfy each kind that is given, and one value of a kind.
+ */
 export interface SelectionOptions {
   /** Names of families; a counter `x_total` answers to `x` too. Up to 1024. */
   readonly names?: readonly string[] | undefined;
@@ -43,8 +49,8 @@ export interface SelectionOptions {
 /** What queries may ask for. */
 export interface SubsetOptions {
   /**
-   * Whether `match[]` may have patterns (`=~`, `!~`): up to 8, of up to 128 characters; a value over 1024
-   * bytes matches none of them. Default false: such a query gets 400.
+   * Whether `match[]` may have patterns (`=~`, `!~`): up to 8, of up to 128 characters; a value
+   * over 1024 bytes matches none of them. Default false: such a query gets 400.
    */
   readonly patterns?: boolean | undefined;
 }
@@ -52,9 +58,10 @@ export interface SubsetOptions {
 /**
  * What a query selects by `name[]`, `prefix[]`, `match[]` and `shard`; undefined for everything.
  *
- * Values of one kind add to each other and kinds restrict each other: `name[]=a&name[]=b&shard=1/2` is
- * half of the series of `a` and `b`. An empty value counts as absent. A parameter that looks like one of
- * ours is refused; others mean nothing. Throws `invalid_selector`, for a selector with the column.
+ * Values of one kind add to each other and kinds restrict each other: `name[]=a&name[]=b&shard=1/2`
+ * is half of the series of `a` and `b`. An empty value counts as absent. A parameter that looks
+ * like one of ours is refused; others mean nothing. Throws `invalid_selector`, for a selector with
+ * the column.
  */
 export function selectionOf(
   query: URLSearchParams | string,
@@ -123,8 +130,8 @@ export function fixedSelection(options: SelectionOptions): Selection | undefined
 }
 
 /**
- * What is wrong with each of the {@link SelectionOptions}. An empty text or list is refused, unlike in a
- * query: a view for a tenant whose list turns out empty must not show everything.
+ * What is wrong with each of the {@link SelectionOptions}. An empty text or list is refused, unlike
+ * in a query: a view for a tenant whose list turns out empty must not show everything.
  */
 export const SELECTION_CHECKS: { readonly [K in keyof SelectionOptions]-?: OptionCheck } = {
   names: listThat('name', () => undefined),

@@ -7,8 +7,9 @@ const SLICE_MS = 3;
 const MOST_WAITING = 512;
 
 /**
- * Lets one selection work at a time, for one slice in each turn of the event loop. All selections of a
- * reader share one queue, so together they leave the loop to others as one of them alone would.
+ * Lets one selection work at a time, for one slice in each turn of the event loop. All selections
+ * of a reader share one queue, so together they leave the loop to others as one of them alone
+ * would.
  */
 export class SelectionQueue {
   readonly #waiting = new Set<() => void>();

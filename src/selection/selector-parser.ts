@@ -22,11 +22,12 @@ const QUOTES = '"\'`';
  * Reads a selector of series in Prometheus's syntax: `name`, `name{a="b",c!="d",e=~"x.*",f!~"y"}`,
  * `{__name__=~"x.*"}`, `{"name","a.b"="c"}`.
  *
- * What Prometheus's `/federate` takes as `match[]` is taken here, and means the same: a trailing comma,
- * comments, strings in any of the three quotes, and `{}`, which selects everything (only queries refuse
- * that, to protect a whole database from a typo). Beyond it, the few words that PromQL keeps for itself
- * (`on`, `bool`, `inf` and their like) may be metric names. Patterns are not looked into here. Throws
- * `invalid_selector` with the column, in characters from 1, and what was expected there.
+ * What Prometheus's `/federate` takes as `match[]` is taken here, and means the same: a trailing
+ * comma, comments, strings in any of the three quotes, and `{}`, which selects everything (only
+ * queries refuse that, to protect a whole database from a typo). Beyond it, the few words that
+ * PromQL keeps for itself (`on`, `bool`, `inf` and their like) may be metric names. Patterns are
+ * not looked into here. Throws `invalid_selector` with the column, in characters from 1, and what
+ * was expected there.
  */
 export function parseSelector(text: string): Selector {
   return new SelectorParser(text).parse();

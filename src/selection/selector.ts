@@ -1,17 +1,24 @@
 import { SnapscrapeError } from '../model/errors.ts';
 
-/** How a matcher compares a label's value: equal, not equal, or by a pattern that matches, or not. */
+/**
+ * How a matcher compares a label's value: equal, not equal, or by a pattern that matches, or not.
+ */
 export type MatchOperator = '=' | '!=' | '=~' | '!~';
 
-/** One condition of a selector. A series without the label has the empty value, as in Prometheus. */
+/**
+ * One condition of a selector. A series without the label has the empty value, as in Prometheus.
+ */
 export interface LabelMatcher {
-  /** The label's name; `__name__` is the metric name. Any text may be written; only labels are found. */
+  /**
+   * The label's name; `__name__` is the metric name. Any text may be written; only labels are
+   * found.
+   */
   readonly label: string;
   /** How the value is compared. */
   readonly operator: MatchOperator;
   /**
-   * The value or pattern. What was written with `\x` or octal escapes and is not UTF-8 stands here as a
-   * text with lone surrogates, so that it is equal to no label's value, as in Prometheus.
+   * The value or pattern. What was written with `\x` or octal escapes and is not UTF-8 stands here
+   * as a text with lone surrogates, so that it is equal to no label's value, as in Prometheus.
    */
   readonly value: string;
   /** Where the value begins in the selector, in characters from 1. */
@@ -34,8 +41,9 @@ export const MOST_MATCHERS = 64;
 const LONGEST_EXCERPT = 24;
 
 /**
- * The error for a selector that cannot be read. It says where, what was expected there and what stands
- * there, the latter cut short; a client may be shown its message, for it has nothing but what it sent.
+ * The error for a selector that cannot be read. It says where, what was expected there and what
+ * stands there, the latter cut short; a client may be shown its message, for it has nothing but
+ * what it sent.
  *
  * @param at - the place, in UTF-16 code units from 0.
  */

@@ -1,9 +1,11 @@
 /**
- * The hash that decides which shard a series belongs to: FNV-1a over the UTF-8 bytes of the series id, 32
- * bits wide, and then the finalizer of MurmurHash3 so that the remainder by any number is even.
+ * The hash that decides which shard a series belongs to: FNV-1a over the UTF-8 bytes of the series
+ * id, 32 bits wide, and then the finalizer of MurmurHash3 so that the remainder by any number is
+ * even.
  *
- * It is a promise: a series stays on its shard from version to version and from process to process, or
- * every shard would end its series and begin others. So this never changes, and neither do series ids.
+ * It is a promise: a series stays on its shard from version to version and from process to process,
+ * or every shard would end its series and begin others. So this never changes, and neither do
+ * series ids.
  *
  * @param text - holds the id from `start` up to but without `end`.
  */

@@ -29,8 +29,8 @@ export interface SelectedSnapshot {
 /**
  * Selects the same part of each snapshot: for selections that are fixed by options.
  *
- * A chunk of which all is wanted is shared with the snapshot. What is selected of a chunk is kept as long
- * as the chunk's text, so after a refresh only chunks that changed are looked at.
+ * A chunk of which all is wanted is shared with the snapshot. What is selected of a chunk is kept
+ * as long as the chunk's text, so after a refresh only chunks that changed are looked at.
  */
 export class SnapshotSelector {
   readonly #filter: FamilyFilter;

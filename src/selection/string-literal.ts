@@ -20,7 +20,9 @@ const SIMPLE_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['\\', '\\'],
 ]);
 
-/** Escapes that are numbers: what must follow, and whether a byte is meant rather than a character. */
+/**
+ * Escapes that are numbers: what must follow, and whether a byte is meant rather than a character.
+ */
 const NUMBER_ESCAPES = [
   { form: /x([0-9a-fA-F]{2})/y, base: 16, isByte: true, expected: 'two hexadecimal digits' },
   { form: /u([0-9a-fA-F]{4})/y, base: 16, isByte: false, expected: 'four hexadecimal digits' },
@@ -28,7 +30,9 @@ const NUMBER_ESCAPES = [
   { form: /([0-7]{3})/y, base: 8, isByte: true, expected: 'three octal digits' },
 ] as const;
 
-/** Where a run of plain characters ends: at a quote, an escape, a line end or what is no character. */
+/**
+ * Where a run of plain characters ends: at a quote, an escape, a line end or what is no character.
+ */
 const SPECIAL = /["'\\\n\ud800-\udfff\ufffd]/g;
 
 /** Stands for a byte that an escape names, until it is known whether the bytes are UTF-8. */

@@ -2,7 +2,10 @@ import { SnapscrapeError } from '../model/errors.ts';
 import { unescapeLabelValue } from '../model/label-text.ts';
 import type { LabelMatcher } from './selector.ts';
 
-/** What is used of the package `re2js`: sets of patterns, as only they have a bound for their memory. */
+/**
+ * What is used of the package `re2js`: sets of patterns, as only they have a bound for their
+ * memory.
+ */
 export interface Re2Library {
   readonly RE2Set: {
     readonly ANCHOR_BOTH: number;
@@ -29,7 +32,9 @@ const MOST_RECENT = 128;
 
 const META = /[\\.+*?()[\]{}^$]/;
 
-/** The values of a pattern that has only literals with `|` between them; undefined for any other. */
+/**
+ * The values of a pattern that has only literals with `|` between them; undefined for any other.
+ */
 export function literalAlternatives(pattern: string): readonly string[] | undefined {
   return META.test(pattern) ? undefined : pattern.split('|');
 }
@@ -91,7 +96,9 @@ export class PatternEngine {
     return new PatternEngine(typeof given === 'object' ? given : await loadLibrary(given));
   }
 
-  /** Compiles the pattern of a matcher. Throws `invalid_selector` for a pattern that RE2 refuses. */
+  /**
+   * Compiles the pattern of a matcher. Throws `invalid_selector` for a pattern that RE2 refuses.
+   */
   compile(matcher: LabelMatcher): ValuePattern {
     return this.#compile(matcher, STATE_BYTES.fixed, Number.POSITIVE_INFINITY);
   }
@@ -138,7 +145,9 @@ const MOST_REPEATED = 100;
 const FOLDING = /\(\?[a-zA-Z-]*i/;
 const BEYOND_ASCII = /[\u0080-\uffff]|\\[xpP]/;
 
-/** Why a pattern may cost too much for a query. The rules keep each step below some milliseconds. */
+/**
+ * Why a pattern may cost too much for a query. The rules keep each step below some milliseconds.
+ */
 function queryFault(pattern: string): string | undefined {
   if (pattern.length > LONGEST_QUERY_PATTERN) {
     return `must have at most ${LONGEST_QUERY_PATTERN} characters`;

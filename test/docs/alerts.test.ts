@@ -7,14 +7,17 @@ import { parse } from 'yaml';
 import { codeBlocks } from '../support/code-blocks.ts';
 import { skipWithout, toolPath } from '../support/tools.ts';
 
-// The alerts of the documents, judged by Prometheus's own rule tests: each fires when it should, and not before.
+// The alerts of the documents, judged by Prometheus's own rule tests: each fires when it should,
+// and not before.
 
 const folder = mkdtempSync(join(tmpdir(), 'snapscrape-alerts-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const blocks = codeBlocks();
 
-/** Has promtool evaluate expressions over series; each is `[expression, how many series it gives]`. */
+/**
+ * Has promtool evaluate expressions over series; each is `[expression, how many series it gives]`.
+ */
 function judge(
   series: Readonly<Record<string, string>>,
   at: string,

@@ -7,8 +7,9 @@ import {
   type IncrementalSnapshotReader,
 } from '../../src/index.ts';
 
-// What README and ARCHITECTURE.md tell is enough for an exporter over a store of one's own. This one
-// keeps temperatures in a list of readings that only grows; the cursor is how much of it was read.
+// What README and ARCHITECTURE.md tell is enough for an exporter over a store of one's own. This
+// one keeps temperatures in a list of readings that only grows; the cursor is how much of it was
+// read.
 const readings = [{ sensor: 'attic', celsius: 31.5, at: 1_700_000_000_000 }];
 const toPoint = (r: (typeof readings)[number]) => ({
   name: 'room_temperature_celsius',

@@ -8,8 +8,9 @@ import { type RedisServer, startRedis } from '../support/redis-servers.ts';
 import { skipWithoutRedis, whereRedisIs } from '../support/skip-without-redis.ts';
 import { REPOSITORY } from '../support/tools.ts';
 
-// Applications as they are shipped: one minified file, in a folder that has no packages. A name that is looked up
-// at run time (of a class, a function, a module, a file beside the module) is gone there.
+// Applications as they are shipped: one minified file, in a folder that has no packages. A name
+// that is looked up at run time (of a class, a function, a module, a file beside the module) is
+// gone there.
 
 const folder = mkdtempSync(join(tmpdir(), 'snapscrape-bundles-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
