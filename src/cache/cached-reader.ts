@@ -18,12 +18,12 @@ import { Refresher } from './refresher.ts';
 import type { Snapshot } from './snapshot.ts';
 import {
   type ErrorPolicy,
+  refusalsOf,
   type SnapshotProvider,
   type SnapshotWait,
   type SnapshotWatcher,
-  storesOf,
 } from './snapshot-provider.ts';
-import { allRejections, type WriteTeller, writeStatsOf } from './store-writes.ts';
+import { type RefusalSources, refusedPoints } from './store-writes.ts';
 import { abortedError, waitFor } from './wait.ts';
 
 /** A snapshot reader that answers from the last good snapshot of its source. */
@@ -146,9 +146,9 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
     return this.#underWay;
   }
 
-  /** The stores below that tell what they did not write, each once. */
-  stores(): readonly WriteTeller[] {
-    return storesOf(this.#source);
+  /** Where points are refused before they come to this cache. */
+  refusalsBelow(): RefusalSources {
+    return refusalsOf(this.#source);
   }
 
   /** When the source was last written, as of the latest refresh. */
@@ -190,6 +190,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
 
   cacheStats(): CacheStats {
     const from = this.#refresher;
+    const { rejected, lastRejected, older } = refusedPoints(refusalsOf(this));
     return Object.freeze({
       refreshDuration: from.duration,
       lastSuccess: from.lastSuccess,
@@ -206,8 +207,9 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
       isClosed: this.#closing.signal.aborted,
       failuresByKind: { ...from.failures },
       selfCheckFailures: from.selfCheckFailures,
-      ...allRejections(from.rejections, this.stores()),
-      olderWrites: writeStatsOf(this.stores())?.older,
+      rejected,
+      lastRejected,
+      olderWrites: older,
       lastWrites: from.lastWrites,
       familyFaults: from.snapshot?.familyFaults ?? [],
       series: from.snapshot?.series ?? 0,

@@ -85,7 +85,7 @@ function takeOneOf(open: readonly LineCursor[], first: LineCursor, merge: LineMe
   const { id } = first;
   const rivals = open.filter((cursor) => cursor.id === id);
   if (merge.duplicates === 'add') {
-    let sum = 0;
+    let sum = -0; // Of zeros that are all negative the sum is -0.
     let time = Number.NEGATIVE_INFINITY;
     for (const rival of rivals) {
       sum += rival.value;

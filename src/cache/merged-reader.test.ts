@@ -265,6 +265,29 @@ describe('merged readers that count alike', () => {
     expect(next.series).toBe(2001);
   });
 
+  it('have the label also where a series has as many as a point may have', async () => {
+    const labels = Object.fromEntries(Array.from({ length: 1024 }, (_, i) => [`l${i}`, 'v']));
+    const all = merged([reader([point('x', labels)]), reader([point('y', {})])], {
+      readerLabel: 'from',
+    });
+    const [x, y] = await all.snapshot();
+    expect(x?.labels).toEqual({ ...labels, from: 'reader_1' });
+    expect(y?.labels).toEqual({ from: 'reader_2' });
+  });
+
+  it.each([
+    [-0, -0, -0],
+    [-0, 0, 0],
+    [Infinity, -Infinity, Number.NaN],
+    [Number.NaN, 1, Number.NaN],
+    [1e308, 1e308, Infinity],
+  ])('are summed as numbers are: %d + %d', async (a, b, sum) => {
+    const all = merged([reader([point('x', {}, a)]), reader([point('x', {}, b)])], {
+      duplicates: 'add',
+    });
+    expect([...(await all.snapshot())].map(({ value }) => value)).toEqual([sum]);
+  });
+
   it.each(['a b', '__name__', '', 5])('refuse %j as the name of that label', (readerLabel) => {
     expect(() => mergeReaders(parts(), { readerLabel: readerLabel as string })).toThrow(
       expect.objectContaining({ code: 'invalid_options' }),

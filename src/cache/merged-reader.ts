@@ -3,7 +3,7 @@ import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
 import type { FamilyMetadata, FamilyMetadataFault } from '../model/family-metadata.ts';
 import type { SnapshotPoint } from '../model/metric-point.ts';
 import { LONGEST_TIMER } from '../model/options.ts';
-import type { RejectedPoint, RejectionLog, RejectionReason } from '../model/rejection.ts';
+import { type RejectedPoint, RejectionLog, type RejectionReason } from '../model/rejection.ts';
 import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
 import type { LastWrite } from '../model/write-stats.ts';
 import {
@@ -14,18 +14,18 @@ import {
   type NamedReader,
 } from './merge-options.ts';
 import { type MemberAnswer, type MemberState, MergedMember } from './merged-member.ts';
-import { MergedRejections } from './merged-rejections.ts';
 import { snapshotPoints } from './points.ts';
 import type { Snapshot } from './snapshot.ts';
 import { SnapshotMerger } from './snapshot-merger.ts';
 import {
   providerOf,
+  refusalsOf,
   type SnapshotProvider,
   type SnapshotWait,
   type SnapshotWatcher,
 } from './snapshot-provider.ts';
 import { versionOfMerged } from './snapshot-version.ts';
-import { allRejections, joinLastWrites, type WriteTeller } from './store-writes.ts';
+import { joinLastWrites, joinSources, type RefusalSources, refusedPoints } from './store-writes.ts';
 import { abortedError } from './wait.ts';
 
 /** Several snapshot readers as one. */
@@ -96,7 +96,7 @@ export function mergeReaders(
 
 /** The merged reader, with what the handler needs beyond the public contract. */
 export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
-  readonly rejections: RejectionLog;
+  readonly rejections: RejectionLog = new RejectionLog();
   readonly isKept: boolean;
   readonly #options: CheckedMergeOptions;
   readonly #elapsed: Clock;
@@ -120,7 +120,6 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
       ({ name, reader }) => new MergedMember(name, providerOf(reader), () => this.#publishSoon()),
     );
     const providers = this.#members.map(({ provider }) => provider);
-    this.rejections = new MergedRejections(providers.map((provider) => provider.rejections));
     // One reader whose chunks stay is enough for what is derived from them to be worth keeping.
     this.isKept = providers.some((provider) => provider.isKept);
     this.#merger = new SnapshotMerger({
@@ -146,9 +145,9 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
     return this.#members.flatMap((member) => member.states());
   }
 
-  /** The stores below that tell what they did not write, each once. */
-  stores(): readonly WriteTeller[] {
-    return [...new Set(this.#members.flatMap(({ provider }) => provider.stores?.() ?? []))];
+  /** Where points are refused before they are merged. */
+  refusalsBelow(): RefusalSources {
+    return joinSources(this.#members.map(({ provider }) => refusalsOf(provider)));
   }
 
   /** When the stores below were last written, as of the latest read. */
@@ -157,8 +156,10 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
   }
 
   mergeStats(): MergeStats {
+    const { rejected, lastRejected } = refusedPoints(refusalsOf(this));
     return Object.freeze({
-      ...allRejections(this.rejections, this.stores()),
+      rejected,
+      lastRejected,
       familyFaults: this.#merger.familyFaults,
     });
   }

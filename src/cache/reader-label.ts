@@ -1,4 +1,4 @@
-import { parseSeriesId, seriesId } from '../model/series-id.ts';
+import { parseSeriesId, SeriesIdentifier } from '../model/series-id.ts';
 import { sortChanges } from './change-list.ts';
 import type { ChunkBuilder } from './chunk-builder.ts';
 import { mergeFamily } from './merge.ts';
@@ -15,6 +15,8 @@ import { StagedFamily } from './staging.ts';
 export class ReaderLabel {
   readonly #label: string;
   readonly #reader: string;
+  // A series may have as many labels as a point may have, and gets one more.
+  readonly #identifier = new SeriesIdentifier(Infinity, Infinity);
   readonly #known = new WeakMap<Family, Family>();
 
   constructor(label: string, reader: string) {
@@ -48,6 +50,7 @@ export class ReaderLabel {
     for (let label = this.#label; Object.hasOwn(labels, label); label = `exported_${label}`) {
       added = { ...added, [`exported_${label}`]: labels[label]! };
     }
-    return seriesId({ name, labels: { ...labels, ...added } });
+    this.#identifier.identify(name, { ...labels, ...added });
+    return this.#identifier.id;
   }
 }

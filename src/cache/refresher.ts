@@ -124,7 +124,7 @@ export class Refresher {
 
   async #lastWrites(run: RefreshRun): Promise<readonly LastWrite[]> {
     try {
-      return (await readLastWrites(this.#source, run.readOptions)) ?? [];
+      return (await readLastWrites(this.#source, run)) ?? [];
     } catch (cause) {
       // The points are good; only when they were written is known no better than before.
       run.pace.throwIfAborted();

@@ -4,7 +4,7 @@ import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
 import type { LastWrite } from '../model/write-stats.ts';
 import type { CacheStats } from './cache-stats.ts';
 import type { Snapshot } from './snapshot.ts';
-import { isWriteTeller, type WriteTeller } from './store-writes.ts';
+import { isWriteTeller, type RefusalSources } from './store-writes.ts';
 import { UncachedReader } from './uncached-reader.ts';
 
 /**
@@ -70,10 +70,10 @@ export interface SnapshotProvider {
   versionOf?(snapshot: Snapshot): number | undefined;
   /** Whether the same snapshot is given again while nothing changes, so what is derived is worth keeping. */
   readonly isKept: boolean;
-  /** Points that it and the caches below it refused; what stores refused is told by {@link stores}. */
+  /** Points that it refused itself. */
   readonly rejections: RejectionLog;
-  /** The stores below that tell what they did not write, each once. */
-  stores?(): readonly WriteTeller[];
+  /** Where points are refused before they come here. */
+  refusalsBelow?(): RefusalSources;
   /** When the stores below were last written, as of the latest read. */
   lastWrites?(): readonly LastWrite[];
   /** Tells a watcher of each new snapshot for as long as somebody else holds the watcher. */
@@ -89,14 +89,15 @@ export function providerOf(reader: SnapshotReader): SnapshotProvider {
   return isProvider(reader) ? reader : new UncachedReader(reader);
 }
 
-/** The stores at or below a reader that tell what they did not write. */
-export function storesOf(reader: SnapshotReader): readonly WriteTeller[] {
-  if (isProvider(reader)) return reader.stores?.() ?? [];
-  return isWriteTeller(reader) ? [reader] : [];
+/** Where points are refused that a page of a reader lacks: in the reader itself and below it. */
+export function refusalsOf(reader: SnapshotReader | SnapshotProvider): RefusalSources {
+  if (!isProvider(reader)) return { logs: [], stores: isWriteTeller(reader) ? [reader] : [] };
+  const { logs = [], stores = [] } = reader.refusalsBelow?.() ?? {};
+  return { logs: [reader.rejections, ...logs], stores };
 }
 
 /** Told by the log: its class is not exported, so no reader of a user has one by chance. */
-function isProvider(reader: SnapshotReader): reader is SnapshotReader & SnapshotProvider {
-  const { current, rejections } = reader as object as Partial<SnapshotProvider>;
+function isProvider<T extends object>(reader: T): reader is T & SnapshotProvider {
+  const { current, rejections } = reader as Partial<SnapshotProvider>;
   return typeof current === 'function' && rejections instanceof RejectionLog;
 }

@@ -6,7 +6,7 @@ import { CACHE_DEFAULTS } from './cache-config.ts';
 import { refreshFully } from './refresh.ts';
 import { RefreshRun } from './refresh-run.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from './snapshot.ts';
-import { isWriteTeller, readLastWrites, type WriteTeller } from './store-writes.ts';
+import { isWriteTeller, type RefusalSources, readLastWrites } from './store-writes.ts';
 import { abortedError, onAbort } from './wait.ts';
 
 /** What ends a reading of the source. */
@@ -31,8 +31,8 @@ export class UncachedReader {
   }
 
   /** The source, if it tells what it did not write. */
-  stores(): readonly WriteTeller[] {
-    return isWriteTeller(this.#source) ? [this.#source] : [];
+  refusalsBelow(): RefusalSources {
+    return { logs: [], stores: isWriteTeller(this.#source) ? [this.#source] : [] };
   }
 
   /** When the source was last written, as of the latest read. */
@@ -67,7 +67,7 @@ export class UncachedReader {
   async #read(run: RefreshRun): Promise<Snapshot> {
     const snapshot = await refreshFully(this.#source, run, EMPTY_SNAPSHOT);
     // If only this fails, the points are still good.
-    const writes = await readLastWrites(this.#source, run.readOptions).catch(() => undefined);
+    const writes = await readLastWrites(this.#source, run).catch(() => undefined);
     if (writes !== undefined) this.#lastWrites = writes;
     return snapshot;
   }

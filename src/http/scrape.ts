@@ -1,11 +1,12 @@
 import type { Snapshot } from '../cache/snapshot.ts';
 import {
   providerOf,
+  refusalsOf,
   type SnapshotProvider,
   type SnapshotWatcher,
 } from '../cache/snapshot-provider.ts';
 import { versionText } from '../cache/snapshot-version.ts';
-import { writeStatsOf } from '../cache/store-writes.ts';
+import { refusedPoints } from '../cache/store-writes.ts';
 import { chooseCoding } from '../exposition/content-coding.ts';
 import { OFFERED_FORMATS, type OfferedFormat } from '../exposition/format.ts';
 import { negotiate } from '../exposition/negotiate.ts';
@@ -161,13 +162,12 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
   }
 
   #report(version: number | undefined): SelfReport {
-    const { rejections } = this.#reader;
-    const stores = writeStatsOf(this.#reader.stores?.() ?? []);
+    const { rejected, older } = refusedPoints(refusalsOf(this.#reader));
     return {
       requests: this.requests,
       errors: this.errors,
-      rejected: (reason) => rejections.count(reason) + (stores?.rejected[reason] ?? 0),
-      olderWrites: stores?.older,
+      rejected,
+      olderWrites: older,
       lastWrites: this.#reader.lastWrites?.() ?? [],
       version,
       cache: this.#reader.cacheStats?.(),

@@ -5,7 +5,7 @@ import type { ExpositionSyntax } from '../exposition/format.ts';
 import type { FamilyCounts, PageExtras } from '../exposition/page.ts';
 import type { FamilyType } from '../model/family-metadata.ts';
 import { escapeLabelValue } from '../model/label-text.ts';
-import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
+import type { RejectionReason } from '../model/rejection.ts';
 import { formatSampleValue } from '../model/sample-value.ts';
 import type { LastWrite } from '../model/write-stats.ts';
 import { ERROR_STAGES, type ErrorReport } from './error-report.ts';
@@ -16,7 +16,7 @@ export interface SelfReport {
   readonly requests: RequestCounts;
   readonly errors: ErrorReport;
   /** Refused points by reason, those that stores refused among them. */
-  readonly rejected: (reason: RejectionReason) => number;
+  readonly rejected: Readonly<Record<RejectionReason, number>>;
   /** Points that stores found older than what they have; undefined if none of them tells. */
   readonly olderWrites: number | undefined;
   /** When the stores were last written. */
@@ -122,7 +122,7 @@ const LATEST: readonly SelfFamily[] = [
     name: 'rejected_points_total',
     type: 'counter',
     help: 'Points that the cache or the store refused, by reason.',
-    samples: ({ rejected }) => byReason(REJECTION_REASONS.map((r) => [r, rejected(r)])),
+    samples: ({ rejected }) => byReason(Object.entries(rejected)),
   },
   {
     name: 'older_writes_total',

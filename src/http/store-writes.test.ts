@@ -115,7 +115,95 @@ describe('what a store did not write', () => {
   });
 });
 
+describe('what is refused before a page', () => {
+  const refusing = (): SnapshotReader => ({
+    snapshot: () => [{ name: 'a', labels: { x: null as never }, value: 1 }],
+  });
+  const b = (): SnapshotReader => ({ snapshot: () => [{ name: 'b', value: 1 }] });
+
+  it.each([
+    ['by a reader without a cache', () => mergeReaders([refusing(), b()])],
+    ['by a cache', () => mergeReaders([createCachedSnapshotReader(refusing()), b()])],
+    ['within a merged reader', () => mergeReaders([mergeReaders([refusing()]), b()])],
+  ])('%s is on the page of a cache around merged readers', async (_, inner) => {
+    const reader = createCachedSnapshotReader(inner());
+    expect(await pageOf(reader)).toContain(rejected('invalid_label_value', 1));
+    const { rejected: counts, lastRejected } = reader.cacheStats();
+    expect(counts.invalid_label_value).toBe(1);
+    expect(lastRejected).toMatchObject([{ reason: 'invalid_label_value' }]);
+  });
+
+  it('by a merge is on the page of a cache around it, too', async () => {
+    const reader = createCachedSnapshotReader(mergeReaders([b(), b()]));
+    expect(await pageOf(reader)).toContain(rejected('duplicate', 1));
+  });
+
+  it('counts once for a reader that is merged by several ways', async () => {
+    const shared = createCachedSnapshotReader(refusing());
+    const merged = mergeReaders([shared, mergeReaders([shared, b()])]);
+    expect(await pageOf(merged)).toContain(rejected('invalid_label_value', 1));
+    expect(merged.mergeStats().lastRejected).toHaveLength(1);
+  });
+});
+
+describe('a store whose statistics cannot be read', () => {
+  const sound = { rejected: { duplicate: 5 }, lastRejected: [], older: 3 };
+  const unreadable: readonly (readonly [string, () => unknown])[] = [
+    [
+      'throws',
+      () => {
+        throw new Error('boom');
+      },
+    ],
+    ['returns a promise that rejects', () => Promise.reject(new Error('boom'))],
+    ['returns null', () => null],
+    ['has a count that is none', () => ({ ...sound, older: 'x' })],
+    ['has no list of points', () => ({ ...sound, lastRejected: 5 })],
+  ];
+
+  it.each(unreadable)('keeps its counts where it %s', async (_, told) => {
+    let writeStats: () => unknown = () => sound;
+    const source = { snapshot: () => [], writeStats: () => writeStats() } as SnapshotReader;
+    const readers = [source, createCachedSnapshotReader(source), mergeReaders([source])];
+    for (const reader of readers) {
+      writeStats = () => sound;
+      await pageOf(reader);
+      writeStats = told;
+      const page = await pageOf(reader);
+      expect(page).toContain(rejected('duplicate', 5));
+      expect(page).toContain('snapscrape_older_writes_total 3');
+    }
+  });
+
+  it('leaves out refused points that are none', async () => {
+    const given = [null, undefined, 5, { reason: 'duplicate', subject: 'a', rejectedAt: 1 }];
+    const source = { snapshot: () => [], writeStats: () => ({ ...sound, lastRejected: given }) };
+    const reader = createCachedSnapshotReader(source as unknown as SnapshotReader);
+    expect(reader.cacheStats().lastRejected).toEqual([given[3]]);
+  });
+});
+
 describe('the time of the latest write', () => {
+  it('is told of at most 100 writers, each with a name of its own', async () => {
+    const odd = ['', 'a\ud800', 'b c', 'x'.repeat(101), null, 5].map((writer) => ({
+      writer,
+      at: 9e9,
+    }));
+    const many = Array.from({ length: 30_000 }, (_, i) => ({ writer: `w${i}`, at: i }));
+    const lastWrites = async function* () {
+      yield* [...odd, null, { writer: 'late', at: Number.NaN }, ...many] as never[];
+      yield { writer: undefined, at: 1e9 };
+    };
+    const source = { snapshot: () => [], lastWrites } as unknown as SnapshotReader;
+    const page = await pageOf(createCachedSnapshotReader(source));
+    const lines = page.filter((line) => line.startsWith('snapscrape_store_last_write'));
+    expect(lines).toHaveLength(100);
+    expect(lines.slice(0, 2)).toEqual([
+      'snapscrape_store_last_write_timestamp_seconds 1000000',
+      'snapscrape_store_last_write_timestamp_seconds{writer="w29999"} 29.999',
+    ]);
+  });
+
   it('stands still while nothing is written, whatever is refreshed', async () => {
     const clock = new Clock(100_000);
     const store = new MemoryStore({ now: clock.now });

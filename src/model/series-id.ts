@@ -21,10 +21,15 @@ export class SeriesIdentifier {
   readonly #names = new MetricNameCheck();
   readonly #shapes = new LabelShapes();
   readonly #maxBytes: number;
+  readonly #maxLabels: number;
 
-  /** @param maxBytes - how long an id may be at most, so that nothing is escaped in vain. */
-  constructor(maxBytes: number = Number.POSITIVE_INFINITY) {
+  /**
+   * @param maxBytes - how long an id may be at most, so that nothing is escaped in vain.
+   * @param maxLabels - how many labels a point may have.
+   */
+  constructor(maxBytes: number = Number.POSITIVE_INFINITY, maxLabels: number = MOST_LABELS) {
     this.#maxBytes = maxBytes;
+    this.#maxLabels = maxLabels;
   }
 
   /** Works out the identity of a name with labels, both as they came from outside. */
@@ -42,7 +47,7 @@ export class SeriesIdentifier {
       return 'invalid_labels';
     }
     const names = Object.keys(labels);
-    if (names.length > MOST_LABELS) return 'too_many_labels';
+    if (names.length > this.#maxLabels) return 'too_many_labels';
     const shape = this.#shapes.of(names);
     if (shape === undefined) return 'invalid_label_name';
     const values = labels as Readonly<Record<string, unknown>>;

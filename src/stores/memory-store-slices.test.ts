@@ -39,6 +39,15 @@ describe('a call of the store with much to do', () => {
     expect(store.families()).toHaveLength(MANY);
   });
 
+  it('lets others run in between also where points are there before they are asked for', async () => {
+    const store = new MemoryStore();
+    async function* ready() {
+      yield* points();
+    }
+    expect(await turnsDuring(() => store.upsert(ready()))).toBeGreaterThanOrEqual(40);
+    expect(store.stats().series).toBe(MANY);
+  });
+
   it('has done 20 000 points or series before it returns', async () => {
     const store = new MemoryStore();
     const written = store.upsert(points(20_000));

@@ -34,6 +34,8 @@ export interface MemoryStoreStats extends WriteStats {
 
 // A batch of so many changes is made in a few ms; it is made at once, whatever the option allows.
 const MOST_IN_BATCH = 16_384;
+// How many points of an async iterable are written before others run.
+const STRIDE = 1024;
 
 /**
  * The embedded store: points in this process's memory, with a bounded log of changes.
@@ -92,7 +94,10 @@ export class MemoryStore implements MetricStore {
     try {
       if (input.kind === 'sync') await this.#work.run(this.#writeAll(input.points, tally));
       else {
+        let written = 0;
         for await (const point of input.points) {
+          // Points that are there already would otherwise keep the event loop for themselves.
+          if (++written % STRIDE === 0) await setImmediate();
           if (this.#work.isBusy) await this.#work.run(this.#writeAll([point], tally));
           else this.#write(point, tally);
         }

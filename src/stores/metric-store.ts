@@ -35,8 +35,14 @@ export interface UpsertResult {
 export interface SeriesMatcher {
   /** The metric name. Default: any. */
   readonly name?: string | undefined;
-  /** Label names to the values they must have; `''` means that there is no such label. Default: any. */
-  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Label names to the values they must have, as text: a record, or an object whose type is an interface.
+   * `''` means that there is no such label. Default: any.
+   */
+  readonly labels?:
+    | Readonly<Record<string, string>>
+    | (object & { readonly [Symbol.iterator]?: never })
+    | undefined;
 }
 
 /**

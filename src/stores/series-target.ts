@@ -40,7 +40,7 @@ export function canonicalSeriesId(id: unknown): string {
 export function seriesPredicate(matcher: SeriesMatcher): SeriesPredicate {
   const { name, labels } = matcher;
   const faults = matcherFaults(matcher);
-  const wanted = faults.length > 0 ? [] : Object.entries(labels ?? {});
+  const wanted = faults.length > 0 ? [] : Object.entries<unknown>(labels ?? {});
   if (faults.length === 0 && name === undefined && wanted.length === 0) {
     faults.push('an empty matcher would match every series; give a name or a label');
   }

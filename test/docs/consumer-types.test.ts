@@ -25,6 +25,9 @@ const store = new MemoryStore();
 await store.upsert({ name: 'a', labels, value: 1 });
 await store.upsert([point, bare, { name: 'b', labels: { n: 5, yes: true }, value: 2 }]);
 await store.upsert({ name: 'c', labels: new OwnLabels(), value: 1 });
+interface Team { team: string }
+const team: Team = { team: 'a' };
+await store.delete({ name: 'c', labels: team });
 const ids: string[] = [seriesId({ name: 'a', labels }), seriesId({ name: 'a' })];
 
 // What comes out is complete.
