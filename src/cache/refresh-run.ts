@@ -111,6 +111,11 @@ export class RefreshRun {
     this.staging.end(this.#admission.id);
   }
 
+  /** The longest series id that is admitted, in bytes. */
+  get maxSeriesBytes(): number {
+    return this.#settings.maxSeriesBytes;
+  }
+
   /** Takes the end of the series of a point. */
   takeEnd(given: unknown): void {
     if (this.#admission.identify(given)) this.staging.end(this.#admission.id!);

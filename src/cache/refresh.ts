@@ -122,15 +122,17 @@ function takeEvent(event: unknown, run: RefreshRun): void {
 /** Takes an event of a known kind; answers whether it was one. */
 function takeKnownEvent(event: Record<string, unknown>, run: RefreshRun): boolean {
   const { deleted, point, seriesId: id } = event;
-  if (deleted === true && typeof id === 'string') run.staging.end(canonicalId(id));
+  if (deleted === true && typeof id === 'string') takeEndById(id, run);
   else if (point === undefined) return false;
   else if (deleted === true) run.takeEnd(point);
   else run.takeChange(point);
   return true;
 }
 
-function canonicalId(id: string): string {
-  return seriesId(parseSeriesId(id));
+function takeEndById(id: string, run: RefreshRun): void {
+  // No series of this cache has so long an id, and reading it could take seconds.
+  if (id.length > run.maxSeriesBytes) run.reject('series_too_long', describeSubject(id));
+  else run.staging.end(seriesId(parseSeriesId(id)));
 }
 
 /**

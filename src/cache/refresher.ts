@@ -73,6 +73,8 @@ export class Refresher {
   // By snapshot: its version may be asked for when the next one is there already.
   readonly #versions = new WeakMap<Snapshot, number>();
   #lastFull = Number.NEGATIVE_INFINITY;
+  /** The same by the wall clock. After that was set back, the source tells its times again. */
+  #lastFullWall = Number.NEGATIVE_INFINITY;
   #trying: RefreshKind = 'full';
   #isFailing = false;
 
@@ -96,8 +98,8 @@ export class Refresher {
     try {
       // A source that hangs ignores the signal; its answer, should it ever come, is dropped.
       const reading = this.#readAll(deadline.signal);
-      this.#publish(await Promise.race([reading, rejection(deadline.signal)]), begun);
-      this.readAtWall = begunWall;
+      const read = await Promise.race([reading, rejection(deadline.signal)]);
+      this.#publish(read, begun, begunWall);
     } catch (error) {
       throw this.#failure(error, deadline.signal);
     } finally {
@@ -142,7 +144,9 @@ export class Refresher {
     if (this.#config.mode === 'full' || !isIncremental(source)) {
       return this.#readFully(source, run, undefined);
     }
-    const isFullDue = this.#elapsed() - this.#lastFull >= this.#config.fullRefreshInterval;
+    const sinceFull = this.#elapsed() - this.#lastFull;
+    const isSetBack = this.#config.now() < this.#lastFullWall;
+    const isFullDue = isSetBack || sinceFull >= this.#config.fullRefreshInterval;
     if (this.snapshot !== undefined && this.cursor !== undefined && !isFullDue) {
       this.#trying = 'delta';
       const base = { snapshot: this.snapshot, cursor: this.cursor, catalog: this.#catalog };
@@ -208,7 +212,7 @@ export class Refresher {
     return { ...read, snapshot };
   }
 
-  #publish(read: DescribedRead, begun: number): void {
+  #publish(read: DescribedRead, begun: number, begunWall: number): void {
     if (read.snapshot !== this.snapshot) this.version++;
     this.snapshot = read.snapshot;
     this.cursor = read.cursor;
@@ -218,13 +222,17 @@ export class Refresher {
     if (read.version !== undefined) this.#versions.set(read.snapshot, read.version);
     this.#catalog = read.run.catalog;
     this.readAt = begun;
+    this.readAtWall = begunWall;
     this.lastSuccess = this.#config.now();
     this.lastKind = read.kind;
     this.work = read.run.work;
     this.longestSlice = read.run.pace.longestSlice;
     this.successes[read.kind]++;
     this.#noteRecovery();
-    if (read.kind === 'full') this.#lastFull = begun;
+    if (read.kind === 'full') {
+      this.#lastFull = begun;
+      this.#lastFullWall = begunWall;
+    }
     // Orders of families that are gone would otherwise stay for ever.
     if (this.#orders.size > read.snapshot.families.length) this.#orders.clear();
   }

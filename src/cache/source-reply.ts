@@ -40,12 +40,14 @@ export async function forEachItem(
   pace.throwIfAborted();
 }
 
-/** Checks that a source answered a cursor with a string. */
+const LONGEST_CURSOR = 1_048_576;
+
+/** Checks that a cursor of a source is a string, and short enough to be compared in no time. */
 export function checkCursor(what: string, cursor: unknown): string {
-  if (typeof cursor === 'string') return cursor;
+  if (typeof cursor === 'string' && cursor.length <= LONGEST_CURSOR) return cursor;
   throw new SnapscrapeError(
     'invalid_source_reply',
-    `The source's ${what} is ${describe(cursor)}; a cursor is a string`,
+    `The source's ${what} is ${typeof cursor === 'string' ? 'too long' : describe(cursor)}; a cursor is a string of up to 1 048 576 characters`,
   );
 }
 

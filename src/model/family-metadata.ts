@@ -14,7 +14,7 @@ export interface FamilyMetadata {
    * `_total` is `unknown` in OpenMetrics, which knows no such counter (OpenMetrics 1.0.0, Counter).
    */
   readonly type: FamilyType;
-  /** One line of explanation; any well-formed Unicode. */
+  /** One line of explanation; any well-formed Unicode of up to 1 048 576 characters. */
   readonly help?: string | undefined;
   /** The base unit; the name (without `_total`) must end in `_` and the unit. OpenMetrics only. */
   readonly unit?: string | undefined;
@@ -29,6 +29,8 @@ export interface FamilyMetadataFault {
 }
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+const LONGEST_NAME = 65_536;
+const LONGEST_HELP = 1_048_576;
 const UNIT = /^[a-zA-Z0-9_:]+$/;
 const TYPES: ReadonlySet<unknown> = new Set<FamilyType>(['counter', 'gauge', 'unknown']);
 
@@ -101,7 +103,7 @@ function checkFamily(entry: unknown, report: Report): FamilyMetadata | undefined
     return undefined;
   }
   const { name, type, help, unit } = entry as Record<string, unknown>;
-  if (typeof name !== 'string' || !isMetricName(name)) {
+  if (typeof name !== 'string' || name.length > LONGEST_NAME || !isMetricName(name)) {
     report(typeof name === 'string' ? name : typeof name, 'is not a legal metric name');
     return undefined;
   }
@@ -119,15 +121,21 @@ function checkFamily(entry: unknown, report: Report): FamilyMetadata | undefined
 
 function checkHelp(name: string, help: unknown, report: Report): Pick<FamilyMetadata, 'help'> {
   if (help === undefined) return {};
-  if (typeof help === 'string' && help.isWellFormed()) return { help };
-  report(name, 'has a help that is not a well-formed string; it is left out');
+  if (typeof help === 'string' && help.length <= LONGEST_HELP && help.isWellFormed()) {
+    return { help };
+  }
+  report(
+    name,
+    'has a help that is not a well-formed string of up to 1 048 576 characters; it is left out',
+  );
   return {};
 }
 
 function checkUnit(family: string, unit: unknown, report: Report): Pick<FamilyMetadata, 'unit'> {
   if (unit === undefined || unit === '') return {};
   // Prometheus fails the whole scrape when a unit is not the suffix of the family's name.
-  if (typeof unit === 'string' && UNIT.test(unit) && family.endsWith(`_${unit}`)) return { unit };
+  const isSuffix = typeof unit === 'string' && family.endsWith(`_${unit}`);
+  if (isSuffix && UNIT.test(unit)) return { unit };
   report(family, 'has a unit that is not the suffix of its name; it is left out');
   return {};
 }

@@ -29,6 +29,8 @@ export function isLabelName(name: string): boolean {
 const KEPT = 4096;
 /** The longest name that is remembered, in characters. */
 const LONGEST_KEPT = 256;
+/** The longest label name that any cache or store takes, in characters. */
+const LONGEST_NAME = 65_536;
 
 /** Remembers which metric names are legal. */
 export class MetricNameCheck {
@@ -59,6 +61,7 @@ export class LabelShapes {
   of(names: readonly string[]): LabelShape | undefined {
     // Points of one family mostly carry the same names in the same order.
     if (sameNames(this.#last.names, names)) return this.#last;
+    if (names.some((name) => name.length > LONGEST_NAME)) return undefined;
     const key = names.join('\n');
     let shape = this.#byNames.get(key);
     if (shape === undefined) {

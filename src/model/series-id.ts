@@ -49,7 +49,10 @@ export class SeriesIdentifier {
     const names = Object.keys(labels);
     if (names.length > this.#maxLabels) return 'too_many_labels';
     const shape = this.#shapes.of(names);
-    if (shape === undefined) return 'invalid_label_name';
+    if (shape === undefined) {
+      const isLong = names.some((label) => label.length > this.#maxBytes);
+      return isLong ? 'series_too_long' : 'invalid_label_name';
+    }
     const values = labels as Readonly<Record<string, unknown>>;
     let id = name;
     let first = true;
@@ -129,7 +132,7 @@ const LABEL_HEAD = /([a-zA-Z_][a-zA-Z0-9_]*)="/y;
  * The name and the labels that a series id stands for: the inverse of {@link seriesId}.
  *
  * The answer is a plain object that any label name may be an own property of, `__proto__` too.
- * Throws `invalid_series_id` when the text is not a series.
+ * Throws `invalid_series_id` if the text is not a series.
  */
 export function parseSeriesId(id: string): Pick<SnapshotPoint, 'name' | 'labels'> {
   const name = seriesName(id);

@@ -1,7 +1,7 @@
 import { FamilyCataloguer, type FamilyMetadata } from '../model/family-metadata.ts';
-import { invalidOptions } from '../model/options.ts';
 import type { SeriesLedger } from './series-ledger.ts';
 import { canonicalSeriesId, type SeriesPredicate } from './series-target.ts';
+import { assertNoFaults } from './store-input.ts';
 import type { SlicedWork } from './work-queue.ts';
 
 /** How many points or series are looked at in a slice, which takes a few ms. */
@@ -73,13 +73,8 @@ export function* setFamilies(
     if (isPause(at)) yield;
     catalog.add(family);
   }
-  const { byName, faults } = catalog;
-  if (faults.length > 0) {
-    throw invalidOptions(
-      'setFamilies',
-      faults.map((fault) => `${fault.name} ${fault.message}`),
-    );
-  }
+  assertNoFaults(catalog);
+  const { byName } = catalog;
   let set = 0;
   for (const [name, family] of byName) {
     if (isPause(set++)) yield;

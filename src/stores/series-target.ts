@@ -8,6 +8,9 @@ import type { SeriesMatcher } from './metric-store.ts';
 /** Tells whether a point is of a series that was chosen. */
 export type SeriesPredicate = (point: SnapshotPoint) => boolean;
 
+/** The longest id that any store takes, in characters. Reading a longer one would take seconds. */
+const LONGEST_ID = 16_777_216;
+
 /**
  * The canonical form of a series id that came from outside.
  *
@@ -21,6 +24,7 @@ export function canonicalSeriesId(id: unknown): string {
     );
   }
   try {
+    if (id.length > LONGEST_ID) throw new RangeError(`it has over ${LONGEST_ID} characters`);
     return seriesId(parseSeriesId(id));
   } catch (cause) {
     throw new SnapscrapeError(

@@ -1,6 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import { SnapscrapeError } from '../model/errors.ts';
+import { type FamilyCatalog, FamilyCataloguer } from '../model/family-metadata.ts';
 import { invalidOptions } from '../model/options.ts';
 import { describeSubject } from '../model/rejection.ts';
+import { canonicalSeriesId } from './series-target.ts';
+
+/** How many families or ids are checked before others run. */
+const STRIDE = 1024;
 
 /** What was given to be written, as something to iterate. */
 export type StoreInput =
@@ -48,6 +54,55 @@ export function collect(method: string, given: unknown): unknown[] {
     return [...(given as Iterable<unknown>)];
   } catch (cause) {
     throw inputFailed(method, cause);
+  }
+}
+
+/** Checks what was given to `setFamilies()`; fails with `invalid_options` that lists every fault. */
+export function collectFamilies(
+  given: unknown,
+): FamilyCatalog['byName'] | Promise<FamilyCatalog['byName']> {
+  const catalog = new FamilyCataloguer();
+  const checked = (): FamilyCatalog['byName'] => {
+    assertNoFaults(catalog);
+    return catalog.byName;
+  };
+  const checking = forEachGiven(collect('setFamilies', given), (family) => catalog.add(family));
+  return checking === undefined ? checked() : checking.then(checked);
+}
+
+/** Throws `invalid_options` that lists every fault of what was given to `setFamilies()`. */
+export function assertNoFaults({ faults }: FamilyCatalog): void {
+  if (faults.length === 0) return;
+  throw invalidOptions(
+    'setFamilies',
+    faults.map((fault) => `${fault.name} ${fault.message}`),
+  );
+}
+
+/** Checks the series ids that were given to `delete()`, and returns them in their canonical form. */
+export function collectIds(given: unknown): readonly string[] | Promise<readonly string[]> {
+  const ids: string[] = [];
+  const checking = forEachGiven(collect('delete', given), (id) => ids.push(canonicalSeriesId(id)));
+  return checking === undefined ? ids : checking.then(() => ids);
+}
+
+/** Goes through a few at once, so that no later call comes before; through many in slices. */
+function forEachGiven(
+  given: readonly unknown[],
+  take: (item: unknown) => void,
+): Promise<void> | undefined {
+  if (given.length > STRIDE) return takeInSlices(given, take);
+  for (const item of given) take(item);
+  return undefined;
+}
+
+async function takeInSlices(
+  given: readonly unknown[],
+  take: (item: unknown) => void,
+): Promise<void> {
+  for (const [at, item] of given.entries()) {
+    if (at > 0 && at % STRIDE === 0) await setImmediate();
+    take(item);
   }
 }
 

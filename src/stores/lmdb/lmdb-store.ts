@@ -1,6 +1,6 @@
 import { PointAdmission } from '../../model/admission.ts';
 import { soundClock } from '../../model/clock.ts';
-import { catalogFamilies, type FamilyMetadata } from '../../model/family-metadata.ts';
+import type { FamilyMetadata } from '../../model/family-metadata.ts';
 import type { SnapshotPoint, WritablePoint } from '../../model/metric-point.ts';
 import { invalidOptions } from '../../model/options.ts';
 import { describeSubject } from '../../model/rejection.ts';
@@ -10,7 +10,7 @@ import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.t
 import { Retention, sweepRegularly } from '../retention.ts';
 import { canonicalSeriesId, seriesPredicate } from '../series-target.ts';
 import { StillFrames } from '../still-frames.ts';
-import { collect, inputFailed, sortInput } from '../store-input.ts';
+import { collectFamilies, collectIds, inputFailed, sortInput } from '../store-input.ts';
 import { UpsertTally } from '../upsert-tally.ts';
 import { WriteLog } from '../write-log.ts';
 import { readWritten } from '../written-point.ts';
@@ -154,19 +154,15 @@ export class LmdbStore implements MetricStore {
     if (!(Symbol.iterator in target)) {
       return endMatching(this.#access, target, seriesPredicate(target));
     }
-    return endSeries(this.#access, 'delete', collect('delete', target).map(canonicalSeriesId));
+    const ids = collectIds(target);
+    return endSeries(this.#access, 'delete', 'then' in ids ? await ids : ids);
   }
 
   /** Adds metadata of families, replacing what was there under the same name: all of it, or nothing. */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
     this.#access.assertOpen('setFamilies');
-    const { byName, faults } = catalogFamilies(collect('setFamilies', families));
-    if (faults.length > 0) {
-      throw invalidOptions(
-        'setFamilies',
-        faults.map((fault) => `${fault.name} ${fault.message}`),
-      );
-    }
+    const given = collectFamilies(families);
+    const byName = 'then' in given ? await given : given;
     await this.#access.transact('setFamilies', () => {
       this.#access.environment.state.read(); // Nothing may be written to a newer layout.
       this.#families.put(byName);

@@ -1,5 +1,5 @@
 import { PointAdmission } from '../../model/admission.ts';
-import { catalogFamilies, type FamilyMetadata } from '../../model/family-metadata.ts';
+import type { FamilyMetadata } from '../../model/family-metadata.ts';
 import type { SnapshotPoint, WritablePoint } from '../../model/metric-point.ts';
 import { invalidOptions } from '../../model/options.ts';
 import { describeSubject } from '../../model/rejection.ts';
@@ -7,7 +7,7 @@ import type { ReadOptions } from '../../model/snapshot-reader.ts';
 import type { LastWrite, WriteStats } from '../../model/write-stats.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
 import { Retention, sweepRegularly } from '../retention.ts';
-import { collect, sortInput } from '../store-input.ts';
+import { collectFamilies, sortInput } from '../store-input.ts';
 import { UpsertTally } from '../upsert-tally.ts';
 import { WriteLog } from '../write-log.ts';
 import { readWritten } from '../written-point.ts';
@@ -162,13 +162,8 @@ export class RedisStore implements MetricStore {
    */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
     this.#calls.assertOpen('setFamilies');
-    const { byName, faults } = catalogFamilies(collect('setFamilies', families));
-    if (faults.length > 0) {
-      throw invalidOptions(
-        'setFamilies',
-        faults.map((fault) => `${fault.name} ${fault.message}`),
-      );
-    }
+    const given = collectFamilies(families);
+    const byName = 'then' in given ? await given : given;
     await this.#families.set(byName.values());
     await this.#writers.note('setFamilies', this.#writes);
   }

@@ -2,7 +2,7 @@ import { invalidOptions } from '../../model/options.ts';
 import { describeSubject } from '../../model/rejection.ts';
 import type { SeriesMatcher } from '../metric-store.ts';
 import { canonicalSeriesId, type SeriesPredicate, seriesPredicate } from '../series-target.ts';
-import { collect } from '../store-input.ts';
+import { collectIds } from '../store-input.ts';
 import { BucketReading } from './bucket-reading.ts';
 import type { DataSet } from './data-set.ts';
 import { bucketOf, hashOf, type Layout, partitionOf } from './layout.ts';
@@ -97,5 +97,6 @@ export async function endTarget(
     ]);
   }
   if (!(Symbol.iterator in target)) return endMatching(dataSet, target);
-  return endSeries(dataSet, collect('delete', target).map(canonicalSeriesId));
+  const ids = collectIds(target);
+  return endSeries(dataSet, 'then' in ids ? await ids : ids);
 }
