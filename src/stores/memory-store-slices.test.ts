@@ -90,6 +90,18 @@ describe('a call of the store with much to do', () => {
     expect([...state].sort()).toEqual([`m{i="${MANY - 1}"}`, 'm{i="5"}']);
   });
 
+  it('returns the same metadata until it is set again, so that caches read it once', async () => {
+    const store = new MemoryStore();
+    await store.setFamilies([{ name: 'a', type: 'gauge' }]);
+    const before = store.families();
+    store.upsert({ name: 'a', value: 1 });
+    expect(store.families()).toBe(before);
+    expect(Object.isFrozen(before)).toBe(true);
+    await store.setFamilies([{ name: 'a', type: 'counter' }]);
+    expect(store.families()).toEqual([{ name: 'a', type: 'counter' }]);
+    expect(before).toEqual([{ name: 'a', type: 'gauge' }]);
+  });
+
   it('fails by itself, and the next one goes on', async () => {
     const store = new MemoryStore();
     function* failing() {

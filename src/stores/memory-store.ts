@@ -56,6 +56,7 @@ export class MemoryStore implements MetricStore {
   readonly #retention: Retention;
   readonly #admission: PointAdmission;
   readonly #families = new Map<string, FamilyMetadata>();
+  #familyList: readonly FamilyMetadata[] | undefined;
   readonly #writes: WriteLog = new WriteLog();
   readonly #sweepTimer: NodeJS.Timeout | undefined;
   #ledger: SeriesLedger;
@@ -143,18 +144,20 @@ export class MemoryStore implements MetricStore {
    */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
     this.#assertOpen('setFamilies');
-    await this.#work.run(
-      setFamilies(this.#families, collect('setFamilies', families), () =>
-        this.#assertOpen('setFamilies'),
-      ),
-    );
+    const beforeEach = (): void => {
+      this.#assertOpen('setFamilies');
+      this.#familyList = undefined;
+    };
+    await this.#work.run(setFamilies(this.#families, collect('setFamilies', families), beforeEach));
     this.#noteWrite();
   }
 
   /** Returns the metadata of families that was set, in no particular order. */
   families(): readonly FamilyMetadata[] {
     this.#assertOpen('families');
-    return [...this.#families.values()];
+    // A cache does not read the same frozen array again.
+    this.#familyList ??= Object.freeze([...this.#families.values()]);
+    return this.#familyList;
   }
 
   /**
@@ -221,6 +224,7 @@ export class MemoryStore implements MetricStore {
     // Open iterations keep what they walk.
     this.#ledger = new SeriesLedger(1);
     this.#families.clear();
+    this.#familyList = undefined;
   }
 
   /** What this store refused and found older since it was made. */
