@@ -22,16 +22,16 @@ export interface CacheConfig {
   readonly mode?: 'full' | 'incremental' | undefined;
   /**
    * How old the data may get before it is refreshed, in ms. Default 30 000; from 0 (each read
-   * refreshes) to 2 147 483 647. Without `background` it is judged when somebody reads; a read in the
-   * second half of the interval also has the refresh made when it falls due, so that a scraper with
-   * the same interval never finds data of twice its age.
+   * refreshes) to 2 147 483 647. Without `background` it is judged at each read; a read in
+   * the second half of the interval also has the refresh made when it falls due, so that a scraper
+   * with the same interval never finds data of twice its age.
    */
   readonly refreshInterval?: number | undefined;
   /**
-   * Whether a timer refreshes, independent of reads, with 10 % jitter, and after a failure sooner: after
-   * 1 s, then 2, 4 … up to the interval. Default false. The timer does not keep the process alive. Reads
-   * then wait for a refresh only where the snapshot is older than `maxStaleness`; `close()` ends the
-   * timer.
+   * Whether a timer refreshes, independent of reads, with 10 % jitter, and after a failure sooner:
+   * after 1 s, then 2, 4 … up to the interval. Default false. The timer does not keep the process
+   * alive. Reads then wait for a refresh only where the snapshot is older than `maxStaleness`;
+   * `close()` ends the timer.
    */
   readonly background?: boolean | undefined;
   /**
@@ -40,9 +40,9 @@ export interface CacheConfig {
    */
   readonly refreshTimeout?: number | undefined;
   /**
-   * How old the last good snapshot may get while refreshes fail, in ms; beyond that reads reject with
-   * `snapshot_stale` and scrapes get 503. Default: ten refresh intervals, at least 300 000, which is
-   * how far back Prometheus looks. From 0; `Infinity` serves it for ever.
+   * How old the last good snapshot may get while refreshes fail, in ms; beyond that reads reject
+   * with `snapshot_stale` and scrapes get 503. Default: ten refresh intervals, at least 300 000,
+   * which is how far back Prometheus looks. From 0; `Infinity` serves it for ever.
    */
   readonly maxStaleness?: number | undefined;
   /**
@@ -52,30 +52,30 @@ export interface CacheConfig {
   readonly fullRefreshInterval?: number | undefined;
   /**
    * Whether each refresh by delta is followed by a full one that must give the same bytes. Default
-   * false; for tests and for new stores, as it costs a full refresh each time. A difference is counted,
-   * reported to `onError`, and the full result is served. Where the source moved on in between, nothing
-   * is concluded.
+   * false; for tests and for new stores, as it costs a full refresh each time. A difference is
+   * counted, reported to `onError`, and the full result is served. Where the source moved on in
+   * between, nothing is concluded.
    */
   readonly selfCheck?: boolean | undefined;
   /** Metadata of families, added to the source's own; the source's word stands. Default none. */
   readonly families?: readonly FamilyMetadata[] | undefined;
-  /** The longest series id let in, in bytes of UTF-8. Default 65 536; from 64 to 16 777 216. */
+  /** The longest series id that is admitted, in bytes of UTF-8. Default 65 536; from 64 to 16 777 216. */
   readonly maxSeriesBytes?: number | undefined;
   /**
-   * How long a refresh may hold the event loop at a stretch, in ms. Default 5; from 1 to 1000. It is
-   * aimed at: garbage collection and a source's own work come on top.
+   * How long a refresh may hold the event loop at a stretch, in ms. Default 5; from 1 to 1000. It
+   * is aimed at: garbage collection and a source's own work come on top.
    */
   readonly sliceBudget?: number | undefined;
   /**
-   * The wall clock, in Unix milliseconds, for timestamps. Default `Date.now`. Ages, `maxStaleness` and due
-   * times run on the process's own clock, so a wall clock that is set back or forward changes none of them.
-   * A step back only makes a refresh due at once. If this option is given, ages follow it instead, for tests;
-   * over a step back of it they follow the process's own clock.
+   * The wall clock, in Unix milliseconds, for timestamps. Default `Date.now`. Ages, `maxStaleness`
+   * and due times run on the process's own clock, so a wall clock that is set back or forward
+   * changes none of them. A step back only makes a refresh due at once. If this option is given,
+   * ages follow it instead, for tests; over a step back of it they follow the process's own clock.
    */
   readonly now?: (() => number) | undefined;
   /**
-   * Is called with the error of each failed refresh and each fallback. Default: a line on standard error,
-   * repeated ones once a minute; `() => {}` logs nothing. What it throws is ignored.
+   * Is called with the error of each failed refresh and each fallback. Default: a line on standard
+   * error, repeated ones once a minute; `() => {}` logs nothing. What it throws is ignored.
    */
   readonly onError?: ((error: SnapscrapeError) => void) | undefined;
 }

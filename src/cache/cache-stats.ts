@@ -20,8 +20,8 @@ export interface CacheStats {
   /** How long ago the data began to be read, in ms; undefined before the first good snapshot. */
   readonly age: number | undefined;
   /**
-   * Whether the data is older than `maxStaleness` and a refresh has not put that right: it failed, or is
-   * under way. What is merely old because nobody asked is read anew by who asks next.
+   * Whether the data is older than `maxStaleness` and a refresh has not put that right: it failed,
+   * or is under way. Data that is merely old, as nothing read it, is refreshed by the next read.
    */
   readonly isStale: boolean;
   /** How the latest successful refresh read the source; undefined before it. */
@@ -51,8 +51,8 @@ export interface CacheStats {
   /** The last refused points, oldest first, at most 100. */
   readonly lastRejected: readonly RejectedPoint[];
   /**
-   * Points that the store did not apply, because it has a newer one of their series; undefined if the source
-   * does not tell.
+   * Points that the store did not apply, because it has a newer one of their series; undefined if
+   * the source does not tell.
    */
   readonly olderWrites: number | undefined;
   /** When the source was last written, by writer, as of the latest refresh; empty if it does not tell. */
@@ -69,8 +69,9 @@ export interface CacheStats {
   readonly version: number;
   /**
    * Which state of the source the snapshot is of: a hash of 48 bits of the cursor and of the
-   * families' metadata, the same for all readers over that source that have come to both; the number in the header `X-Snapscrape-Version`. Undefined where
-   * the source has no cursors, or did not tell which one its points belong to.
+   * families' metadata, the same for all readers over that source that have come to both; the
+   * number in the header `X-Snapscrape-Version`. Undefined where the source has no cursors, or did
+   * not tell which one its points belong to.
    */
   readonly snapshotVersion: number | undefined;
   /** The cursor that the next delta will be asked from; undefined where the next refresh is full. */

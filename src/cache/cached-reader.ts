@@ -29,12 +29,12 @@ import { abortedError, waitFor } from './wait.ts';
 /** A snapshot reader that answers from the last good snapshot of its source. */
 export interface CachedSnapshotReader extends SnapshotReader {
   /**
-   * Answers with the points of the last good snapshot, in series order, refreshed first where that is
-   * due. They stay as they are while they are read. Rejects with `snapshot_unavailable`,
+   * Returns the points of the last good snapshot, in series order, refreshed first where that
+   * is due. They stay as they are while they are read. Rejects with `snapshot_unavailable`,
    * `snapshot_stale`, `aborted` or `closed`.
    */
   snapshot(options?: ReadOptions): Promise<Iterable<SnapshotPoint>>;
-  /** Answers with the declared metadata of the families in the last good snapshot. */
+  /** Returns the declared metadata of the families in the last good snapshot. */
   families(options?: ReadOptions): Promise<readonly FamilyMetadata[]>;
   /** What the cache did and holds. */
   cacheStats(): CacheStats;
@@ -52,8 +52,8 @@ export interface CachedSnapshotReader extends SnapshotReader {
  *
  * Any number of reads share one refresh, and none of them can end it for the others. A refresh that
  * fails, hangs or yields half a snapshot never replaces a good one. Wrapping a cached reader again
- * returns it as it is. Throws `invalid_options` when the source is no reader or the configuration is
- * wrong, with every fault listed.
+ * returns it as it is. Throws `invalid_options` when the source is no reader or the configuration
+ * is wrong, with every fault listed.
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   readonly #refresher: Refresher;
   readonly #timer: RefreshTimer;
   readonly #closing = new AbortController();
-  // Whoever serves this reader may be forgotten without a word.
+  // Weak: a handler that serves this reader may be dropped without being closed.
   readonly #watchers = new Set<WeakRef<SnapshotWatcher>>();
   #underWay: Promise<void> | undefined;
   /** Why the latest refresh failed; undefined where it succeeded. */
@@ -161,7 +161,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
     return this.#refresher.versionOf(snapshot);
   }
 
-  /** Tells a watcher of each new snapshot for as long as somebody else holds it. */
+  /** Tells a watcher of each new snapshot for as long as its owner holds it. */
   watch(watcher: SnapshotWatcher): void {
     this.#watchers.add(new WeakRef(watcher));
   }

@@ -15,7 +15,8 @@ const VALUE_BYTES = 32;
 /**
  * Collects lines in series order and cuts them into chunks.
  *
- * One builder serves a whole refresh: its scratch memory is filled and copied out, never handed out.
+ * One builder serves a whole refresh: its scratch memory is filled and copied out, never handed
+ * out.
  */
 export class ChunkBuilder {
   /** Counters of the refresh that this builder is for. */
@@ -46,7 +47,7 @@ export class ChunkBuilder {
     this.work.chunksShared++;
   }
 
-  /** Takes a chunk that was made anew elsewhere; nothing may be pending. */
+  /** Takes a new chunk that was made elsewhere; nothing may be pending. */
   put(chunk: Chunk): void {
     this.#done.push(chunk);
   }

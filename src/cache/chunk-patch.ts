@@ -14,8 +14,9 @@ export function isPatchable(chunk: Chunk, edits: ChunkEdits): boolean {
 }
 
 /**
- * Makes a chunk anew in which only values changed, the commonest change by far: every byte is copied
- * once, into memory of the right size, where the builder would copy it twice (bench/micro/patch.ts).
+ * Makes a new chunk in which only values changed, the commonest change by far: every byte is copied
+ * once, into memory of the right size, where the builder would copy it twice
+ * (bench/micro/patch.ts).
  */
 export function patchChunk(chunk: Chunk, edits: ChunkEdits, work: RefreshWork): Chunk {
   const index = newIndex(chunk.series);

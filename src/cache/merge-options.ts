@@ -25,23 +25,24 @@ export interface NamedReader {
 /** How readers are merged. Every field may be left out; the defaults are {@link MERGE_DEFAULTS}. */
 export interface MergeOptions {
   /**
-   * What becomes of a series that several readers have. `first`: the sample of the first reader in the
-   * list. `newest`: the one with the newest `updatedAt`, at a tie that of the first. `add`: the sum of all
-   * values; while a reader has no snapshot to give, the sum lacks its part. Default `first`: a series then
-   * stays with one reader for as long as that has it, and a counter does not jump between two.
+   * What becomes of a series that several readers have. `first`: the sample of the first reader in
+   * the list. `newest`: the one with the newest `updatedAt`, at a tie that of the first. `add`: the
+   * sum of all values; while a reader has no snapshot to give, the sum lacks its part. Default
+   * `first`: a series then stays with one reader for as long as that has it, and a counter does not
+   * jump between two.
    */
   readonly duplicates?: 'first' | 'newest' | 'add' | undefined;
   /**
-   * The name of a label that each series gets, with the name of its reader as the value, so that no two
-   * readers have the same series. A label of that name which a series has already becomes
-   * `exported_<name>`. A family that changed is labelled again as a whole: some 3 µs a series. Default:
-   * none. It must match `[a-zA-Z_][a-zA-Z0-9_]*` and not be `__name__`.
+   * The name of a label that each series gets, with the name of its reader as the value, so that no
+   * two readers have the same series. A label of that name which a series has already becomes
+   * `exported_<name>`. A family that changed is labelled again as a whole: some 3 µs a series.
+   * Default: none. It must match `[a-zA-Z_][a-zA-Z0-9_]*` and not be `__name__`.
    */
   readonly readerLabel?: string | undefined;
   /**
    * How long one reader may take to answer a read, in ms; then a cached one's last good snapshot is
-   * taken, and any other one has failed. Default 10 000; from 1 to 2 147 483 647. Where the scrape has
-   * less time, that counts. A source that takes longer belongs behind a cache of its own.
+   * taken, and any other one has failed. Default 10 000; from 1 to 2 147 483 647. Where the scrape
+   * has less time, that counts. A source that takes longer belongs behind a cache of its own.
    */
   readonly readerTimeout?: number | undefined;
   /** How long merging may hold the event loop at a stretch, in ms. Default 5; from 1 to 1000. */
@@ -49,8 +50,9 @@ export interface MergeOptions {
   /** The clock, in Unix milliseconds, for the log of samples that are left out. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
   /**
-   * Is called with the error of each failed read of a reader, and the reader's name. Default: a line on
-   * standard error, repeated ones once a minute; `() => {}` logs nothing. What it throws is ignored.
+   * Is called with the error of each failed read of a reader, and the reader's name. Default: a
+   * line on standard error, repeated ones once a minute; `() => {}` logs nothing. What it throws is
+   * ignored.
    */
   readonly onError?: ((error: SnapscrapeError, reader: string) => void) | undefined;
 }
@@ -91,8 +93,8 @@ export function checkMergeOptions(options: unknown): CheckedMergeOptions {
 const READER_NAME = /^[\w.:-]{1,100}$/;
 
 /**
- * Checks a list of readers from outside and names those that have no name: `reader_1`, `reader_2` and so
- * on, by their place. Throws `invalid_options` that lists every fault.
+ * Checks a list of readers from outside and names those that have no name: `reader_1`, `reader_2`
+ * and so on, by their place. Throws `invalid_options` that lists every fault.
  */
 export function checkReaders(given: unknown): readonly NamedReader[] {
   if (!Array.isArray(given) || given.length === 0) {

@@ -112,7 +112,7 @@ class ChunkMerge {
     return undefined;
   }
 
-  /** Adds some of the changes that come after every chunk; answers whether there are more. */
+  /** Adds some of the changes that come after every chunk; returns whether there are more. */
   addRest(count: number): boolean {
     const end = Math.min(this.#next + count, this.#changes.length);
     for (; this.#next < end; this.#next++) {
@@ -129,7 +129,7 @@ class ChunkMerge {
     this.#edits.clear();
   }
 
-  /** Moves to the line of a series, or to where it would stand; answers whether it is there. */
+  /** Moves to the line of a series, or to where it would stand; returns whether it is there. */
   #seek(chunk: Chunk, id: string): boolean {
     const isAlike = this.#next >= this.#alikeFrom && this.#next < this.#alikeEnd;
     const alike = isAlike ? chunk.prefix.length : 0;

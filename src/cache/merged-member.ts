@@ -9,8 +9,8 @@ export interface MemberState {
   /** Its name; those of readers within a merged reader come behind its name and `/`. */
   readonly name: string;
   /**
-   * Whether its latest read succeeded, and, for a cached reader, its latest refresh too. False before
-   * the first one. The last good samples of a cached reader may be on the page nevertheless.
+   * Whether its latest read succeeded, and, for a cached reader, its latest refresh too. False
+   * before the first one. The last good samples of a cached reader may be on the page nevertheless.
    */
   readonly up: boolean;
   /** What its cache did and holds; undefined for a reader without one. */
@@ -19,7 +19,7 @@ export interface MemberState {
   readonly lastWrites: readonly LastWrite[];
 }
 
-/** What a member answered: its snapshot, or why there is none. */
+/** What a member returned: its snapshot, or why it has no snapshot. */
 export type MemberAnswer =
   | { readonly snapshot: Snapshot; readonly failure?: undefined }
   | { readonly snapshot?: undefined; readonly failure: SnapscrapeError };
@@ -29,8 +29,8 @@ export class MergedMember implements SnapshotWatcher {
   readonly name: string;
   readonly provider: SnapshotProvider;
   /**
-   * The snapshot that it gave last, for work ahead of reads. A read that ends while another snapshot is
-   * published may leave the older one here, until the next read.
+   * The snapshot that it gave last, for work ahead of reads. A read that ends while another
+   * snapshot is published may leave the older one here, until the next read.
    */
   latest: Snapshot | undefined;
   #isUp = false;
@@ -50,7 +50,7 @@ export class MergedMember implements SnapshotWatcher {
       this.#isUp = true;
       return { snapshot };
     } catch (error) {
-      // Who gave up learnt nothing of the reader.
+      // A caller that gave up learnt nothing of the reader.
       if (!wait.signal?.aborted) this.#isUp = false;
       return { failure: asSnapscrapeError(error) };
     }

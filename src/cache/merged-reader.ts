@@ -31,12 +31,12 @@ import { abortedError } from './wait.ts';
 /** Several snapshot readers as one. */
 export interface MergedSnapshotReader extends SnapshotReader {
   /**
-   * Reads all readers at once and answers with the points of those that have any to give, in series
+   * Reads all readers at once and returns the points of those that have any to give, in series
    * order. Rejects only where no reader has: with the code that they agree on or
    * `snapshot_unavailable`, and an AggregateError of theirs as the cause; and with `aborted`.
    */
   snapshot(options?: ReadOptions): Promise<Iterable<SnapshotPoint>>;
-  /** Answers with the metadata of the merged families; reads as `snapshot()` does. */
+  /** Returns the metadata of the merged families; reads as `snapshot()` does. */
   families(options?: ReadOptions): Promise<readonly FamilyMetadata[]>;
   /** The state of each reader, in the order of the list. */
   members(): readonly MemberState[];
@@ -60,21 +60,22 @@ const SAME_READ_MS = 1000;
 /**
  * Merges several snapshot readers into one, for one handler or for a cache of its own.
  *
- * - A reader that fails spares the others: its families are absent, or as its own cache last had them,
- *   and `members()` tells of it. All are read at the same time, within the deadline of the scrape; a
- *   cached reader that is late gives its last good snapshot.
- * - A family that several readers have gets one HELP and TYPE, from the first in the list that declares
- *   it; a reader that declares something else is reported as a fault of metadata. If that makes it a
- *   counter, samples that are negative or NaN are refused.
- * - A series that several readers have comes from one of them, by {@link MergeOptions.duplicates}; the
- *   others' samples count as refused with the reason `duplicate`, each time their family is merged. Or it
- *   is their sum (`duplicates: 'add'`), or each reader's has a label ({@link MergeOptions.readerLabel}).
+ * - A reader that fails spares the others: its families are absent, or as its own cache last had
+ *   them, and `members()` tells of it. All are read at the same time, within the deadline of the
+ *   scrape; a cached reader that is late gives its last good snapshot.
+ * - A family that several readers have gets one HELP and TYPE, from the first in the list that
+ *   declares it; a reader that declares something else is reported as a fault of metadata. If that
+ *   makes it a counter, samples that are negative or NaN are refused.
+ * - A series that several readers have comes from one of them, by {@link MergeOptions.duplicates};
+ *   the others' samples count as refused with the reason `duplicate`, each time their family is
+ *   merged. Or it is their sum (`duplicates: 'add'`), or each reader's has a label
+ *   ({@link MergeOptions.readerLabel}).
  *
- * What cached readers hold is shared, not copied; a family is merged again only when it changed in one
- * of its readers. Readers without a cache, such as a registry's, are read for each scrape. A merged
- * reader may be merged again: it stays one reader, with its own options. A cache may be put around it,
- * too, and reads each reader once for each refresh. The caller closes the readers. Throws
- * `invalid_options` if the list or an option is wrong, with every fault listed.
+ * What cached readers hold is shared, not copied; a family is merged again only when it changed in
+ * one of its readers. Readers without a cache, such as a registry's, are read for each scrape. A
+ * merged reader may be merged again: it stays one reader, with its own options. A cache may be put
+ * around it, too, and reads each reader once for each refresh. The caller closes the readers.
+ * Throws `invalid_options` if the list or an option is wrong, with every fault listed.
  *
  * @example
  * ```ts
@@ -102,7 +103,7 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
   readonly #elapsed: Clock;
   readonly #members: readonly MergedMember[];
   readonly #merger: SnapshotMerger;
-  // Whoever serves this reader may be forgotten without a word.
+  // Weak: a handler that serves this reader may be dropped without being closed.
   readonly #watchers = new Set<WeakRef<SnapshotWatcher>>();
   readonly #versions = new WeakMap<Snapshot, number>();
   /** What `families()` read last, for the `snapshot()` that follows. */
@@ -187,7 +188,7 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
     return this.#versions.get(snapshot);
   }
 
-  /** Tells a watcher of each new snapshot for as long as somebody else holds it. */
+  /** Tells a watcher of each new snapshot for as long as its owner holds it. */
   watch(watcher: SnapshotWatcher): void {
     this.#watchers.add(new WeakRef(watcher));
     if (this.#isWatching) return;
@@ -196,8 +197,8 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
   }
 
   /**
-   * What `families()` has just read for the same signal. A cache asks for metadata and then for points,
-   * with one signal for each refresh: one reading is both, and no source is asked twice.
+   * What `families()` has just read for the same signal. A cache asks for metadata and then for
+   * points, with one signal for each refresh: one reading is both, and no source is asked twice.
    */
   #takeRead({ signal }: ReadOptions): Snapshot | undefined {
     const read = this.#read;

@@ -7,8 +7,8 @@ import { type Family, familyOf } from './snapshot.ts';
 import { StagedFamily } from './staging.ts';
 
 /**
- * Gives each series of a reader a label with the reader's name. A label of that name which a series has
- * already becomes `exported_<name>`, as where Prometheus adds a target's labels.
+ * Gives each series of a reader a label with the reader's name. A label of that name which a series
+ * has already becomes `exported_<name>`, as where Prometheus adds a target's labels.
  *
  * Families that stay the same object keep their labelled form.
  */

@@ -17,7 +17,7 @@ import { noWork, type RefreshWork } from './work.ts';
 export interface RunSettings {
   /** How long a slice may be, in ms. */
   readonly sliceBudget: number;
-  /** The longest series id that is let in, in bytes. */
+  /** The longest series id that is admitted, in bytes. */
   readonly maxSeriesBytes: number;
   /** Metadata that adds to the source's own. */
   readonly families: Iterable<FamilyMetadata>;
@@ -32,8 +32,8 @@ export interface RunSettings {
 }
 
 /**
- * One reading of a source into staged changes. Everything that comes from outside passes through here
- * once, and is checked here.
+ * One reading of a source into staged changes. Everything that comes from outside passes through
+ * here once, and is checked here.
  */
 export class RefreshRun {
   /** What was read so far. */
@@ -95,7 +95,7 @@ export class RefreshRun {
     if (unchanging !== undefined) this.#settings.catalogs?.set(unchanging, catalog);
   }
 
-  /** Takes a point as it is now; answers whether it was let in. */
+  /** Takes a point as it is now; returns whether it was admitted. */
   takePoint(given: unknown): boolean {
     const reason = this.#refusal(given);
     if (reason !== undefined) this.reject(reason, this.#admission.subject(given));

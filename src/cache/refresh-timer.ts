@@ -5,8 +5,8 @@ const FIRST_RETRY_MS = 1000;
 const JITTER = 0.1;
 
 /**
- * The timers of a cached reader: the steady one of background mode, and the single one that a read in
- * the second half of an interval asks for. Neither keeps the process alive.
+ * The timers of a cached reader: the steady one of background mode, and the single one that a read
+ * in the second half of an interval asks for. Neither keeps the process alive.
  */
 export class RefreshTimer {
   readonly #interval: number;
@@ -37,7 +37,7 @@ export class RefreshTimer {
     this.#single.unref();
   }
 
-  /** Ends all timers for good. */
+  /** Ends all timers. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#steady);

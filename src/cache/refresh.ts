@@ -24,9 +24,9 @@ import { textOrder } from './text-order.ts';
 export type FallbackReason = (typeof FALLBACK_REASONS)[number];
 
 /**
- * Every {@link FallbackReason}: the source failed to give a delta, said `reset`, answered something that
- * is no delta or made no progress, went backwards, changed whether a family is a counter, or failed to
- * give a cursor.
+ * Every {@link FallbackReason}: the source failed to give a delta, said `reset`, answered something
+ * that is no delta or made no progress, went backwards, changed whether a family is a counter, or
+ * failed to give a cursor.
  */
 export const FALLBACK_REASONS = [
   'delta_failed',
@@ -119,7 +119,7 @@ function takeEvent(event: unknown, run: RefreshRun): void {
   if (!isTaken) run.reject('invalid_event', describeSubject(event));
 }
 
-/** Takes an event of a known kind; answers whether it was one. */
+/** Takes an event of a known kind; returns whether it was one. */
 function takeKnownEvent(event: Record<string, unknown>, run: RefreshRun): boolean {
   const { deleted, point, seriesId: id } = event;
   if (deleted === true && typeof id === 'string') takeEndById(id, run);
@@ -136,8 +136,9 @@ function takeEndById(id: string, run: RefreshRun): void {
 }
 
 /**
- * Whether points were checked as a counter's that are none now, or the other way round. A counter may
- * have had no points left, all of them refused, so what was declared is asked beside what is there.
+ * Whether points were checked as a counter's that are none now, or the other way round. A counter
+ * may have had no points left, all of them refused, so what was declared is asked beside what is
+ * there.
  */
 async function hasChangedCounters(
   { snapshot, catalog }: DeltaBase,

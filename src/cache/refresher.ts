@@ -28,7 +28,7 @@ interface Read {
   readonly run: RefreshRun;
 }
 
-/** With what is told of it. */
+/** A read, and what the cache says about it. */
 interface DescribedRead extends Read {
   /** Which state the snapshot is of, its metadata included. */
   readonly version: number | undefined;
@@ -73,7 +73,6 @@ export class Refresher {
   // By snapshot: its version may be asked for when the next one is there already.
   readonly #versions = new WeakMap<Snapshot, number>();
   #lastFull = Number.NEGATIVE_INFINITY;
-  /** The same by the wall clock. After that was set back, the source tells its times again. */
   #lastFullWall = Number.NEGATIVE_INFINITY;
   #trying: RefreshKind = 'full';
   #isFailing = false;
@@ -152,7 +151,8 @@ export class Refresher {
       const base = { snapshot: this.snapshot, cursor: this.cursor, catalog: this.#catalog };
       const outcome = await refreshByDelta(source, run, base);
       if (!('fallback' in outcome)) {
-        // From wherever the snapshot was at or after the cursor, all changes lead to the next one's state.
+        // From wherever the snapshot was at or after the cursor, all changes lead to the next one's
+        // state.
         const read: Read = { ...outcome, kind: 'delta', state: outcome.cursor, run };
         return this.#config.selfCheck ? this.#checked(source, read, signal) : read;
       }
@@ -217,8 +217,8 @@ export class Refresher {
     this.snapshot = read.snapshot;
     this.cursor = read.cursor;
     this.lastWrites = read.lastWrites;
-    // Where nothing changed it is the same snapshot, now of the later state. Where the state is not known it
-    // remains that of the earlier one.
+    // Where nothing changed it is the same snapshot, now of the later state. Where the state is not
+    // known it remains that of the earlier one.
     if (read.version !== undefined) this.#versions.set(read.snapshot, read.version);
     this.#catalog = read.run.catalog;
     this.readAt = begun;

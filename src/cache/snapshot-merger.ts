@@ -51,9 +51,9 @@ interface KeptFamily {
 /**
  * Merges the snapshots of several readers into one, again and again.
  *
- * What has not changed is not merged again: the same snapshots give the same object, and a family whose
- * parts are the same is kept. A family of one reader alone is taken over by reference, so its chunks and
- * whatever was derived from them are shared.
+ * What has not changed is not merged again: the same snapshots give the same object, and a family
+ * whose parts are the same is kept. A family of one reader alone is taken over by reference, so its
+ * chunks and whatever was derived from them are shared.
  */
 export class SnapshotMerger {
   /** Metadata in the latest merged snapshot that could not be used, at most 100. */
@@ -76,8 +76,8 @@ export class SnapshotMerger {
   }
 
   /**
-   * The one snapshot of several, at least one of which must be there. Merges run one after the other:
-   * who asks for what another one is making gets the same.
+   * The one snapshot of several, at least one of which must be there. Merges run one after the
+   * other: a call for what another call is making gets the same.
    */
   merge(sources: MergeSources): Promise<Snapshot> {
     const merged = this.#underWay.then(() => this.#latestOf(sources) ?? this.#merge(sources));
@@ -139,7 +139,7 @@ export class SnapshotMerger {
     const metadata = declared?.family.metadata;
     const chunks: (readonly Chunk[])[] = [];
     for (const { family } of parts) {
-      // Its reader took it for something else, and let in what no counter may be.
+      // Its reader did not know it for a counter, and admitted any value.
       const isUnchecked = metadata?.type === 'counter' && family.metadata?.type !== 'counter';
       chunks.push(isUnchecked ? await withoutBadTotals(family.chunks, lines) : family.chunks);
     }

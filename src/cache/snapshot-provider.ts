@@ -11,12 +11,12 @@ import { UncachedReader } from './uncached-reader.ts';
  * What is served when a source fails.
  *
  * - `last-good`: the last good snapshot, until it is older than `maxStaleness`. Of several merged
- *   readers, those that fail for good are left out.
+ *   readers, those that have no such snapshot are left out.
  * - `fail`: nothing, for as long as the latest refresh of any source is a failed one.
  * - `continue`: the last good snapshot, however old it is.
  *
- * Under every policy refused points are left out and counted, and a source that fails halfway counts
- * as failed: half of what it has is never served.
+ * Under every policy refused points are left out and counted, and a source that fails halfway
+ * counts as failed: half of what it has is never served.
  */
 export type ErrorPolicy = (typeof ERROR_POLICIES)[number];
 
@@ -30,8 +30,9 @@ export interface SnapshotWait extends ReadOptions {
   /** What is answered when a source fails. Default `last-good`. */
   readonly errorPolicy?: ErrorPolicy | undefined;
   /**
-   * Told of each failure that this read met and survived, before it is answered; not of the one that it
-   * rejects with. It must not throw. The error is the same object for all that joined one refresh.
+   * Told of each failure that this read met and survived, before it is answered; not of the one
+   * that it rejects with. It must not throw. The error is the same object for all that joined one
+   * refresh.
    */
   readonly onFailure?: ((error: SnapscrapeError) => void) | undefined;
 }
@@ -57,15 +58,16 @@ export interface ProviderMember {
 /** What a handler serves from: a reader that gives rendered snapshots, whatever lies behind it. */
 export interface SnapshotProvider {
   /**
-   * The snapshot to serve now. Rejects with a SnapscrapeError where there is none: `snapshot_unavailable`,
-   * `snapshot_stale`, `aborted`, `closed`, and `refresh_failed`, `refresh_timeout` or
-   * `invalid_source_reply` where there is no cache or the policy is `fail`.
+   * The snapshot to serve now. Rejects with a SnapscrapeError where there is none:
+   * `snapshot_unavailable`, `snapshot_stale`, `aborted`, `closed`, and `refresh_failed`,
+   * `refresh_timeout` or `invalid_source_reply` where there is no cache or the policy is `fail`.
    */
   current(wait?: SnapshotWait): Promise<Snapshot>;
   /**
-   * Which state a snapshot of this provider is of: a number of 48 bits that providers over one source have
-   * in common where they have come to the same cursor. Undefined where the source has no cursors, or did
-   * not tell which one these points belong to; of merged readers unless each has one.
+   * Which state a snapshot of this provider is of: a number of 48 bits that providers over one
+   * source have in common where they have come to the same cursor. Undefined where the source has
+   * no cursors, or did not tell which one these points belong to; of merged readers unless each has
+   * one.
    */
   versionOf?(snapshot: Snapshot): number | undefined;
   /** Whether the same snapshot is given again while nothing changes, so what is derived is worth keeping. */
@@ -76,7 +78,7 @@ export interface SnapshotProvider {
   refusalsBelow?(): RefusalSources;
   /** When the stores below were last written, as of the latest read. */
   lastWrites?(): readonly LastWrite[];
-  /** Tells a watcher of each new snapshot for as long as somebody else holds the watcher. */
+  /** Tells a watcher of each new snapshot for as long as its owner holds the watcher. */
   watch?(watcher: SnapshotWatcher): void;
   /** What the cache did and holds, where there is exactly one. */
   cacheStats?(): CacheStats;
@@ -84,7 +86,7 @@ export interface SnapshotProvider {
   members?(): readonly ProviderMember[];
 }
 
-/** The provider that a reader is, or else one that reads it anew each time. */
+/** The provider that a reader is, or else one that reads it each time. */
 export function providerOf(reader: SnapshotReader): SnapshotProvider {
   return isProvider(reader) ? reader : new UncachedReader(reader);
 }

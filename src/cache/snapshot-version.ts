@@ -6,11 +6,12 @@ import type { Family, Snapshot } from './snapshot.ts';
 const VERSION_BYTES = 6;
 
 /**
- * Which state a snapshot is of, as a number of 48 bits: a hash of what names that state, the same in
- * every process and on every host. Versions have no order.
+ * Which state a snapshot is of, as a number of 48 bits: a hash of what names that state, the same
+ * in every process and on every host. Versions have no order.
  *
  * @param name - the cursor of the state.
- * @param metadata - a digest of the families' metadata, which a cursor says nothing of; empty for none.
+ * @param metadata - a digest of the families' metadata, which a cursor says nothing of; empty for
+ * none.
  */
 export function versionOfState(name: string, metadata: string = ''): number {
   const hash = createHash('sha256').update(name);
@@ -30,8 +31,8 @@ export function versionText(version: number): string {
 }
 
 /**
- * Digests what is declared of the families of snapshots: a cursor tells which points there are, and HELP and
- * TYPE come from elsewhere.
+ * Digests what is declared of the families of snapshots: a cursor tells which points there are, and
+ * HELP and TYPE come from elsewhere.
  */
 export class MetadataDigest {
   #families: readonly Family[] = [];

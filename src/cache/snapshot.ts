@@ -16,7 +16,8 @@ export interface Family {
 }
 
 /**
- * Everything that a source said at one time, rendered: the still frame that scrapes are served from.
+ * Everything that a source said at one time, rendered: the still frame that scrapes are served
+ * from.
  *
  * Immutable, and shared between scrapes without copying. A refresh that changes nothing yields the
  * same object, so forms derived from a snapshot may be keyed by it.

@@ -7,8 +7,8 @@ const STRIDE = 8;
 /**
  * Goes through what a source answered with, in slices, whatever kind of iterable it is.
  *
- * Throws `invalid_source_reply` for what cannot be iterated, and whatever the iterator throws: half an
- * answer is none.
+ * Throws `invalid_source_reply` for what cannot be iterated, and whatever the iterator throws: half
+ * an answer is none.
  *
  * @param what - what was asked, for the error's message.
  */
@@ -21,7 +21,8 @@ export async function forEachItem(
   let taken = 0;
   if (isAsyncIterable(reply)) {
     for await (const item of reply) {
-      // Each item may have been long in coming; one that nobody waits for any more ends the reading.
+      // Each item may have been long in coming; one that nobody waits for any more ends the
+      // reading.
       pace.throwIfAborted();
       take(item);
       if (++taken % STRIDE === 0 && pace.due()) await pace.restAfterWait();

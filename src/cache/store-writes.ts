@@ -47,7 +47,8 @@ export function joinSources(lists: readonly RefusalSources[]): RefusalSources {
 /**
  * What some sources refused, together.
  *
- * Never throws: a store whose reply cannot be read counts as it did before, so that no counter goes back.
+ * Never throws: a store whose reply cannot be read counts as it did before, so that no counter goes
+ * back.
  */
 export function refusedPoints({ logs, stores }: RefusalSources): RefusedPoints {
   const told = stores.flatMap((store) => statsOf(store) ?? []);

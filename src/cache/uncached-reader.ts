@@ -11,7 +11,7 @@ import { abortedError, onAbort } from './wait.ts';
 
 /** What ends a reading of the source. */
 export interface UncachedWait {
-  /** Ends the reading when the one who asked gives up. */
+  /** Ends the read when the caller gives up. */
   readonly signal?: AbortSignal | undefined;
   /** After how many ms the reading has failed. Default: `refreshTimeout` of {@link CACHE_DEFAULTS}. */
   readonly deadline?: number | undefined;
@@ -20,7 +20,7 @@ export interface UncachedWait {
 /** Reads a source again each time and keeps only counts. */
 export class UncachedReader {
   readonly rejections: RejectionLog = new RejectionLog();
-  /** Each reading is rendered anew. */
+  /** Each read is rendered by itself. */
   readonly isKept = false;
   readonly #source: SnapshotReader;
 

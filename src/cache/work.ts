@@ -1,8 +1,8 @@
 /** What a refresh did, counted: each is a function of what changed, not of how much there is. */
 export interface RefreshWork {
-  /** Lines whose value was written anew. */
+  /** Lines whose value was written again. */
   linesRendered: number;
-  /** Chunks made anew. */
+  /** New chunks. */
   chunksRebuilt: number;
   /** Chunks taken over from the snapshot before. */
   chunksShared: number;

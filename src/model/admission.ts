@@ -39,7 +39,7 @@ export class PointAdmission {
     this.#identifier = new SeriesIdentifier(limits.maxSeriesBytes);
   }
 
-  /** Checks one point; answers whether it is let in. */
+  /** Checks one point; returns whether it is admitted. */
   admit(given: unknown): boolean {
     this.id = undefined;
     try {

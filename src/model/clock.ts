@@ -18,10 +18,12 @@ export function soundClock(given: Clock): Clock {
 }
 
 /**
- * A clock for ages: it never goes back, whatever becomes of the wall clock. Its zero has no meaning.
+ * A clock for ages: it never goes back, whatever becomes of the wall clock. Its zero has no
+ * meaning.
  *
- * Without a wall clock of the caller's it is the process's own clock. With one it follows that, so that a
- * test can let time pass; over a step back of it the process's own clock tells how much time passed.
+ * Without a wall clock of the caller's it is the process's own clock. With one it follows that, so
+ * that a test can let time pass; over a step back of it the process's own clock tells how much time
+ * passed.
  */
 export function elapsedClock(given?: Clock): Clock {
   if (given === undefined) return () => performance.now();

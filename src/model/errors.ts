@@ -4,27 +4,34 @@
  * - `invalid_options`: options handed to a constructor or factory are wrong; every fault is listed.
  * - `invalid_point`: a point given to a function that cannot reject quietly (`seriesId`) is wrong.
  * - `invalid_series_id`: a string given as a series id is not the canonical text of a series.
- * - `invalid_selector`: a series selector, shard or list of names cannot be read; the message says where.
+ * - `invalid_selector`: a series selector, shard or list of names cannot be read; the message says
+ *   where.
  * - `invalid_source_reply`: a reader answered with something that is not what its contract says.
- * - `invalid_web_config`: a web configuration file cannot be read or is wrong; every fault is listed.
- * - `input_failed`: the iterable of points or ids that a store was given threw; `cause` is what it threw.
+ * - `invalid_web_config`: a web configuration file cannot be read or is wrong; every fault is
+ *   listed.
+ * - `input_failed`: the iterable of points or ids that a store was given threw; `cause` is what it
+ *   threw.
  * - `refresh_failed`: the source threw or rejected while it was read; `cause` is what it threw.
  * - `refresh_timeout`: the source did not answer within `refreshTimeout`.
  * - `snapshot_unavailable`: there is no good snapshot yet, because no refresh has succeeded.
  * - `snapshot_stale`: the last good snapshot is older than `maxStaleness`.
  * - `scrape_failed`: a page could not be made or sent; `cause` is what was thrown.
  * - `snapshot_expired`: a snapshot of a store was read for longer than the store keeps it.
- * - `store_unavailable`: a store could not be opened, read or written; `cause` is what its client threw.
+ * - `store_unavailable`: a store could not be opened, read or written; `cause` is what its client
+ *   threw.
  * - `store_full`: a store has no room for what is written; what was acknowledged is still there.
  * - `store_forbidden`: a store may not be read or written with the rights that there are.
  * - `store_read_only`: a store was asked to write and its server is a replica.
  * - `store_fenced`: a store may not write, because another one has the writer's lease.
  * - `store_schema_newer`: a store was written by a newer version of this package.
- * - `handshake_failed`: a TLS client was refused, or its handshake failed; at most once a minute by reason.
+ * - `handshake_failed`: a TLS client was refused, or its handshake failed; at most once a minute by
+ *   reason.
  * - `listen_failed`: a server cannot listen at an address; `cause` is what Node says.
- * - `connection_failed`: a server could not handle a connection and cut it; `cause` is what was thrown.
+ * - `connection_failed`: a server could not handle a connection and cut it; `cause` is what was
+ *   thrown.
  * - `close_failed`: what a server was to close could not be closed; `cause` is what was thrown.
- * - `dependency_missing`: a package that this feature needs is not installed or too old; the message says which.
+ * - `dependency_missing`: a package that this feature needs is not installed or too old; the
+ *   message says which.
  * - `aborted`: the caller's own signal ended the wait; the refresh goes on for others.
  * - `closed`: the store or the cached reader was closed before the call.
  */
@@ -79,8 +86,8 @@ export class SnapscrapeError extends Error {
 }
 
 /**
- * The error that several others were made from: scrapes that share a failed refresh have errors of their own
- * with one cause. Only errors of this package and lists of errors are looked into.
+ * The error that several others were made from: scrapes that share a failed refresh have errors of
+ * their own with one cause. Only errors of this package and lists of errors are looked into.
  */
 export function rootOf(error: Error): Error {
   let root = error;

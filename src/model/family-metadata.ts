@@ -55,14 +55,14 @@ export interface FamilyCatalog {
 /**
  * Checks metadata from several places, entry by entry, and keeps the first word on each family.
  *
- * Never throws on bad metadata: a part that cannot be used is left out and reported, so that one bad
- * line of help never loses a scrape.
+ * Never throws on bad metadata: a part that cannot be used is left out and reported, so that one
+ * bad line of help never loses a scrape.
  */
 export class FamilyCataloguer implements FamilyCatalog {
   readonly byName: Map<string, FamilyMetadata> = new Map();
   readonly faults: FamilyMetadataFault[] = [];
 
-  /** Takes what somebody says of a family. */
+  /** Takes what is said of a family. */
   add(entry: unknown): void {
     const family = readFamily(entry, this.#report);
     if (family === undefined) return;

@@ -3,8 +3,8 @@ import { isMetricName } from './family-metadata.ts';
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /**
- * The most labels of one point, those without a value included: far beyond use, and few enough for a point
- * to cost less than a millisecond.
+ * The most labels of one point, those without a value included: far beyond use, and few enough for
+ * a point to cost less than a millisecond.
  */
 export const MOST_LABELS = 1024;
 
@@ -24,8 +24,8 @@ export function isLabelName(name: string): boolean {
   return LABEL_NAME.test(name) && name !== '__name__';
 }
 
-// Names and shapes repeat for ever in real data and are few, so they are checked once. A source that
-// makes up endless ones only costs the check again.
+// Names and shapes repeat for ever in real data and are few, so they are checked once. A source
+// that makes up endless ones only costs the check again.
 const KEPT = 4096;
 /** The longest name that is remembered, in characters. */
 const LONGEST_KEPT = 256;

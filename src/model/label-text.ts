@@ -4,8 +4,8 @@ const RARE = /["\\\n\ud800-\udfff]/;
 const ESCAPED = /["\\\n]/g;
 
 /**
- * The text of a label value as it came from outside: `String()` of numbers and booleans, and the empty text,
- * which is no label, of undefined. Returns undefined for everything else.
+ * The text of a label value as it came from outside: `String()` of numbers and booleans, and the
+ * empty text, which is no label, of undefined. Returns undefined for everything else.
  */
 export function labelText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;

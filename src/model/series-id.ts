@@ -77,8 +77,8 @@ export class SeriesIdentifier {
 /**
  * Makes one flat string of an id that was put together from parts, and answers the same text.
  *
- * V8 keeps such a string as a tree of its parts, which costs three times the memory for as long as it
- * is stored (370 against 113 bytes at a million series) and slows each look-up.
+ * V8 keeps such a string as a tree of its parts, which costs three times the memory for as long as
+ * it is stored (370 against 113 bytes at a million series) and slows each look-up.
  */
 function flatten(id: string): string {
   id.charCodeAt(0); // Reading a character is what flattens it.
@@ -88,12 +88,12 @@ function flatten(id: string): string {
 const identifier = new SeriesIdentifier();
 
 /**
- * The canonical identity of a point's series: its own exposition text, the sample name with the label
- * set in sorted label order, escaped as the text formats escape it.
+ * The canonical identity of a point's series: its own exposition text, the sample name with the
+ * label set in sorted label order, escaped as the text formats escape it.
  *
- * Labels with an empty value are dropped; a series without labels is its bare name. Two points are of
- * the same series exactly when their ids are equal. Throws `invalid_point` when the name or a label is
- * not legal.
+ * Labels with an empty value are dropped; a series without labels is its bare name. Two points are
+ * of the same series exactly when their ids are equal. Throws `invalid_point` when the name or a
+ * label is not legal.
  *
  * @example
  * ```ts

@@ -5,9 +5,9 @@ import type { LastWrite, WriteStats } from './write-stats.ts';
 /** Options of every read from a source. */
 export interface ReadOptions {
   /**
-   * Ends the read. Behind a cache it is aborted when `refreshTimeout` has passed and when the cache is
-   * closed, never because a scrape gave up: the refresh goes on for others. Without a cache it is also
-   * aborted when the client goes away.
+   * Ends the read. Behind a cache it is aborted when `refreshTimeout` has passed and when the cache
+   * is closed, never because a scrape gave up: the refresh goes on for others. Without a cache it
+   * is also aborted when the client goes away.
    */
   readonly signal?: AbortSignal | undefined;
 }
@@ -22,23 +22,23 @@ export type Many<T> = Iterable<T> | AsyncIterable<T>;
  * The input contract: something that can give all its points now.
  *
  * Points may come in any order. When a series appears more than once, the newest `updatedAt` wins,
- * and at a tie the later one. A throw, a rejection or an iterator that fails halfway means that there
- * is no snapshot: nothing of it is used.
+ * and at a tie the later one. A throw, a rejection or an iterator that fails halfway means that
+ * there is no snapshot: nothing of it is used.
  */
 export interface SnapshotReader {
-  /** Answers with all points that exist now. */
+  /** Returns all points that exist now. */
   snapshot(options?: ReadOptions): Awaitable<Many<MetricPoint>>;
   /** Optionally returns the HELP, TYPE and UNIT of families; it is read on each refresh. */
   families?(options?: ReadOptions): Awaitable<Many<FamilyMetadata>>;
   /**
    * Optionally tells of points that were given to the source and that it did not keep, so that no
-   * snapshot has them. It is read for each page and each `cacheStats()`, so it must be cheap and returns
-   * at once. If it throws, the page goes without it.
+   * snapshot has them. It is read for each page and each `cacheStats()`, so it must be cheap and
+   * returns at once. If it fails, what it told before stays on the page.
    */
   writeStats?(): WriteStats;
   /**
-   * Optionally tells when the source was last written, by each writer. It is read on each refresh; if it
-   * fails, the refresh goes on with what was known before.
+   * Optionally tells when the source was last written, by each writer. It is read on each refresh;
+   * if it fails, the refresh goes on with what was known before. A page has the 100 latest writers.
    */
   lastWrites?(options?: ReadOptions): Awaitable<Iterable<LastWrite>>;
 }
@@ -46,7 +46,8 @@ export interface SnapshotReader {
 /**
  * One change since a cursor: the point as it is now, or the end of a series.
  *
- * Events are in the order in which they happened: a later event of a series replaces an earlier one.
+ * Events are in the order in which they happened: a later event of a series replaces an earlier
+ * one.
  */
 export type DeltaEvent =
   | { readonly point: MetricPoint; readonly deleted?: false | undefined }
@@ -68,21 +69,21 @@ export interface SnapshotDelta {
 /**
  * A snapshot reader that can also tell what changed.
  *
- * The cursor is opaque and always read before the snapshot it belongs to, so a change made in between
- * is seen twice rather than never. Where two cursors end in digits after the same prefix, a smaller
- * number is taken as a step backwards, which leads to a full refresh.
+ * The cursor is opaque and always read before the snapshot it belongs to, so a change made in
+ * between is seen twice rather than never. Where two cursors end in digits after the same prefix, a
+ * smaller number is taken as a step backwards, which leads to a full refresh.
  */
 export interface IncrementalSnapshotReader extends SnapshotReader {
   /**
-   * Answers with all points that exist now. Where points may have changed while they were read, the answer
-   * may have a `cursor` when all of them were: it is of exactly these points, and takes the place of the one
-   * that was read before.
+   * Returns all points that exist now. Where points may have changed while they were read, the
+   * answer may have a `cursor` when all of them were: it is of exactly these points, and takes the
+   * place of the one that was read before.
    */
   snapshot(
     options?: ReadOptions,
   ): Awaitable<Many<MetricPoint> & { readonly cursor?: string | undefined }>;
-  /** Answers with the cursor of the state as it is now. */
+  /** Returns the cursor of the state as it is now. */
   snapshotCursor(options?: ReadOptions): Awaitable<string>;
-  /** Answers with what changed since `cursor`. */
+  /** Returns what changed since `cursor`. */
   snapshotDelta(cursor: string, options?: ReadOptions): Awaitable<SnapshotDelta>;
 }

@@ -1,7 +1,7 @@
 import type { SnapshotPoint } from './metric-point.ts';
 
-// A private field can be put on any object by a constructor whose base returns that object. The field
-// can neither be seen, copied nor forged from outside, and the point stays a plain object.
+// A private field can be put on any object by a constructor whose base returns that object. The
+// field can neither be seen, copied nor forged from outside, and the point stays a plain object.
 const Base = function base(target: object) {
   return target;
 } as unknown as new (
@@ -22,10 +22,11 @@ class SeriesStamp extends Base {
 }
 
 /**
- * Makes a frozen point that carries its own series id, which {@link stampedSeriesId} answers at once.
+ * Makes a frozen point that carries its own series id, which {@link stampedSeriesId} answers at
+ * once.
  *
- * Only for points whose name, labels and value have just been checked: a stamped point is trusted and
- * never checked again. `labels` must belong to the caller; it is frozen too.
+ * Only for points whose name, labels and value have just been checked: a stamped point is trusted
+ * and never checked again. `labels` must belong to the caller; it is frozen too.
  */
 export function stampPoint(point: SnapshotPoint, id: string): SnapshotPoint {
   new SeriesStamp(point, id);

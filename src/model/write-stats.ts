@@ -1,8 +1,8 @@
 import type { RejectedPoint, RejectionReason } from './rejection.ts';
 
 /**
- * What a store did not write, whichever process gave it the points if several share its data: a copy that
- * stays as it is.
+ * What a store did not write, whichever process gave it the points if several share its data: a
+ * copy that stays as it is.
  */
 export interface WriteStats {
   /** Points that the store refused by reason, for every reason of the closed list; they only grow. */

@@ -1,13 +1,13 @@
 import type { Awaitable } from '../model/snapshot-reader.ts';
 
 /**
- * What is asked of a registry: the `Registry` of `prom-client` or of `@prometheus-io/client` has it, and
- * neither package is imported.
+ * What is asked of a registry: the `Registry` of `prom-client` or of `@prometheus-io/client` has
+ * it, and neither package is imported.
  */
 export interface MetricRegistry {
-  /** Collects: answers with every metric and its values as they are now. */
+  /** Collects: returns every metric and its values as they are now. */
   getMetricsAsJSON(): Awaitable<readonly RegistryMetricValues[]>;
-  /** Answers with every metric, without collecting. */
+  /** Returns every metric, without collecting. */
   getMetricsAsArray(): readonly RegistryMetric[];
   /** What the registry was made to write; that of OpenMetrics has `_total` added to counters' names. */
   readonly contentType?: string | undefined;

@@ -22,24 +22,25 @@ export const REGISTRY_DEFAULTS: CheckedRegistryReaderOptions = Object.freeze({ n
 
 /** A reader of what a registry holds at the moment of each read. */
 export interface RegistryReader extends SnapshotReader {
-  /** Collects and answers with all samples. What `collect()` of a metric throws, it rejects with. */
+  /** Collects and returns all samples. What `collect()` of a metric throws, it rejects with. */
   snapshot(): Promise<Iterable<MetricPoint>>;
-  /** Answers with HELP and TYPE of all metrics, without collecting. */
+  /** Returns HELP and TYPE of all metrics, without collecting. */
   families(): Iterable<FamilyMetadata>;
 }
 
 /**
- * Makes a snapshot reader of a `prom-client` or `@prometheus-io/client` registry, so that `process_*`,
- * `nodejs_*` and whatever else is counted in the process ride in the same scrape.
+ * Makes a snapshot reader of a `prom-client` or `@prometheus-io/client` registry, so that
+ * `process_*`, `nodejs_*` and whatever else is counted in the process ride in the same scrape.
  *
- * Each read collects once. Counters and gauges are taken as they are. Histograms and summaries are taken
- * apart into their samples: `_bucket`, `_sum`, `_count` and the quantiles become families of type
- * `unknown` with the metric's HELP. Queries such as `histogram_quantile` work on them; what goes by the
- * type does not. Prometheus 3, for one, rewrites `le="1"` to `le="1.0"` only where it was told of a
- * histogram. Exemplars are left out. One metric whose `collect()` throws fails the read, as the registry
- * answers for all metrics or not at all. In `prom-client`, whose `getMetricsAsJSON()` is asked, a default
- * label takes the place of a metric's own label of that name where its value is empty, 0 or false.
- * Throws `invalid_options` where the registry is none or an option is wrong.
+ * Each read collects once. Counters and gauges are taken as they are. Histograms and summaries are
+ * taken apart into their samples: `_bucket`, `_sum`, `_count` and the quantiles become families of
+ * type `unknown` with the metric's HELP. Queries such as `histogram_quantile` work on them; what
+ * goes by the type does not. Prometheus 3, for one, rewrites `le="1"` to `le="1.0"` only where it
+ * was told of a histogram. Exemplars are left out. One metric whose `collect()` throws fails the
+ * read, as the registry answers for all metrics or not at all. In `prom-client`, whose
+ * `getMetricsAsJSON()` is asked, a default label takes the place of a metric's own label of that
+ * name where its value is empty, 0 or false. Throws `invalid_options` where the registry is none or
+ * an option is wrong.
  *
  * @example
  * ```ts
@@ -75,8 +76,8 @@ export function createRegistryReader(
 }
 
 /**
- * The points of metrics. Entries of counters and gauges are the registry's own and live on, so their
- * values are taken at once: the points are read out later, in slices.
+ * The points of metrics. Entries of counters and gauges are the registry's own and live on, so
+ * their values are taken at once: the points are read out later, in slices.
  */
 function pointsOf(
   metrics: readonly RegistryMetricValues[],

@@ -6,7 +6,8 @@ import type { SlicedWork } from './work-queue.ts';
 
 /** How many points or series are looked at in a slice, which takes a few ms. */
 export const SLICE = 4096;
-// So many are looked at before a call returns, so that code which does not await it sees its effect.
+// So many are looked at before a call returns, so that code which does not await it sees its
+// effect.
 const AT_ONCE = 5 * SLICE;
 
 /** Whether work rests after so many points or series. */

@@ -163,7 +163,8 @@ it('gives the same by deltas as by snapshots, at every step of any history', asy
     },
   );
   await fc.assert(history, { numRuns: 300 });
-  // The histories did what they are for: some readers fell behind the log, some deltas had many parts.
+  // The histories did what they are for: some readers fell behind the log, some deltas had many
+  // parts.
   expect(resets).toBeGreaterThan(10);
   expect(followed).toBeGreaterThan(10);
 }, 60_000);

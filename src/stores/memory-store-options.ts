@@ -14,30 +14,32 @@ import {
 /** Options of a {@link MemoryStore}; defaults are in {@link MEMORY_STORE_DEFAULTS}. */
 export interface MemoryStoreOptions {
   /**
-   * How long a series lives after its `updatedAt`, in ms. Series beyond it end at the next sweep: until
-   * then a snapshot still has them, and a point that is written too old already is accepted and swept.
-   * A point from the future lives until then and longer. Default: `Infinity`, never. At least 1.
+   * How long a series lives after its `updatedAt`, in ms. Series beyond it end at the next sweep:
+   * until then a snapshot still has them, and a point that is written too old already is accepted
+   * and swept. A point from the future lives until then and longer. Default: `Infinity`, never. At
+   * least 1.
    */
   readonly retention?: number | undefined;
   /**
-   * What `retention` is for the metric names given here, in ms: `{ jobs_running: 60_000 }`. `Infinity`
-   * keeps series of that name for ever. Default: none. At least 1.
+   * What `retention` is for the metric names given here, in ms: `{ jobs_running: 60_000 }`.
+   * `Infinity` keeps series of that name for ever. Default: none. At least 1.
    */
   readonly retentionByFamily?: Readonly<Record<string, number>> | undefined;
   /**
    * The time between sweeps for series beyond their retention, in ms. The timer does not keep the
    * process alive, and there is none while every retention is `Infinity`. Default: the shortest
-   * retention, but from 1 000 to 60 000. From 1 to 2 147 483 647, the longest that a timer can wait.
+   * retention, but from 1 000 to 60 000. From 1 to 2 147 483 647, the longest that a timer can
+   * wait.
    */
   readonly sweepInterval?: number | undefined;
   /**
-   * The most series that the store holds. A point of a new series beyond it is refused with the reason
-   * `series_limit`; series that exist go on. Default: `Infinity`. At least 0.
+   * The most series that the store holds. A point of a new series beyond it is refused with the
+   * reason `series_limit`; series that exist go on. Default: `Infinity`. At least 0.
    */
   readonly maxSeries?: number | undefined;
   /**
-   * The longest series id that is let in, in bytes of UTF-8; points of longer ones are refused with the
-   * reason `series_too_long`. Default: 65 536. From 64 to 16 777 216.
+   * The longest series id that is admitted, in bytes of UTF-8; points of longer ones are refused
+   * with the reason `series_too_long`. Default: 65 536. From 64 to 16 777 216.
    */
   readonly maxSeriesBytes?: number | undefined;
   /**
@@ -47,24 +49,26 @@ export interface MemoryStoreOptions {
    */
   readonly changeLogSize?: number | undefined;
   /**
-   * The most changes that one `snapshotDelta` returns; more follow in the next batch. A batch is made at
-   * once, so it bounds how long a delta holds the event loop; `MemoryStore` returns 16 384 at most. Default:
-   * 10 000. From 1 to 16 777 216.
+   * The most changes that one `snapshotDelta` returns; more follow in the next batch. A batch is
+   * made at once, so it bounds how long a delta holds the event loop; `MemoryStore` returns 16 384
+   * at most. Default: 10 000. From 1 to 16 777 216.
    */
   readonly deltaBatchSize?: number | undefined;
   /**
-   * What this writer calls itself: the label `writer` of the time of its latest write on the page. From 1
-   * to 100 of the characters `A-Z a-z 0-9 _ . : -`. Default: none; all writers without a name count as one.
+   * What this writer calls itself: the label `writer` of the time of its latest write on the page.
+   * From 1 to 100 of the characters `A-Z a-z 0-9 _ . : -`. Default: none; all writers without a
+   * name count as one.
    */
   readonly writer?: string | undefined;
   /**
-   * The clock, in Unix milliseconds: for points without `updatedAt` and for retention. The sweep's own
-   * timer does not follow it. Default: `Date.now`.
+   * The clock, in Unix milliseconds: for points without `updatedAt` and for retention. The sweep's
+   * own timer does not follow it. Default: `Date.now`.
    */
   readonly now?: (() => number) | undefined;
   /**
-   * Is called with the error of each sweep that failed in the background. Default: a line on standard error,
-   * repeated ones once a minute; `() => {}` logs nothing. What it throws is ignored.
+   * Is called with the error of each sweep that failed in the background. Default: a line on
+   * standard error, repeated ones once a minute; `() => {}` logs nothing. What it throws is
+   * ignored.
    */
   readonly onError?: ((error: SnapscrapeError) => void) | undefined;
 }

@@ -15,7 +15,7 @@ import {
 } from './memory-store-options.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from './metric-store.ts';
 import { Retention, sweepRegularly } from './retention.ts';
-import { type MemoryStoreDelta, SeriesLedger } from './series-ledger.ts';
+import { type AdmittedPoint, type MemoryStoreDelta, SeriesLedger } from './series-ledger.ts';
 import { type SeriesPredicate, seriesPredicate } from './series-target.ts';
 import { StillFrames } from './still-frames.ts';
 import { collect, inputFailed, sortInput } from './store-input.ts';
@@ -40,10 +40,10 @@ const STRIDE = 1024;
 /**
  * The embedded store: points in this process's memory, with a bounded log of changes.
  *
- * What `upsert` and `delete` are given synchronously is applied before they return, so the promise need not
- * be awaited to see the effect. This holds up to 20 000 points or series. More are applied in slices of some
- * thousand, so that others run in between; a call made meanwhile is applied after it. Points that come out
- * are frozen and never change.
+ * What `upsert` and `delete` are given synchronously is applied before they return, so the promise
+ * need not be awaited to see the effect. This holds up to 20 000 points or series. More are applied
+ * in slices of some thousand, so that others run in between; a call made meanwhile is applied after
+ * it. Points that come out are frozen and never change.
  *
  * @example
  * ```ts
@@ -82,9 +82,9 @@ export class MemoryStore implements MetricStore {
   /**
    * Writes one point or many; a point without `updatedAt` was true now.
    *
-   * A bad point never fails the call: it is refused and counted. Rejects with `invalid_options` if given
-   * neither a point nor something to iterate, and with `input_failed` if the iteration throws: `cause` is
-   * what it threw, and the points before it stay written.
+   * A bad point never fails the call: it is refused and counted. Rejects with `invalid_options` if
+   * given neither a point nor something to iterate, and with `input_failed` if the iteration
+   * throws: `cause` is what it threw, and the points before it stay written.
    */
   async upsert(
     points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
@@ -112,11 +112,11 @@ export class MemoryStore implements MetricStore {
   }
 
   /**
-   * Ends series, by id or by matcher, and returns how many there were. Any write to a series after its end
-   * is new, whatever its `updatedAt`.
+   * Ends series, by id or by matcher, and returns how many there were. Any write to a series after
+   * its end is new, whatever its `updatedAt`.
    *
-   * Rejects with `invalid_series_id` if one of the ids is no series, and with `invalid_options` if the
-   * matcher is empty or has faults; nothing is ended then.
+   * Rejects with `invalid_series_id` if one of the ids is no series, and with `invalid_options` if
+   * the matcher is empty or has faults; nothing is ended then.
    */
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#assertOpen('delete');
@@ -161,9 +161,10 @@ export class MemoryStore implements MetricStore {
   }
 
   /**
-   * Answers with all points as they are when an iteration begins, in no particular order; each iteration
-   * is a still frame of its own. Writes go on meanwhile, and the frame keeps what they replace until it
-   * is finished, returned or abandoned. The answer's `cursor` is of exactly the latest iteration's points.
+   * Returns all points as they are when an iteration begins, in no particular order; each
+   * iteration is a still frame of its own. Writes go on meanwhile, and the frame keeps what they
+   * replace until it is finished, returned or abandoned. The answer's `cursor` is of exactly the
+   * latest iteration's points.
    */
   snapshot(): Iterable<SnapshotPoint> & { readonly cursor: string | undefined } {
     this.#assertOpen('snapshot');
@@ -171,15 +172,15 @@ export class MemoryStore implements MetricStore {
     return new StillFrames(() => ({ cursor: ledger.cursor, points: ledger.openFrame() }));
   }
 
-  /** Answers with the cursor of the state as it is now; another store's cursors are unknown to it. */
+  /** Returns the cursor of the state as it is now; another store's cursors are unknown to it. */
   snapshotCursor(): string {
     this.#assertOpen('snapshotCursor');
     return this.#ledger.cursor;
   }
 
   /**
-   * Answers with the last state of each series that changed since the cursor, in batches: the state as it
-   * is now, so a series that changes again before the next batch is in both.
+   * Returns the last state of each series that changed since the cursor, in batches: the state
+   * as it is now, so a series that changes again before the next batch is in both.
    */
   snapshotDelta(cursor: string): MemoryStoreDelta {
     this.#assertOpen('snapshotDelta');
@@ -187,8 +188,8 @@ export class MemoryStore implements MetricStore {
   }
 
   /**
-   * Ends the series that are beyond their retention, and returns how many there were. The store does so by
-   * itself on its own timer.
+   * Ends the series that are beyond their retention, and returns how many there were. The store
+   * does so by itself on its own timer.
    *
    * @param now - the time to reckon with, in Unix milliseconds. Default: the store's clock.
    */
@@ -238,7 +239,7 @@ export class MemoryStore implements MetricStore {
     return this.#lastWrite === undefined ? [] : [{ writer, at: this.#lastWrite }];
   }
 
-  /** Answers with how many series there are and what became of points that are not there. */
+  /** Returns how many series there are and what became of points that are not there. */
   stats(): MemoryStoreStats {
     return {
       series: this.#ledger.size,
@@ -269,10 +270,9 @@ export class MemoryStore implements MetricStore {
       tally.refuse(admission.reason!, admission.subject(given));
       return;
     }
-    const { id, updatedAt, isTimeSupplied } = admission as PointAdmission & { id: string };
-    const admitted = { id, updatedAt, isTimeSupplied };
+    const admitted = admission as PointAdmission & AdmittedPoint;
     const outcome = this.#ledger.write(written as MetricPoint, admitted, this.#options.maxSeries);
-    if (outcome === undefined) tally.refuse('series_limit', id);
+    if (outcome === undefined) tally.refuse('series_limit', admitted.id);
     else tally.count(outcome);
   }
 

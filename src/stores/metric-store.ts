@@ -36,8 +36,8 @@ export interface SeriesMatcher {
   /** The metric name. Default: any. */
   readonly name?: string | undefined;
   /**
-   * Label names to the values they must have, as text: a record, or an object whose type is an interface.
-   * `''` means that there is no such label. Default: any.
+   * Label names to the values they must have, as text: a record, or an object whose type is an
+   * interface. `''` means that there is no such label. Default: any.
    */
   readonly labels?:
     | Readonly<Record<string, string>>
@@ -48,8 +48,9 @@ export interface SeriesMatcher {
 /**
  * What every store offers: points go in one at a time or in bulk, snapshots and changes come out.
  *
- * The last write wins by `updatedAt`, and at a tie the later write. A write is acknowledged only when
- * the store would give it back. After `close` every method but `close` and `healthy` fails with `closed`.
+ * The last write wins by `updatedAt`, and at a tie the later write. A write is acknowledged only
+ * when the store would give it back. After `close` every method but `close` and `healthy` fails
+ * with `closed`.
  */
 export interface MetricStore extends IncrementalSnapshotReader {
   /** Returns all points that exist now, complete; see {@link IncrementalSnapshotReader}. */
@@ -59,19 +60,19 @@ export interface MetricStore extends IncrementalSnapshotReader {
   /**
    * Writes one point or many; a point without `updatedAt` was true now.
    *
-   * A bad point never fails the call: it is refused and counted. Rejects with `invalid_options` when
-   * given neither a point nor something to iterate, and with `input_failed` when the iteration
+   * A bad point never fails the call: it is refused and counted. Rejects with `invalid_options`
+   * when given neither a point nor something to iterate, and with `input_failed` when the iteration
    * throws: `cause` is what it threw, and the points before it stay written.
    */
   upsert(
     points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
   ): Promise<UpsertResult>;
   /**
-   * Ends series, by id or by matcher, and answers how many there were. Any write to a series after its
-   * end is new, whatever its `updatedAt`.
+   * Ends series, by id or by matcher, and returns how many there were. Any write to a series after
+   * its end is new, whatever its `updatedAt`.
    *
-   * Rejects with `invalid_series_id` when one of the ids is no series, and with `invalid_options` when
-   * the matcher is empty or has faults; nothing is ended then.
+   * Rejects with `invalid_series_id` when one of the ids is no series, and with `invalid_options`
+   * when the matcher is empty or has faults; nothing is ended then.
    */
   delete(target: string | Iterable<string> | SeriesMatcher): Promise<number>;
   /**
@@ -80,18 +81,18 @@ export interface MetricStore extends IncrementalSnapshotReader {
    * Rejects with `invalid_options` listing every fault; nothing is changed then.
    */
   setFamilies(families: Iterable<FamilyMetadata>): Promise<void>;
-  /** Answers with the metadata of families that was set, in no particular order. */
+  /** Returns the metadata of families that was set, in no particular order. */
   families(): Awaitable<Many<FamilyMetadata>>;
   /**
-   * Ends the series that are beyond their retention, and answers how many there were. The store does
-   * so by itself on its own timer.
+   * Ends the series that are beyond their retention, and returns how many there were. The store
+   * does so by itself on its own timer.
    *
    * @param now - the time to reckon with, in Unix milliseconds. Default: the store's clock.
    */
   gc(now?: number): Promise<number>;
   /**
-   * Tells whether the store is open and can be read now; of a write it promises nothing (a full disk, a lease
-   * that another has, a server that is a replica). Never rejects.
+   * Tells whether the store is open and can be read now; of a write it promises nothing (a full
+   * disk, a lease that another has, a server that is a replica). Never rejects.
    */
   healthy(): Promise<boolean>;
   /** Lets go of everything the store holds. Closing again does nothing. */

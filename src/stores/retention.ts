@@ -46,8 +46,8 @@ export interface SweepOptions {
 }
 
 /**
- * Sweeps a store regularly, until the timer is cleared or the store is no more. Without a retention there is
- * no timer, unless sweeps do more than end series.
+ * Sweeps a store regularly, until the timer is cleared or the store is no more. Without a retention
+ * there is no timer, unless sweeps do more than end series.
  *
  * The timer neither keeps the process alive nor, being told of the store weakly, a store that was
  * dropped without being closed.

@@ -54,7 +54,8 @@ export class SeriesLedger {
   }
 
   /**
-   * Writes an admitted point; returns undefined, and does nothing, if its series would be one too many.
+   * Writes an admitted point; returns undefined, and does nothing, if its series would be one too
+   * many.
    *
    * @param most - the most series that there may be.
    */
@@ -77,7 +78,7 @@ export class SeriesLedger {
     return 'added';
   }
 
-  /** Ends series; answers how many of them there were. */
+  /** Ends series; returns how many of them there were. */
   end(ids: Iterable<string>): number {
     let ended = 0;
     for (const id of ids) {

@@ -4,11 +4,12 @@ import { stampedSeriesId } from '../model/stamp.ts';
 /**
  * The current point of each series, and still frames of them all.
  *
- * Points stand in dense slots, in no particular order. A frame walks the slots and costs nothing until
- * a slot ahead of it changes: what stood there is then kept for the frame (copy on write).
+ * Points stand in dense slots, in no particular order. A frame walks the slots and costs nothing
+ * until a slot ahead of it changes: what stood there is then kept for the frame (copy on write).
  */
 export class SeriesTable {
-  // Ended series leave no holes (the last point moves in), so memory follows the series, not their peak.
+  // Ended series leave no holes (the last point moves in), so memory follows the series, not their
+  // peak.
   readonly #slots: SnapshotPoint[] = [];
   readonly #slotById = new Map<string, number>();
   // Weak, so that an iteration that is neither finished nor returned ends with its iterator.

@@ -38,8 +38,8 @@ export function canonicalSeriesId(id: unknown): string {
 /**
  * Compiles a matcher that came from outside.
  *
- * Throws `invalid_options` with every fault: an empty matcher is one, so that nobody ends all series
- * by accident.
+ * Throws `invalid_options` with every fault: an empty matcher is one, so that nobody ends all
+ * series by accident.
  */
 export function seriesPredicate(matcher: SeriesMatcher): SeriesPredicate {
   const { name, labels } = matcher;

@@ -6,7 +6,8 @@ export type SlicedWork<T> = Generator<void, T, undefined>;
 /**
  * Runs work in slices, one piece of work after the other.
  *
- * The first slice runs before `run` returns, if nothing is under way; so short work is done by then.
+ * The first slice runs before `run` returns, if nothing is under way; so short work is done by
+ * then.
  */
 export class WorkQueue {
   #last: Promise<unknown> | undefined;

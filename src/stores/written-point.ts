@@ -4,8 +4,9 @@ import type { MetricPoint, SnapshotPoint } from '../model/metric-point.ts';
 import { stampedSeriesId, stampPoint } from '../model/stamp.ts';
 
 /**
- * Copies what was written, reading each property once: a getter or a proxy could return something else
- * when read again, after its first value was checked. Label values that have a text become that text.
+ * Copies what was written, reading each property once: a getter or a proxy could return something
+ * else when read again, after its first value was checked. Label values that have a text become
+ * that text.
  *
  * The copy is as unchecked as what was given, but plain. Undefined if it cannot be read.
  */
@@ -45,7 +46,7 @@ function copyEntries(labels: object, names: readonly string[]): unknown {
 
 function copyValue(labels: object, name: string): unknown {
   const value = (labels as Readonly<Record<string, unknown>>)[name];
-  return labelText(value) ?? value;
+  return typeof value === 'string' ? value : (labelText(value) ?? value);
 }
 
 /** Makes the first stored point of a series from what was read and admitted. */

@@ -152,7 +152,7 @@ export class DeltaFollower {
     return this.#cursor;
   }
 
-  /** Reads one batch; answers whether another follows. */
+  /** Reads one batch; returns whether another follows. */
   async pull(): Promise<boolean> {
     const delta = await this.#store.snapshotDelta(this.#cursor);
     this.batches++;
@@ -166,7 +166,7 @@ export class DeltaFollower {
     return delta.more === true;
   }
 
-  /** Reads until nothing more follows; answers with what it then knows. */
+  /** Reads until nothing more follows; returns what it then knows. */
   async catchUp(): Promise<StoreState> {
     while (await this.pull());
     return this.state;

@@ -10,7 +10,7 @@ export interface ContractStoreOptions {
   readonly sweepInterval?: number;
   /** The most series that the data set holds. Default: `Infinity`. */
   readonly maxSeries?: number;
-  /** The longest series id that is let in, in bytes of UTF-8. Default: at least 65 536. */
+  /** The longest series id that is admitted, in bytes of UTF-8. Default: at least 65 536. */
   readonly maxSeriesBytes?: number;
   /** About how many changes are remembered for deltas. Default: at least 20 000. */
   readonly changeLogSize?: number;
@@ -27,8 +27,8 @@ export interface ContractDataSet {
   /**
    * Opens a store over the data set. The suite closes what it opens.
    *
-   * It is called a second time only where the subject is `isShared` (while the first store is open) or
-   * `isDurable` (after the first store was closed).
+   * It is called a second time only where the subject is `isShared` (while the first store is open)
+   * or `isDurable` (after the first store was closed).
    */
   open(options: ContractStoreOptions): MetricStore | Promise<MetricStore>;
   /** Throws the data set away; every store over it was closed before. */

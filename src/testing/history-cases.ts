@@ -39,7 +39,8 @@ async function liveThrough({ open }: CaseRun, seed: number): Promise<void> {
     const expected = plain.state();
     assert.deepEqual(sortedEntries(await stateOf(store)), expected, `snapshot at ${step}`);
     assert.deepEqual(sortedEntries(await prompt.catchUp()), expected, `deltas at ${step}`);
-    // It may stop between two batches. A chain of batches leads to where it began, or to something later.
+    // It may stop between two batches. A chain of batches leads to where it began, or to something
+    // later.
     if (random(4) === 0) {
       const hasMore: boolean = await slow.pull();
       if (!hasMore && !isInChain) {

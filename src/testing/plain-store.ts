@@ -11,7 +11,7 @@ export class PlainStore {
     this.#maxSeries = maxSeries;
   }
 
-  /** Writes sound points; answers with the counts. */
+  /** Writes sound points; returns the counts. */
   upsert(
     points: readonly SnapshotPoint[],
   ): Record<'added' | 'changed' | 'unchanged' | 'older' | 'refused', number> {
@@ -20,7 +20,7 @@ export class PlainStore {
     return counts;
   }
 
-  /** Ends the series that are chosen; answers how many. */
+  /** Ends the series that are chosen; returns how many. */
   endWhere(isChosen: (id: string, sample: StoredSample) => boolean): number {
     let ended = 0;
     for (const [id, sample] of this.#samples) {
