@@ -1,9 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,13 +13,16 @@ import {
   rmSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LmdbStore } from '../../src/stores/lmdb/lmdb-store.ts';
 import { type BundledProgram, bundleProgram } from '../support/bundle.ts';
+import { until } from '../support/until.ts';
 
 const USER = 65_534;
 const isRoot = process.geteuid?.() === 0;
@@ -157,6 +162,7 @@ describe.runIf(isLinux)('opening files that LMDB cannot use is an error with a c
       ['data.mdb cannot be made', 'store_forbidden', without('data.mdb')],
       ['the folder may not be searched', 'store_forbidden', mode('', 0o666)],
       ['the folder may not be written', undefined, mode('', 0o555)],
+      ['the folder may not be listed', undefined, mode('', 0o333)],
       [
         'lock.mdb is of another user',
         'store_forbidden',
@@ -176,6 +182,41 @@ describe.runIf(isLinux)('opening files that LMDB cannot use is an error with a c
     judge(cases, `${USER}`);
     const [outcome] = openAll([join(folder, 'sound', 'below', 'deep')], `${USER}`);
     expect(outcome?.code).toBe('store_forbidden');
+    // A store can be made where the folder above may not be listed.
+    const hidden = join(folder, 'hidden');
+    mkdirSync(hidden);
+    chmodSync(hidden, 0o733);
+    expect(openAll([join(hidden, 'deep', 'store')], `${USER}`)).toEqual([{ series: 1 }]);
+  });
+
+  it('when the disk is read-only', (context) => {
+    const path = storeAt('read-only');
+    try {
+      execFileSync('mount', ['--bind', path, path], { stdio: 'ignore' });
+    } catch {
+      context.skip('a file system cannot be mounted here');
+    }
+    try {
+      execFileSync('mount', ['-o', 'remount,ro,bind', path]);
+      const codes = openAll([path, join(path, 'below'), join(path, 'below', 'deep')]);
+      expect(codes.map(({ code }) => code)).toEqual(Array(3).fill('store_forbidden'));
+    } finally {
+      execFileSync('umount', [path]);
+    }
+  });
+
+  it('also for verify', async () => {
+    for (const [i, [, make]] of KINDS.entries()) {
+      const path = storeAt(`verify-${i}`);
+      replace(join(path, 'data.mdb'), make);
+      await expect(LmdbStore.verify(path)).rejects.toMatchObject({ code: 'store_unavailable' });
+    }
+    const empty = storeAt('verify-empty');
+    writeFileSync(join(empty, 'data.mdb'), '');
+    await expect(LmdbStore.verify(empty)).rejects.toMatchObject({
+      message: expect.stringContaining('no LMDB store'),
+    });
+    expect(readFileSync(join(empty, 'data.mdb'))).toHaveLength(0);
   });
 
   it('where the process may open few more files', () => {
@@ -257,6 +298,29 @@ describe('opening a file that was cut short', () => {
       expect(readFileSync(join(path, 'data.mdb'), 'utf8')).toBe(content);
     }
   });
+});
+
+it.runIf(isLinux)('a process that is killed while it makes a store does no harm', async () => {
+  let leftovers = 0;
+  for (let i = 0; i < 8; i++) {
+    const path = join(folder, `killed-${i}`);
+    const child = spawn(process.execPath, [opener.path, '', path], { stdio: 'ignore' });
+    const gone = once(child, 'close');
+    await until('something is there', () => existsSync(path) && readdirSync(path).length > 0);
+    if (i > 0) await setTimeout(2 * i);
+    child.kill('SIGKILL');
+    await gone;
+    const store = await LmdbStore.open(path);
+    expect((await store.stats()).series).toBeLessThan(2);
+    await store.close();
+    const left = readdirSync(path).filter((name) => !/^(data|lock)\.mdb$/.test(name));
+    leftovers += left.length;
+    const hourAgo = Date.now() / 1_000 - 3_600;
+    for (const name of left) utimesSync(join(path, name), hourAgo, hourAgo);
+    await (await LmdbStore.open(path)).close();
+    expect(readdirSync(path).sort()).toEqual(['data.mdb', 'lock.mdb']);
+  }
+  expect(leftovers).toBeGreaterThan(0);
 });
 
 it.runIf(isLinux)('many processes that make one store at once make one', async () => {

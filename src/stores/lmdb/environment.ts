@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { endianness } from 'node:os';
 import type { Database, RootDatabase, RootDatabaseOptions } from 'lmdb';
 import { SnapscrapeError } from '../../model/errors.ts';
 import { CHANGE_RECORD_ENCODER, SEQUENCE_KEY_ENCODER } from './change-records.ts';
@@ -42,6 +43,7 @@ export async function openEnvironment(
   path: string,
   maxReaders: number = LMDB_STORE_DEFAULTS.maxReaders,
 ): Promise<Environment> {
+  checkMachine();
   const { open } = await loadLmdb();
   try {
     await prepareFiles(path, maxReaders, async (folder) => {
@@ -59,7 +61,7 @@ async function openFolder(
   path: string,
   maxReaders: number,
 ): Promise<Environment> {
-  checkDescriptors(path);
+  checkDescriptors();
   const root = open({ path, ...LMDB_OPTIONS, maxReaders });
   try {
     const environment = openDatabases(path, root);
@@ -81,6 +83,9 @@ async function openFolder(
   }
 }
 
+// The architectures of Node.js that have 32 bits.
+const NARROW: ReadonlySet<string> = new Set(['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390']);
+
 const LMDB_OPTIONS: RootDatabaseOptions = Object.freeze({
   noSubdir: false,
   maxDbs: 8,
@@ -91,6 +96,15 @@ const LMDB_OPTIONS: RootDatabaseOptions = Object.freeze({
   // reached the disk when it is acknowledged.
   overlappingSync: false,
 });
+
+// Elsewhere LMDB's files are laid out in other ways, which neither our checks nor our tests know.
+function checkMachine(): void {
+  if (endianness() === 'LE' && !NARROW.has(process.arch)) return;
+  throw new SnapscrapeError(
+    'store_unavailable',
+    `LmdbStore needs a 64-bit little-endian machine, such as x64 or arm64, and this one is ${process.arch}; use a RedisStore`,
+  );
+}
 
 async function loadLmdb(): Promise<typeof import('lmdb')> {
   const library = await importLmdb();

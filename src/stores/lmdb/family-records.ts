@@ -6,22 +6,27 @@ import type { OnRefused } from './point-reader.ts';
 import type { ReadFrame } from './read-frame.ts';
 import { type SeriesKey, seriesKey } from './series-key.ts';
 
-// So few are read at once; more as they are iterated, so that it holds nobody up.
+// So few are read at once; more as they are iterated, so that they do not hold the event loop.
 const FEW = 256;
 
 /**
- * The families' metadata in a file. They are read again only after they were written: until then the same
- * frozen array is returned.
+ * The families' metadata in a file. They are read again only after they were written: until then the
+ * same frozen array is returned.
  */
 export class FamilyRecords {
   readonly #environment: Environment;
+  readonly #openFrame: () => ReadFrame;
   readonly #onRefused: OnRefused;
   #kept: readonly FamilyMetadata[] | undefined;
   #keptVersion = Number.NaN;
 
-  /** @param onRefused - told of records that are no metadata; they are left out. */
-  constructor(environment: Environment, onRefused: OnRefused) {
+  /**
+   * @param openFrame - opens a frame of the state as it is now.
+   * @param onRefused - told of records that are no metadata; they are left out.
+   */
+  constructor(environment: Environment, openFrame: () => ReadFrame, onRefused: OnRefused) {
     this.#environment = environment;
+    this.#openFrame = openFrame;
     this.#onRefused = onRefused;
   }
 
@@ -34,27 +39,28 @@ export class FamilyRecords {
     state.writeFamilyVersion(state.familyVersion() + 1);
   }
 
-  /** All metadata in a frame, which is closed once it was read. */
-  read(frame: ReadFrame): Iterable<FamilyMetadata> {
+  /** All metadata; many are read as they are iterated, each time in a frame of its own. */
+  read(): Iterable<FamilyMetadata> {
     const { state, families } = this.#environment;
-    const version = state.familyVersion(frame.transaction);
-    if (this.#kept !== undefined && version === this.#keptVersion) {
+    const frame = this.#openFrame();
+    try {
+      const version = state.familyVersion(frame.transaction);
+      if (this.#kept !== undefined && version === this.#keptVersion) return this.#kept;
+      if (entriesOf(families) > FEW) return { [Symbol.iterator]: () => this.#readAll() };
+    } finally {
       frame.close();
-      return this.#kept;
     }
-    const count = entriesOf(families);
-    const all = { [Symbol.iterator]: () => this.#readAll(frame, version) };
-    if (count > FEW) return all;
-    for (const _ of all);
+    for (const _ of this.#readAll());
     return this.#kept!;
   }
 
-  *#readAll(frame: ReadFrame, version: number): Generator<FamilyMetadata, void, undefined> {
-    const { families, path } = this.#environment;
+  *#readAll(): Generator<FamilyMetadata, void, undefined> {
+    const { families, state, path } = this.#environment;
+    const frame = this.#openFrame();
     const { transaction } = frame;
     const read: FamilyMetadata[] = [];
     try {
-      frame.assertOpen();
+      const version = state.familyVersion(transaction);
       for (const { key, value } of families.getRange({ transaction })) {
         const family = parsed(value);
         if (family === undefined) this.#onRefused('not_a_point', String(key).slice(0, 200));

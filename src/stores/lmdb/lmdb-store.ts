@@ -27,6 +27,7 @@ import {
 } from './lmdb-store-options.ts';
 import { PointBatch } from './point-batch.ts';
 import type { OnRefused } from './point-reader.ts';
+import type { ReadFrame } from './read-frame.ts';
 import { endExpired, endMatching, endSeries } from './series-ending.ts';
 import { type LmdbVerification, verifyFile } from './verification.ts';
 
@@ -70,18 +71,19 @@ export class LmdbStore implements MetricStore {
     this.#options = options;
     this.#retention = new Retention(options.retention, options.retentionByFamily);
     this.#deltas = new DeltaReader(access, options, this.#onRefused);
-    this.#families = new FamilyRecords(access.environment, this.#onRefused);
+    const openFrame = (): ReadFrame => access.openFrame('families');
+    this.#families = new FamilyRecords(access.environment, openFrame, this.#onRefused);
     this.#sweepTimer = sweepRegularly(new WeakRef(this), this.#retention, options);
   }
 
   /**
    * Opens the store in a folder, or makes it there.
    *
-   * Rejects with `invalid_options` with every fault, with `dependency_missing` where the package lmdb is
-   * not installed, with `store_schema_newer` where a newer version of this package wrote the file, and
-   * with `store_forbidden`, `store_full` or `store_unavailable` when it cannot be opened.
+   * Rejects with `invalid_options` with every fault, with `dependency_missing` if the package lmdb is
+   * not installed, with `store_schema_newer` if a newer version of this package wrote the file, and
+   * with `store_forbidden`, `store_full` or `store_unavailable` if it cannot be opened.
    *
-   * @param path - the folder, made where it is missing; on a local disk.
+   * @param path - the folder, made if it is missing; on a local disk of a 64-bit little-endian machine.
    * @param options - see {@link LmdbStoreOptions}.
    */
   static async open(path: string, options?: LmdbStoreOptions): Promise<LmdbStore> {
@@ -171,11 +173,9 @@ export class LmdbStore implements MetricStore {
 
   /** Returns the metadata of families that was set, in no particular order. */
   families(): Iterable<FamilyMetadata> {
-    const frame = this.#access.openFrame('families');
     try {
-      return this.#families.read(frame);
+      return this.#families.read();
     } catch (cause) {
-      frame.close();
       throw lmdbFailure('read', this.#access.environment.path, cause);
     }
   }

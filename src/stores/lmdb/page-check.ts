@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { MetaPage, PageFile, TreeRecord } from './page-file.ts';
 import { treeOf } from './page-file.ts';
 
@@ -20,7 +21,7 @@ const PAGE_SLICE = 256;
 class PageFault extends Error {}
 
 /**
- * Reads every page that LMDB would follow, and answers with what is wrong; undefined for a sound file.
+ * Reads every page that LMDB would follow, and returns what is wrong; undefined for a sound file.
  * Pages in use are told from the trees, so pages that were freed before they were ever written, at the
  * end of the file, may be missing.
  */
@@ -36,10 +37,9 @@ export async function structureFault(file: PageFile): Promise<string | undefined
       if (!(error instanceof PageFault)) throw error;
       fault = error.message;
     }
-    const after = file.head();
-    if (after.kind === 'sound' && after.meta.transaction === head.meta.transaction) return fault;
+    if (isDeepStrictEqual(file.head(), head)) return fault;
   }
-  // Whoever writes so much has it open, and finds it sound.
+  // The process that writes so much has it open, and finds it sound.
   return undefined;
 }
 

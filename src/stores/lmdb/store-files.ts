@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   type Stats,
@@ -17,6 +18,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { SnapscrapeError } from '../../model/errors.ts';
 import { structureFault } from './page-check.ts';
@@ -35,6 +37,9 @@ const ALWAYS_CHECKED_BYTES = 64 * 1024 * 1024;
 const FILE_MODE = 0o664;
 // LMDB opens three files, and one that it closes again.
 const DESCRIPTORS = 4;
+// What is made first under names of its own, and how old what a killed process left has to be.
+const LEFTOVER = /^(data|lock)\.mdb\.(new|unfinished)-/;
+const LEFTOVER_MS = 600_000;
 
 /**
  * Makes sure that LMDB can open the files in a folder, and makes them if they are missing. When its own
@@ -52,7 +57,10 @@ export async function prepareFiles(
   maxReaders: number,
   make: (folder: string) => Promise<void>,
 ): Promise<void> {
-  makeFolder(path);
+  makeFolder(resolve(path));
+  if (!statSync(path).isDirectory()) throw unusable(path, 'is not a folder; give another path');
+  accessSync(path, constants.X_OK);
+  removeLeftovers(path);
   const data = join(path, 'data.mdb');
   if (!isFile(data) || setAsideUnfinished(data)) await makeDataFile(path, data, maxReaders, make);
   prepareLockFile(path, maxReaders);
@@ -73,15 +81,28 @@ export async function prepareFiles(
 
 /** Makes a folder, and those above it, so that they are there after a loss of power too. */
 function makeFolder(path: string): void {
-  const first = isMissing(path) ? mkdirSync(path, { recursive: true }) : undefined;
-  if (!statSync(path).isDirectory()) throw unusable(path, 'is not a folder; give another path');
-  accessSync(path, constants.X_OK);
-  if (first === undefined) return;
-  const top = dirname(resolve(first));
-  for (let folder = dirname(resolve(path)); folder !== top; folder = dirname(folder)) {
-    syncFolder(folder);
+  if (!isMissing(path)) return;
+  const above = dirname(path);
+  makeFolder(above);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
   }
-  syncFolder(top);
+  syncFolder(above);
+}
+
+/** Removes what processes left that were killed while they made a store; younger things may be in use. */
+function removeLeftovers(path: string): void {
+  try {
+    for (const name of readdirSync(path)) {
+      const left = join(path, name);
+      if (!LEFTOVER.test(name) || Date.now() - statSync(left).mtimeMs < LEFTOVER_MS) continue;
+      rmSync(left, { recursive: true, force: true });
+    }
+  } catch {
+    // Without the right to remove them they stay, and do no harm.
+  }
 }
 
 async function makeDataFile(
@@ -90,7 +111,7 @@ async function makeDataFile(
   maxReaders: number,
   make: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const folder = mkdtempSync(join(path, 'new-'));
+  const folder = mkdtempSync(`${data}.new-`);
   try {
     const reserved = join(folder, 'reserved');
     writeFileSync(reserved, Buffer.alloc(NEW_FILE_BYTES), { flush: true });
@@ -124,7 +145,7 @@ function prepareLockFile(path: string, maxReaders: number): void {
     if (missing > 0 && roomAt(path) < missing + LITTLE_ROOM_BYTES) throw full(lock);
     return;
   }
-  const made = join(path, `lock-${randomUUID()}`);
+  const made = `${lock}.new-${randomUUID()}`;
   try {
     writeFileSync(made, Buffer.alloc(bytes), { flush: true, flag: 'wx', mode: FILE_MODE });
     appear(made, lock);
@@ -141,19 +162,20 @@ function lockBytes(maxReaders: number): number {
 function appear(made: string, name: string): void {
   try {
     linkSync(made, name);
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
+  } catch {
+    // FAT and some shared folders have no hard links. There two processes may be too close to see.
+    if (isMissing(name)) renameSync(made, name);
   }
 }
 
-/** Moves a file away that was never finished; answers whether there was one. */
+/** Moves a file away that was never finished; returns whether there was one. */
 function setAsideUnfinished(data: string): boolean {
   if (!isUnfinished(data)) return false;
   const aside = `${data}.unfinished-${randomUUID()}`;
   renameSync(data, aside);
   // Another process may have made a sound file in between; then it gets its name back.
   if (!isUnfinished(aside)) appear(aside, data);
-  unlinkSync(aside);
+  rmSync(aside, { force: true });
   return true;
 }
 
@@ -166,8 +188,8 @@ function isUnfinished(data: string): boolean {
   }
 }
 
-/** Whether there is a regular file; throws when there is anything else. */
-function isFile(file: string): boolean {
+/** Whether there is a regular file; throws if there is anything else. */
+export function isFile(file: string): boolean {
   if (isMissing(file)) return false;
   if (lstatSync(file).isSymbolicLink() && isMissing(file, statSync)) {
     throw unusable(file, 'is a link to a file that does not exist; remove the link');
@@ -208,28 +230,33 @@ function assertUsable(file: string): void {
 }
 
 function roomAt(path: string): number {
-  const { bavail, bfree, bsize } = statfsSync(path);
+  const { bavail, bfree, blocks, bsize } = statfsSync(path);
+  // Some file systems do not say.
+  if (blocks === 0) return Number.POSITIVE_INFINITY;
   return (process.geteuid?.() === 0 ? bfree : bavail) * bsize;
 }
 
 /** Throws what the system says unless this process may open as many more files as LMDB needs. */
-export function checkDescriptors(path: string): void {
+export function checkDescriptors(): void {
   const opened: number[] = [];
   try {
-    while (opened.length < DESCRIPTORS) opened.push(openSync(path, 'r'));
+    while (opened.length < DESCRIPTORS) opened.push(openSync(devNull, 'r'));
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
   }
 }
 
+/** Asks the disk to keep the names in a folder. Not every system can, or lets every user. */
 function syncFolder(folder: string): void {
-  // Windows cannot open a folder, and needs no such call.
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(folder, 'r');
   try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+    const descriptor = openSync(folder, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // Nothing is lost but, with the power, a store of the last seconds.
   }
 }
 

@@ -204,4 +204,39 @@ describe('metadata of families', () => {
     expect(await reader.families()).toEqual([{ name: 'm', type: 'gauge', help: 'b' }]);
     reader.close();
   });
+
+  it('takes a place for readers while it is iterated, and no longer', async () => {
+    const store = await openStore({ maxReaders: 4, maxReadTime: 1_000_000 });
+    await store.setFamilies(families(300, 'a'));
+    for (let value = 1; value < 10; value++) {
+      store.families();
+      await store.upsert(points(1, value));
+    }
+    const all = store.families();
+    await store.setFamilies([{ name: 'm', type: 'gauge', help: 'b' }]);
+    // Each iteration is of the state when it begins.
+    for (let i = 0; i < 5; i++) {
+      expect([...all]).toHaveLength(301);
+      for (const _ of all) break;
+    }
+    expect([...store.snapshot()]).toHaveLength(1);
+  });
+});
+
+it('counts that were damaged in the file fail neither reads nor writes', async () => {
+  const bad = { name: 'not a name', labels: {}, value: 1 };
+  const store = await openStore({ writer: 'a' });
+  await store.upsert([bad, ...points(1)]);
+  const { root, writers } = await openEnvironment(path);
+  for (const text of ['{[', '5', 'null', '[7,["invalid_name","9"],["invalid_name",-1]]']) {
+    await root.transaction(() => {
+      writers.putSync('#', Buffer.from(text));
+      writers.putSync('.b', Buffer.from('x'));
+    });
+    expect(store.writeStats().rejected.invalid_name).toBe(0);
+    expect(store.lastWrites().map(({ writer }) => writer)).toEqual(['a']);
+    await store.upsert([bad, ...points(1)]);
+    expect(store.writeStats().rejected.invalid_name).toBe(1);
+  }
+  await root.close();
 });

@@ -1,14 +1,15 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { SnapscrapeError } from '../../model/errors.ts';
 import { ChangeRecords } from './change-records.ts';
 import { type Environment, openEnvironment } from './environment.ts';
 import { idChecksum } from './ledger-state.ts';
+import { lmdbFailure } from './lmdb-failure.ts';
 import { structureFault } from './page-check.ts';
 import { PageFile } from './page-file.ts';
 import { PointReader } from './point-reader.ts';
 import { ReadFrame } from './read-frame.ts';
+import { isFile } from './store-files.ts';
 
 /** What `LmdbStore.verify` found. */
 export interface LmdbVerification {
@@ -25,12 +26,6 @@ const LONGEST_READ_MS = 2_147_483_647;
 
 /** Verifies the file in a folder; see `LmdbStore.verify`. */
 export async function verifyFile(path: string): Promise<LmdbVerification> {
-  if (!existsSync(join(path, 'data.mdb'))) {
-    throw new SnapscrapeError(
-      'store_unavailable',
-      `There is no LMDB store at ${path}; give the folder that has data.mdb`,
-    );
-  }
   const fault = await pageFault(path);
   if (fault !== undefined) return { series: 0, faults: [`data.mdb ${fault}`] };
   const environment = await openEnvironment(path);
@@ -44,12 +39,26 @@ export async function verifyFile(path: string): Promise<LmdbVerification> {
 }
 
 async function pageFault(path: string): Promise<string | undefined> {
-  const file = new PageFile(join(path, 'data.mdb'));
+  const data = join(path, 'data.mdb');
   try {
-    return await structureFault(file);
-  } finally {
-    file.close();
+    if (!isFile(data)) throw missing(path);
+    const file = new PageFile(data);
+    try {
+      if (file.head().kind === 'unfinished') throw missing(path);
+      return await structureFault(file);
+    } finally {
+      file.close();
+    }
+  } catch (cause) {
+    throw lmdbFailure('verify', path, cause);
   }
+}
+
+function missing(path: string): SnapscrapeError {
+  return new SnapscrapeError(
+    'store_unavailable',
+    `There is no LMDB store at ${path}; give the folder that has data.mdb`,
+  );
 }
 
 class Verification {

@@ -47,8 +47,8 @@ export class WriterRecords {
     const records = this.#records.getRange({ start: KEY_HEAD, transaction });
     return Array.from(records, ({ key, value }) => ({
       writer: key === KEY_HEAD ? undefined : key.slice(KEY_HEAD.length),
-      at: value.readDoubleLE(),
-    }));
+      at: timeOf(value),
+    })).filter(({ at }) => Number.isFinite(at));
   }
 
   /** Adds to the counts of points that were not written, within a write transaction. */
@@ -65,16 +65,39 @@ export class WriterRecords {
 
   #readUnwritten(transaction: Transaction | undefined): UnwrittenCounts {
     const bytes = this.#records.get(UNWRITTEN, transaction && { transaction });
-    return new Map(bytes && (JSON.parse(bytes.toString()) as [string, number][]));
+    return bytes === undefined ? new Map() : countsOf(bytes.toString());
   }
 
   #forgetOldest(): void {
     const all = Array.from(this.#records.getRange({ start: KEY_HEAD }), ({ key, value }) => {
-      return { key, at: value.readDoubleLE() };
+      return { key, at: timeOf(value) };
     });
     all.sort((a, b) => b.at - a.at);
     for (const { key } of all.slice(MOST_WRITERS)) {
       if (key !== this.#key) this.#records.removeSync(key);
     }
   }
+}
+
+// A damaged record is none: it must not fail what is read or written beside it.
+function timeOf(record: Buffer): number {
+  return record.length === 8 ? record.readDoubleLE() : Number.NEGATIVE_INFINITY;
+}
+
+function countsOf(text: string): UnwrittenCounts {
+  try {
+    const counts: unknown = JSON.parse(text);
+    return new Map(Array.isArray(counts) ? counts.filter(isCount) : []);
+  } catch {
+    return new Map();
+  }
+}
+
+function isCount(entry: unknown): entry is readonly [string, number] {
+  return (
+    Array.isArray(entry) &&
+    typeof entry[0] === 'string' &&
+    Number.isSafeInteger(entry[1]) &&
+    entry[1] >= 0
+  );
 }
