@@ -6,13 +6,19 @@ import { LmdbStore } from './lmdb-store.ts';
 
 // What the file system says to a hard link, if it does not make one.
 let linkFailure: string | undefined;
+// What another process does just before a file is renamed.
+let beforeRename: (() => void) | undefined;
 vi.mock('node:fs', async (load) => {
   const real = await load<typeof fs>();
   const linkSync: typeof fs.linkSync = (from, to) => {
     if (linkFailure === undefined) return real.linkSync(from, to);
     throw Object.assign(new Error(linkFailure), { code: linkFailure });
   };
-  return { ...real, linkSync };
+  const renameSync: typeof fs.renameSync = (from, to) => {
+    beforeRename?.();
+    real.renameSync(from, to);
+  };
+  return { ...real, linkSync, renameSync };
 });
 
 const point = { name: 'a', labels: {}, value: 1 };
@@ -23,6 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   linkFailure = undefined;
+  beforeRename = undefined;
   fs.rmSync(path, { recursive: true });
 });
 
@@ -48,6 +55,20 @@ describe('the files of a store', () => {
       expect(fs.readdirSync(path).sort()).toEqual(['data.mdb', 'lock.mdb']);
     },
   );
+
+  it('are made though another process replaces an unfinished file at the same time', async () => {
+    const data = join(path, 'data.mdb');
+    fs.writeFileSync(data, '');
+    beforeRename = () => fs.rmSync(data);
+    expect(await openAndWrite()).toBe(1);
+    const sound = fs.readFileSync(data);
+    fs.writeFileSync(data, '');
+    beforeRename = () => fs.writeFileSync(data, sound);
+    const store = await LmdbStore.open(path);
+    expect([...store.snapshot()]).toHaveLength(1);
+    await store.close();
+    expect(fs.readdirSync(path).sort()).toEqual(['data.mdb', 'lock.mdb']);
+  });
 
   it('that a killed process left half made are removed, and nothing else is', async () => {
     const old = ['data.mdb.new-a1B2c3', 'data.mdb.unfinished-x', 'lock.mdb.new-x', 'data.mdb.copy'];

@@ -170,9 +170,15 @@ function appear(made: string, name: string): void {
 
 /** Moves a file away that was never finished; returns whether there was one. */
 function setAsideUnfinished(data: string): boolean {
-  if (!isUnfinished(data)) return false;
   const aside = `${data}.unfinished-${randomUUID()}`;
-  renameSync(data, aside);
+  try {
+    if (!isUnfinished(data)) return false;
+    renameSync(data, aside);
+  } catch (error) {
+    // Another process has just moved it.
+    if (hasCode(error, 'ENOENT')) return true;
+    throw error;
+  }
   // Another process may have made a sound file in between; then it gets its name back.
   if (!isUnfinished(aside)) appear(aside, data);
   rmSync(aside, { force: true });
