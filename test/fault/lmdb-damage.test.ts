@@ -123,7 +123,8 @@ it('a damaged page of samples is left out, counted and listed, and heals when it
   expect([series, faults.length]).toEqual([750, 100]);
   expect(await LmdbStore.verify(path)).toMatchObject({ series: 750 });
 
-  // One write makes one series of the page sound; the others stay lost until they are written or swept.
+  // One write makes one series of the page sound; the others stay lost until they are written or
+  // swept.
   await damaged.upsert({ ...point(999), updatedAt: 900 });
   expect([...damaged.snapshot()].map(({ value }) => value)).toContain(999);
   expect([...damaged.snapshot()]).toHaveLength(751);

@@ -55,7 +55,10 @@ interface Outcome {
   readonly message?: string;
 }
 
-/** Opens folders in a process of its own; a process that ended early has fewer outcomes, and a signal. */
+/**
+ * Opens folders in a process of its own; a process that ended early has fewer outcomes, and a
+ * signal.
+ */
 function openAll(paths: readonly string[], user = ''): Outcome[] {
   const child = spawnSync(process.execPath, [opener.path, user, ...paths], { encoding: 'utf8' });
   const lines = child.stdout.trim().split('\n').filter(Boolean);

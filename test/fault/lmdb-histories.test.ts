@@ -85,7 +85,10 @@ it(`${HISTORIES} random histories, each killed and opened`, async () => {
   }
 }, 3_600_000);
 
-/** Lets a process live through a history, and kills it after some step; answers the last it told of. */
+/**
+ * Lets a process live through a history, and kills it after some step; returns the last one
+ * acknowledged.
+ */
 async function killedAfter(path: string, seed: number, steps: number): Promise<number> {
   const child = spawn(process.execPath, [historian.path, path, `${seed}`]);
   let text = '';

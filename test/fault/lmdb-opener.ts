@@ -1,9 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { LmdbStore } from '../../src/stores/lmdb/lmdb-store.ts';
 
-// Run by tests as a process of its own: opens stores one after the other as some user, writes to each and
-// reads it, and says what came of it in a line each. LMDB may end the process, which is what is tested.
-// With SPARE_FILES, it first opens files until it may open only so many more, for each store.
+// Run by tests as a process of its own: opens stores one after the other as some user, writes to
+// each and reads it, and says what came of it in a line each. LMDB may end the process, which is
+// what is tested. With SPARE_FILES, it first opens files until it may open only so many more, for
+// each store.
 const [user = '', ...paths] = process.argv.slice(2);
 const spare = process.env.SPARE_FILES;
 if (user !== '') {

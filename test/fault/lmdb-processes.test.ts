@@ -152,9 +152,9 @@ describe('processes on one LMDB file', () => {
     reader.kill('SIGKILL');
     await once(reader, 'close');
     program.remove();
-    for (let round = 2; round <= 600; round++) await rewrite(store, round);
+    for (let round = 2; round <= 300; round++) await rewrite(store, round);
     const { fileBytes } = await store.stats();
-    for (let round = 601; round <= 1_200; round++) await rewrite(store, round);
+    for (let round = 301; round <= 600; round++) await rewrite(store, round);
     expect((await store.stats()).fileBytes).toBeLessThanOrEqual(fileBytes * 1.1);
     await store.close();
   }, 60_000);

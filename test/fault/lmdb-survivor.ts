@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { LmdbStore } from '../../src/stores/lmdb/lmdb-store.ts';
 
-// Run by a test as a process of its own: reads damaged stores in every way there is and writes to them, and
-// says in a line each what came of it. LMDB may end the process, which is what is tested.
+// Run by a test as a process of its own: reads damaged stores in every way there is and writes to
+// them, and says in a line each what came of it. LMDB may end the process, which is what is tested.
 const [cursor = '', ...paths] = process.argv.slice(2);
 for (const path of paths) process.stdout.write(`${JSON.stringify(await outcomeOf(path))}\n`);
 

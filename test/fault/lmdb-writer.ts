@@ -1,7 +1,7 @@
 import { LmdbStore } from '../../src/stores/lmdb/lmdb-store.ts';
 
-// Run by tests as a process of its own: writes to a store for as long as it lives, and says after each
-// round which one is acknowledged. A round gives all of its series the number of the round.
+// Run by tests as a process of its own: writes to a store for as long as it lives, and says after
+// each round which one is acknowledged. A round gives all of its series the number of the round.
 const [path = '', writer = '', from = '1', until = 'Infinity'] = process.argv.slice(2);
 const SERIES = 40;
 

@@ -1,12 +1,13 @@
 import type { Database, Transaction } from 'lmdb';
 
-// A record fits on half a page of LMDB's, which keeps it from pages of its own; a longer id has one to itself.
+// A record fits on half a page of LMDB's, which keeps it from pages of its own; a longer id has one
+// to itself.
 const RECORD_BYTES = 1_900;
 const LENGTH_BYTES = 4;
 
 /** How sequence numbers are written as keys: eight bytes whose order is that of the numbers. */
 export const SEQUENCE_KEY_ENCODER = {
-  /** Writes a number; answers where it ends. */
+  /** Writes a number; returns where it ends. */
   writeKey(sequence: number | Uint8Array, target: Buffer, start: number): number {
     if (typeof sequence !== 'number') {
       target.set(sequence, start);
@@ -61,8 +62,8 @@ export interface RecordedChanges {
 }
 
 /**
- * The log of changes: records of ids, each under the sequence number after its last change. What a series
- * is now is read from the samples, so the log has no values.
+ * The log of changes: records of ids, each under the sequence number after its last change. What a
+ * series is now is read from the samples, so the log has no values.
  */
 export class ChangeRecords {
   readonly #records: Database<string[], number>;
@@ -76,7 +77,10 @@ export class ChangeRecords {
     this.#room = room;
   }
 
-  /** Writes changes that follow `sequence`; answers the number after them, and how many records it took. */
+  /**
+   * Writes changes that follow `sequence`; returns the number after them, and how many records it
+   * took.
+   */
   append(ids: readonly string[], sequence: number): { sequence: number; records: number } {
     let end = sequence;
     let records = 0;
@@ -93,7 +97,9 @@ export class ChangeRecords {
     return { sequence: end, records };
   }
 
-  /** Removes records that there is no room for, at most so many; answers where the log begins then. */
+  /**
+   * Removes records that there is no room for, at most so many; returns where the log begins then.
+   */
   trim(oldest: number, sequence: number, most: number): number {
     const beyond = sequence - this.#room;
     if (oldest >= beyond) return oldest;
@@ -105,8 +111,8 @@ export class ChangeRecords {
   }
 
   /**
-   * The changes that follow a sequence number which the log still reaches back to; undefined if a part of
-   * them is missing or damaged.
+   * The changes that follow a sequence number which the log still reaches back to; undefined if a
+   * part of them is missing or damaged.
    */
   since(sequence: number, most: number, transaction: Transaction): RecordedChanges | undefined {
     const all: string[] = [];

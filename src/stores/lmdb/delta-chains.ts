@@ -1,13 +1,14 @@
 import type { ReadFrame } from './read-frame.ts';
 
-// A reader that gives up leaves a chain; the file grows while frames are open, and each takes a reader's place.
+// A reader that gives up leaves a chain; the file grows while frames are open, and each takes a
+// reader's place.
 const MOST_CHAINS = 8;
 
 /**
- * The frames of deltas that come in several batches, each under the cursor of its next batch. All batches
- * are of the moment at which the first was asked for: a delta has an end, however much is written
- * meanwhile, and leads to a state that there was. Without its frame (another process asks, or it took
- * too long) a delta goes on to the state as it is then.
+ * The frames of deltas that come in several batches, each under the cursor of its next batch. All
+ * batches are of the moment at which the first was asked for: a delta has an end, however much is
+ * written meanwhile, and leads to a state that there was. Without its frame (another process asks,
+ * or it took too long) a delta goes on to the state as it is then.
  */
 export class DeltaChains {
   readonly #frames = new Map<string, ReadFrame>();

@@ -9,12 +9,13 @@ import type { CheckedLmdbStoreOptions } from './lmdb-store-options.ts';
 import type { OnRefused } from './point-reader.ts';
 import type { ReadFrame } from './read-frame.ts';
 
-// A delta of so few series is read at once; a larger one as it is iterated, so that it holds nobody up.
+// A delta of so few series is read at once; a larger one as it is iterated, so that it does
+// not hold the event loop.
 const FEW = 256;
 
 /**
- * Reads deltas. Cursors are `<epoch>:<number of changes>`; the epoch tells the data set from all others, so
- * a cursor is good for every process on the file.
+ * Reads deltas. Cursors are `<epoch>:<number of changes>`; the epoch tells the data set from all
+ * others, so a cursor is good for every process on the file.
  */
 export class DeltaReader {
   readonly #access: LedgerAccess;
@@ -24,7 +25,7 @@ export class DeltaReader {
   readonly #changes: ChangeRecords;
   readonly #chains = new DeltaChains();
 
-  /** @param onRefused - told of records that are no points. */
+  /** @param onRefused - called with records that are no points. */
   constructor(access: LedgerAccess, options: CheckedLmdbStoreOptions, onRefused: OnRefused) {
     this.#access = access;
     this.#batchSize = options.deltaBatchSize;

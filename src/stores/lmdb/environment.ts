@@ -34,8 +34,8 @@ export interface Environment {
 }
 
 /**
- * Opens a file, or makes it. Rejects with `dependency_missing` if the package lmdb is not installed, and
- * with `store_schema_newer`, `store_forbidden`, `store_full` or `store_unavailable`.
+ * Opens a file, or makes it. Rejects with `dependency_missing` if the package lmdb is not
+ * installed, and with `store_schema_newer`, `store_forbidden`, `store_full` or `store_unavailable`.
  *
  * @param maxReaders - see {@link LmdbStoreOptions}.
  */
@@ -89,11 +89,12 @@ const NARROW: ReadonlySet<string> = new Set(['arm', 'ia32', 'mips', 'mipsel', 'p
 const LMDB_OPTIONS: RootDatabaseOptions = Object.freeze({
   noSubdir: false,
   maxDbs: 8,
-  // With batches by turn, a failed commit also rejects a promise of lmdb's own, which ends the process.
+  // With batches by turn, a failed commit also rejects a promise of lmdb's own, which ends the
+  // process.
   eventTurnBatching: false,
-  // Its second lock is taken while a transaction is open: when a process is killed that holds it, the next one
-  // to take it finds itself broken (MDB_PANIC; lmdb 3.5.6, mdb.c, mdb_mutex_failed). A commit without it has
-  // reached the disk when it is acknowledged.
+  // Its second lock is taken while a transaction is open: when a process is killed that holds it,
+  // the next one to take it finds itself broken (MDB_PANIC; lmdb 3.5.6, mdb.c, mdb_mutex_failed). A
+  // commit without it has reached the disk when it is acknowledged.
   overlappingSync: false,
 });
 

@@ -10,8 +10,8 @@ import { type SeriesKey, seriesKey } from './series-key.ts';
 const FEW = 256;
 
 /**
- * The families' metadata in a file. They are read again only after they were written: until then the
- * same frozen array is returned.
+ * The families' metadata in a file. They are read again only after they were written: until then
+ * the same frozen array is returned.
  */
 export class FamilyRecords {
   readonly #environment: Environment;
@@ -22,7 +22,7 @@ export class FamilyRecords {
 
   /**
    * @param openFrame - opens a frame of the state as it is now.
-   * @param onRefused - told of records that are no metadata; they are left out.
+   * @param onRefused - called with records that are no metadata; they are left out.
    */
   constructor(environment: Environment, openFrame: () => ReadFrame, onRefused: OnRefused) {
     this.#environment = environment;

@@ -8,8 +8,8 @@ import { SeriesIndex } from './series-index.ts';
 import type { SeriesWalk } from './series-walk.ts';
 
 /**
- * All points of a frame in series order; closes the frame at the end, or when the reader gives up. Not a
- * generator, as that costs a tenth of a snapshot (bench/stores).
+ * All points of a frame in series order; closes the frame at the end, or when the reader gives up.
+ * Not a generator, as that costs a tenth of a snapshot (bench/stores).
  */
 export class FramedPoints implements IterableIterator<SnapshotPoint> {
   readonly #reader: PointReader;
@@ -55,8 +55,8 @@ export class FramedPoints implements IterableIterator<SnapshotPoint> {
 }
 
 /**
- * What series are in a frame, or that they ended; closes the frame at the end. A series that is refused has
- * ended, as no snapshot has it either.
+ * What series are in a frame, or that they ended; closes the frame at the end. A series that is
+ * refused has ended, as no snapshot has it either.
  */
 export function* eventsOf(
   environment: Environment,

@@ -12,7 +12,8 @@ import { WriterRecords } from './writer-records.ts';
 
 // How many writes there are between two looks for readers that are no more.
 const READER_CHECK = 256;
-// How long `close` waits for writes. Each takes ms, so what takes longer waits for a lock that nobody gives back.
+// How long `close` waits for writes. Each takes ms, so what takes longer waits for a lock that
+// no process gives back.
 const CLOSE_PATIENCE_MS = 5_000;
 
 /**
@@ -48,8 +49,8 @@ export class LedgerAccess {
   }
 
   /**
-   * Runs `work` within a write transaction. What it changed is there for every process when the promise
-   * is fulfilled, and nothing of it when it is rejected.
+   * Runs `work` within a write transaction. What it changed is there for every process when the
+   * promise is fulfilled, and nothing of it when it is rejected.
    *
    * @param method - whom this is for, named in errors.
    */
@@ -98,7 +99,10 @@ export class LedgerAccess {
     return this.read('writeStats', ({ transaction }) => this.#writers.unwritten(transaction));
   }
 
-  /** Adds what a log has counted to the file's counts. Never rejects: what fails is added the next time. */
+  /**
+   * Adds what a log has counted to the file's counts. Never rejects: what fails is added the next
+   * time.
+   */
   async shareUnwritten(log: WriteLog): Promise<void> {
     const counts = log.takeUnshared();
     if (counts === undefined) return;
@@ -161,9 +165,10 @@ export class LedgerAccess {
   }
 
   /**
-   * Ends frames, lets pending transactions settle, and closes the file. Where they have not settled after
-   * 5 s, they and this reject with `store_unavailable`; the file is closed when the lock comes free, and the
-   * process cannot end before, but by SIGKILL: lmdb's thread waits within the system.
+   * Ends frames, lets pending transactions settle, and closes the file. Where they have not settled
+   * after 5 s, they and this reject with `store_unavailable`; the file is closed when the lock
+   * comes free, and the process cannot end before, but by SIGKILL: lmdb's thread waits within the
+   * system.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

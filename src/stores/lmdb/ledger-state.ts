@@ -3,9 +3,10 @@ import type { Database, Transaction } from 'lmdb';
 import { SnapscrapeError } from '../../model/errors.ts';
 
 /**
- * The layout of the file. Version 1: databases `meta` (state, epoch), `series` (id to slot), `samples` (pages
- * of slots), `gaps` (pages with free slots), `changes` (log) and `families`. A version that cannot be read by
- * this code raises it; the first eight bytes of the state are the version in every layout.
+ * The layout of the file. Version 1: databases `meta` (state, epoch), `series` (id to slot),
+ * `samples` (pages of slots), `gaps` (pages with free slots), `changes` (log) and `families`. A
+ * version that cannot be read by this code raises it; the first eight bytes of the state are the
+ * version in every layout.
  */
 const SCHEMA_VERSION = 1;
 
@@ -20,8 +21,8 @@ export interface LedgerState {
   /** How many slots there are, free ones included. */
   slots: number;
   /**
-   * The sum of the checksums of all ids and their slots, modulo 2³². NaN in a file whose series an older
-   * version wrote.
+   * The sum of the checksums of all ids and their slots, modulo 2³². NaN in a file whose series an
+   * older version wrote.
    */
   idSum: number;
 }
@@ -33,7 +34,8 @@ export function idChecksum(id: string, slot: number): number {
 
 const SUMS = 0x1_0000_0000;
 const NUMBERS = 6;
-// Behind the numbers: a checksum of them. Older versions read and write the first five numbers alone.
+// Behind the numbers: a checksum of them. Older versions read and write the first five numbers
+// alone.
 const STORED_BYTES = 8 * NUMBERS + 4;
 const OLD_BYTES = 40;
 
@@ -85,8 +87,8 @@ export class StateRecord {
   /**
    * Reads the state, in a read transaction or, without one, in the current write.
    *
-   * Throws `store_schema_newer` when a newer version of this package has changed the file, also while
-   * it is open here.
+   * Throws `store_schema_newer` when a newer version of this package has changed the file, also
+   * while it is open here.
    */
   read(transaction?: Transaction): LedgerState {
     const bytes = this.#meta.get(STATE, transaction === undefined ? undefined : { transaction });

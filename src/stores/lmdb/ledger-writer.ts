@@ -6,7 +6,8 @@ import { pageOf, placeOf, SampleWriter, SLOTS_PER_PAGE } from './sample-pages.ts
 import { SeriesIndex } from './series-index.ts';
 
 const GAP = Buffer.alloc(1);
-// Each write removes twice as much of the log as it adds, until only what there is room for is left.
+// Each write removes twice as much of the log as it adds, until only what there is room for is
+// left.
 const LEAST_TRIMMED = 4;
 
 /** What is written to a series. */
@@ -19,8 +20,8 @@ export interface WrittenSample {
 }
 
 /**
- * Changes series within one write transaction: `begin`, any number of changes, `finish`. Index, samples and
- * log change together or, when anything throws, not at all.
+ * Changes series within one write transaction: `begin`, any number of changes, `finish`. Index,
+ * samples and log change together or, when anything throws, not at all.
  */
 export class LedgerWriter {
   readonly #environment: Environment;
@@ -29,7 +30,8 @@ export class LedgerWriter {
   readonly #changes: ChangeRecords;
   #changed: string[] = [];
   #state: LedgerState = { sequence: 0, oldest: 0, series: 0, slots: 0, idSum: 0 };
-  // Where the search for a free slot goes on; undefined when it must begin, and `none` when it is over.
+  // Where the search for a free slot goes on; undefined when it must begin, and `none` when it is
+  // over.
   #gap: number | 'none' | undefined;
   #gapFrom = 0;
 
@@ -51,7 +53,8 @@ export class LedgerWriter {
   }
 
   /**
-   * Writes an admitted point; answers undefined, and does nothing, when its series would be one too many.
+   * Writes an admitted point; returns undefined, and does nothing, when its series would be one too
+   * many.
    *
    * @param most - the most series that there may be.
    */

@@ -15,7 +15,8 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
 const LITTLE_ROOM_BYTES = 4 * 1024 * 1024;
 
 /**
- * The coded error for what LMDB or the file system threw. Errors that have a code of ours stay as they are.
+ * The coded error for what LMDB or the file system threw. Errors that have a code of ours stay as
+ * they are.
  *
  * @param action - what was tried, as a verb.
  */
@@ -65,7 +66,9 @@ function hasLittleRoom(path: string): boolean {
   }
 }
 
-/** Why a commit failed: lmdb tells it by a promise on the error, which must not be left unhandled. */
+/**
+ * Why a commit failed: lmdb tells it by a promise on the error, which must not be left unhandled.
+ */
 export async function reasonOf(thrown: unknown): Promise<unknown> {
   if (!(thrown instanceof Error) || !('commitError' in thrown)) return thrown;
   try {

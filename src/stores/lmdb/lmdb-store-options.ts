@@ -9,27 +9,31 @@ import {
 /** Options of an `LmdbStore`; defaults are in {@link LMDB_STORE_DEFAULTS}. */
 export interface LmdbStoreOptions extends SharedStoreOptions {
   /**
-   * How many changes are remembered in the file for deltas. A reader that falls further behind is told to
-   * read everything again. One change costs about the length of its series id. Processes with different
-   * sizes on one file each trim the log to their own when they write. Default: 262 144. From 1 to
-   * 16 777 216.
+   * How many changes are remembered in the file for deltas. A reader that falls further behind
+   * reads everything again. One change costs about the length of its series id. Processes
+   * with different sizes on one file each trim the log to their own when they write. Default:
+   * 262 144. From 1 to 16 777 216.
    */
   readonly changeLogSize?: number | undefined;
   /**
-   * How long one snapshot, or one batch of a delta, may be read, in ms; after that its iteration throws
-   * `snapshot_expired`. While it is read the file keeps what it shows, and grows by what is written
-   * meanwhile. Default: 60 000. From 1 to 2 147 483 647.
+   * How long one snapshot, or one batch of a delta, may be read, in ms; after that its iteration
+   * throws `snapshot_expired`. While it is read the file keeps what it shows, and grows by what is
+   * written meanwhile. Default: 60 000. From 1 to 2 147 483 647.
    */
   readonly maxReadTime?: number | undefined;
   /**
-   * How many readers the file has room for: an open snapshot or delta takes one, and so does each process
-   * for its short reads. Beyond it reads fail with `store_unavailable`. It is set by the process that opens
-   * the file while no other has it open, so give all processes the same. Default: 126. From 1 to 65 536.
+   * How many readers the file has room for: an open snapshot or delta takes one, and so does each
+   * process for its short reads. Beyond it reads fail with `store_unavailable`. It is set by the
+   * process that opens the file while no other has it open, so give all processes the same.
+   * Default: 126. From 1 to 65 536.
    */
   readonly maxReaders?: number | undefined;
 }
 
-/** Checked options: nothing is missing but `sweepInterval`, whose default follows from the retention. */
+/**
+ * Checked options: nothing is missing but `sweepInterval`, whose default follows from the
+ * retention.
+ */
 export type CheckedLmdbStoreOptions = {
   readonly [K in Exclude<keyof LmdbStoreOptions, 'sweepInterval' | 'writer'>]-?: NonNullable<
     LmdbStoreOptions[K]

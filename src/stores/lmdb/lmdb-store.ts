@@ -31,7 +31,10 @@ import type { ReadFrame } from './read-frame.ts';
 import { endExpired, endMatching, endSeries } from './series-ending.ts';
 import { type LmdbVerification, verifyFile } from './verification.ts';
 
-/** What an {@link LmdbStore} and its file hold, and what this store has refused and ended since it was opened. */
+/**
+ * What an {@link LmdbStore} and its file hold, and what this store has refused and ended since it
+ * was opened.
+ */
 export interface LmdbStoreStats extends WriteStats {
   /** The series in the file. */
   readonly series: number;
@@ -44,11 +47,12 @@ export interface LmdbStoreStats extends WriteStats {
 }
 
 /**
- * The embedded, durable store: an LMDB file that any number of processes on one host write and read.
+ * The embedded, durable store: an LMDB file that any number of processes on one host write and
+ * read.
  *
- * Writes are acknowledged when every process sees them and the disk has them. A call of up to 500 series is
- * one transaction, of which a reader sees all or nothing. The folder must be on a local disk: LMDB does not
- * work over network file systems.
+ * Writes are acknowledged when every process sees them and the disk has them. A call of up to 500
+ * series is one transaction, of which a reader sees all or nothing. The folder must be on a local
+ * disk: LMDB does not work over network file systems.
  *
  * @example
  * ```ts
@@ -79,11 +83,12 @@ export class LmdbStore implements MetricStore {
   /**
    * Opens the store in a folder, or makes it there.
    *
-   * Rejects with `invalid_options` with every fault, with `dependency_missing` if the package lmdb is
-   * not installed, with `store_schema_newer` if a newer version of this package wrote the file, and
-   * with `store_forbidden`, `store_full` or `store_unavailable` if it cannot be opened.
+   * Rejects with `invalid_options` with every fault, with `dependency_missing` if the package lmdb
+   * is not installed, with `store_schema_newer` if a newer version of this package wrote the file,
+   * and with `store_forbidden`, `store_full` or `store_unavailable` if it cannot be opened.
    *
-   * @param path - the folder, made if it is missing; on a local disk of a 64-bit little-endian machine.
+   * @param path - the folder, made if it is missing; on a local disk of a 64-bit little-endian
+   *   machine.
    * @param options - see {@link LmdbStoreOptions}.
    */
   static async open(path: string, options?: LmdbStoreOptions): Promise<LmdbStore> {
@@ -94,11 +99,12 @@ export class LmdbStore implements MetricStore {
   }
 
   /**
-   * Reads a whole store and compares it with its checksums, counts and order: for a file that may have been
-   * damaged on its disk. Help texts are not covered, nor are ids in a file of an older version.
+   * Reads a whole store and compares it with its checksums, counts and order: for a file that may
+   * have been damaged on its disk. Help texts are not covered, nor are ids in a file of an older
+   * version.
    *
-   * It may run beside stores that have the file open. Rejects as `open` does if there is no file, or it
-   * cannot be opened for another reason than damage.
+   * It may run beside stores that have the file open. Rejects as `open` does if there is no file,
+   * or it cannot be opened for another reason than damage.
    *
    * @param path - the folder.
    */
@@ -107,7 +113,10 @@ export class LmdbStore implements MetricStore {
     return verifyFile(path);
   }
 
-  /** Writes one point or many, each true now unless it says when. Bad points are refused and counted. */
+  /**
+   * Writes one point or many, each true now unless it says when. Bad points are refused and
+   * counted.
+   */
   async upsert(
     points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
   ): Promise<UpsertResult> {
@@ -160,7 +169,9 @@ export class LmdbStore implements MetricStore {
     return endSeries(this.#access, 'delete', 'then' in ids ? await ids : ids);
   }
 
-  /** Adds metadata of families, replacing what was there under the same name: all of it, or nothing. */
+  /**
+   * Adds metadata of families, replacing what was there under the same name: all of it, or nothing.
+   */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
     this.#access.assertOpen('setFamilies');
     const given = collectFamilies(families);
@@ -181,10 +192,11 @@ export class LmdbStore implements MetricStore {
   }
 
   /**
-   * Answers with all points as they are when an iteration begins, in the order of the UTF-8 bytes of their
-   * ids (those of more than 1 900 bytes: of the first 1 900); each iteration is a still frame of its own.
-   * It throws `snapshot_expired` when it takes longer than `maxReadTime`, and `closed` when the store is
-   * closed. The answer's `cursor` is of exactly the latest iteration's points.
+   * Returns all points as they are when an iteration begins, in the order of the UTF-8 bytes
+   * of their ids (those of more than 1 900 bytes: of the first 1 900); each iteration is a still
+   * frame of its own. It throws `snapshot_expired` when it takes longer than `maxReadTime`, and
+   * `closed` when the store is closed. The answer's `cursor` is of exactly the latest iteration's
+   * points.
    */
   snapshot(): Iterable<SnapshotPoint> & { readonly cursor: string | undefined } {
     const access = this.#access;
@@ -196,7 +208,9 @@ export class LmdbStore implements MetricStore {
     });
   }
 
-  /** Answers with the cursor of the state as it is now; it is good for every process on the file. */
+  /**
+   * Returns the cursor of the state as it is now; it is good for every process on the file.
+   */
   snapshotCursor(): string {
     return this.#deltas.cursorAt(
       this.#access.read('snapshotCursor', (frame) => frame.state).sequence,
@@ -204,15 +218,18 @@ export class LmdbStore implements MetricStore {
   }
 
   /**
-   * Returns the last state of each series that changed since the cursor, in batches. All batches of a
-   * delta are of the moment at which the first was asked for; what is written later is the next delta's.
-   * Events of a large batch can be iterated once, within `maxReadTime`.
+   * Returns the last state of each series that changed since the cursor, in batches. All batches of
+   * a delta are of the moment at which the first was asked for; what is written later is the next
+   * delta's. Events of a large batch can be iterated once, within `maxReadTime`.
    */
   snapshotDelta(cursor: string): SnapshotDelta {
     return this.#deltas.read(cursor);
   }
 
-  /** Ends the series that are beyond their retention at `now` (Unix ms), and returns how many there were. */
+  /**
+   * Ends the series that are beyond their retention at `now` (Unix ms), and returns how many there
+   * were.
+   */
   async gc(now: number = this.#options.now()): Promise<number> {
     this.#access.assertOpen('gc');
     if (typeof now !== 'number' || Number.isNaN(now)) {
@@ -229,9 +246,9 @@ export class LmdbStore implements MetricStore {
   }
 
   /**
-   * Ends reads, waits for writes that have begun, and closes the file; writes that are queued reject with
-   * `closed`. Rejects with `store_unavailable`, as the writes do, if they wait 5 s for another process: one
-   * that is stopped keeps the lock.
+   * Ends reads, waits for writes that have begun, and closes the file; writes that are queued
+   * reject with `closed`. Rejects with `store_unavailable`, as the writes do, if they wait 5 s for
+   * another process: one that is stopped keeps the lock.
    */
   async close(): Promise<void> {
     clearInterval(this.#sweepTimer);
@@ -243,12 +260,15 @@ export class LmdbStore implements MetricStore {
     return this.#access.lastWrites();
   }
 
-  /** What all processes refused and found older since the file was made; the last ones are this store's. */
+  /**
+   * What all processes refused and found older since the file was made; the last ones are this
+   * store's.
+   */
   writeStats(): WriteStats {
     return this.#writes.statsWith(this.#access.unwritten());
   }
 
-  /** Answers with how much there is and what became of points that are not there. */
+  /** Returns how much there is and what became of points that are not there. */
   async stats(): Promise<LmdbStoreStats> {
     const state = this.#access.read('stats', (frame) => frame.state);
     return {
@@ -260,7 +280,7 @@ export class LmdbStore implements MetricStore {
     };
   }
 
-  /** Takes a point of an upsert; answers whether the batch is full. */
+  /** Takes a point of an upsert; returns whether the batch is full. */
   #take(given: unknown, admission: PointAdmission, batch: PointBatch, tally: UpsertTally): boolean {
     const written = readWritten(given);
     if (admission.admit(written)) {

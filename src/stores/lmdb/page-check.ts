@@ -17,13 +17,15 @@ const TRIES = 20;
 // Pages read between two turns of the event loop: about a millisecond.
 const PAGE_SLICE = 256;
 
-/** A page that LMDB would follow and must not: it would read beyond the file, or end the process. */
+/**
+ * A page that LMDB would follow and must not: it would read beyond the file, or end the process.
+ */
 class PageFault extends Error {}
 
 /**
  * Reads every page that LMDB would follow, and returns what is wrong; undefined for a sound file.
- * Pages in use are told from the trees, so pages that were freed before they were ever written, at the
- * end of the file, may be missing.
+ * Pages in use are known from the trees, so pages that were freed before they were ever written, at
+ * the end of the file, may be missing.
  */
 export async function structureFault(file: PageFile): Promise<string | undefined> {
   let fault: string | undefined;
@@ -118,7 +120,7 @@ class PageCheck {
     if (this.#isFreeTree) this.#freeLists.push([number * page.length + data, size]);
     if ((flags & NODE.tree) === 0) return;
     const tree = treeOf(page, data);
-    // A tree with keys in other orders, or several values to a key, is none of a store's.
+    // A tree with keys in other orders, or several values to a key, is not a store's.
     if (size !== TREE_BYTES || (tree.flags & ~INTEGER_KEYS) !== 0) throw broken(number);
     this.#trees.push(tree);
   }

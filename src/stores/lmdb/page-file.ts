@@ -55,7 +55,7 @@ export class PageFile {
     return fstatSync(this.#descriptor).size;
   }
 
-  /** Reads bytes into a buffer; answers whether there were enough. */
+  /** Reads bytes into a buffer; returns whether there were enough. */
   read(into: Buffer, position: number): boolean {
     return readSync(this.#descriptor, into, 0, into.length, position) === into.length;
   }
@@ -135,7 +135,10 @@ export function treeOf(bytes: Buffer, at: number): TreeRecord {
 }
 
 function foreign(): FileHead {
-  return { kind: 'unusable', why: 'is no LMDB file that this version reads; give another folder' };
+  return {
+    kind: 'unusable',
+    why: 'is not an LMDB file that this version reads; give another folder',
+  };
 }
 
 function damaged(what: string): FileHead {

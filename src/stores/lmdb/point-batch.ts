@@ -31,7 +31,7 @@ export class PointBatch {
     this.#onWritten = onWritten;
   }
 
-  /** Takes an admitted point; answers whether the batch is full. */
+  /** Takes an admitted point; returns whether the batch is full. */
   add(id: string, value: number, updatedAt: number, isSupplied: boolean): boolean {
     this.#isSupplied.push(isSupplied);
     this.#ids.push(id);
@@ -41,8 +41,8 @@ export class PointBatch {
   }
 
   /**
-   * Begins to write what was taken, after what is being written still: while one batch waits for the
-   * disk, the next is collected. Rejects when an earlier batch could not be written.
+   * Begins to write what was taken, after what is being written still: while one batch waits for
+   * the disk, the next is collected. Rejects when an earlier batch could not be written.
    */
   async write(): Promise<void> {
     await this.#writing;
@@ -80,7 +80,10 @@ export class PointBatch {
     }
   }
 
-  /** Neighbours together, so that they share the pages that a write copies (bench/stores: at random). */
+  /**
+   * Neighbours together, so that they share the pages that a write copies (bench/stores: at
+   * random).
+   */
   #orderOf(ids: readonly string[]): readonly number[] {
     const order = ids.map((_, at) => at);
     // Near the budget it is the first that get in, so the order counts.
@@ -91,8 +94,8 @@ export class PointBatch {
 }
 
 /**
- * Does something for each number from `from` on; returns the first that is left. It does up to 500, and then
- * goes on for as long as a few ms are not over.
+ * Does something for each number from `from` on; returns the first that is left. It does up to 500,
+ * and then goes on for as long as a few ms are not over.
  */
 export function inSlice(from: number, to: number, work: (i: number) => void): number {
   const deadline = performance.now() + SLICE_MS;

@@ -3,22 +3,23 @@ import { describeSubject, type RejectionReason } from '../../model/rejection.ts'
 import { parseSeriesId, seriesId } from '../../model/series-id.ts';
 import { stampPoint } from '../../model/stamp.ts';
 
-/** Told of a record that is not served: why it is refused, and which series it is of. */
+/** Called with a record that is not served: why it is refused, and which series it is of. */
 export type OnRefused = (reason: RejectionReason, subject: string) => void;
 
 /**
- * Makes points of series ids and samples. What is in the file is input like any other, so what is no
- * series, or has no sample, is refused. Ids that follow each other mostly have the same name and the
- * same label names, so only what is between the quotes is taken (bench/stores: a snapshot).
+ * Makes points of series ids and samples. What is in the file is input like any other, so what is
+ * no series, or has no sample, is refused. Ids that follow each other mostly have the same name and
+ * the same label names, so only what is between the quotes is taken (bench/stores: a snapshot).
  */
 export class PointReader {
   #name = '';
-  // What stands before each label's value in ids of the last shape: `up{a="`, `",b="`. None: no shape.
+  // What stands before each label's value in ids of the last shape: `up{a="`, `",b="`. None: no
+  // shape.
   #heads: readonly string[] = [];
   #labels: readonly string[] = [];
   readonly #onRefused: OnRefused;
 
-  /** @param onRefused - told of what is refused. Default: nothing. */
+  /** @param onRefused - called with what is refused. Default: nothing. */
   constructor(onRefused: OnRefused = () => undefined) {
     this.#onRefused = onRefused;
   }

@@ -7,8 +7,8 @@ import type { KeyRange } from './series-key.ts';
 import { SeriesWalk } from './series-walk.ts';
 
 /**
- * The file as it was at one moment, while others write on. LMDB keeps what they replace for as long as the
- * frame is open, so it is open for a limited time.
+ * The file as it was at one moment, while others write on. LMDB keeps what they replace for as long
+ * as the frame is open, so it is open for a limited time.
  */
 export class ReadFrame {
   /** What is known of the whole file at that moment. */
@@ -29,12 +29,13 @@ export class ReadFrame {
    * Throws `store_schema_newer`; there is nothing to close then.
    *
    * @param maxReadTime - how long it may be open, in ms.
-   * @param onClose - told once, when it closes.
+   * @param onClose - called once, when it closes.
    */
   constructor(environment: Environment, maxReadTime: number, onClose: (frame: ReadFrame) => void) {
     this.#environment = environment;
     this.#onClose = onClose;
-    // Without it, reads of the same turn of the event loop share a frame, and miss what others wrote since.
+    // Without it, reads of the same turn of the event loop share a frame, and miss what others
+    // wrote since.
     environment.root.resetReadTxn();
     this.transaction = environment.root.useReadTransaction();
     try {

@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib';
 import type { Database, Transaction } from 'lmdb';
 
 /**
- * How many samples stand on a page. With 16 bytes each a page fills one of LMDB's, so that writing one
- * sample copies 4 KiB, and writing its neighbours with it copies no more.
+ * How many samples stand on a page. With 16 bytes each a page fills one of LMDB's, so that writing
+ * one sample copies 4 KiB, and writing its neighbours with it copies no more.
  */
 export const SLOTS_PER_PAGE = 250;
 
@@ -19,8 +19,8 @@ const PAGES_KEPT = 256;
 const LOST = Number.NEGATIVE_INFINITY;
 
 /**
- * Value and time of each slot of a page, in turn. The time of a free slot is NaN, and that of a lost sample
- * is not finite either.
+ * Value and time of each slot of a page, in turn. The time of a free slot is NaN, and that of a
+ * lost sample is not finite either.
  */
 export type SamplePage = Float64Array;
 
@@ -33,13 +33,19 @@ export const SAMPLE_PAGE_ENCODER = {
   encode(page: SamplePage): Buffer {
     return Buffer.from(page.buffer, page.byteOffset, page.byteLength);
   },
-  /** A page, good until the next one is read. A damaged one has no numbers at all: its samples are lost. */
+  /**
+   * A page, good until the next one is read. A damaged one has no numbers at all: its samples are
+   * lost.
+   */
   decode(bytes: Buffer): SamplePage {
     return takePage(bytes, READ);
   },
 };
 
-/** Copies a stored page; the buffer is LMDB's own, and may have room for more than its `length` says. */
+/**
+ * Copies a stored page; the buffer is LMDB's own, and may have room for more than its `length`
+ * says.
+ */
 function takePage(stored: Uint8Array, page: SamplePage): SamplePage {
   const { length } = stored;
   if (length !== STORED_BYTES && length !== PAGE_BYTES) return lost(page);
@@ -91,13 +97,16 @@ export function placeOf(slot: number): number {
 }
 
 /**
- * The samples as they are in one read transaction. What was read last stands in the fields, which spares an
- * object.
+ * The samples as they are in one read transaction. What was read last stands in the fields, which
+ * spares an object.
  */
 export class SampleView {
   /** The value of the slot that was read last. */
   value = 0;
-  /** The time of the slot that was read last, in Unix milliseconds; not finite if there is no sample. */
+  /**
+   * The time of the slot that was read last, in Unix milliseconds; not finite if there is no
+   * sample.
+   */
   updatedAt = 0;
   readonly #pages: Database<SamplePage, number>;
   readonly #transaction: Transaction;
@@ -135,7 +144,7 @@ export class SampleView {
 /** The samples within a write transaction: pages are changed here, and put all at once. */
 export class SampleWriter {
   readonly #pages: Database<SamplePage, number>;
-  // Views of one buffer, of which LMDB needs the address: it would ask for it for each buffer anew.
+  // Views of one buffer, of which LMDB needs the address: it would ask for that of each buffer.
   readonly #kept: readonly SamplePage[];
   readonly #byNumber = new Map<number, SamplePage>();
   readonly #changed = new Set<number>();

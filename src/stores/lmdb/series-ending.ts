@@ -17,7 +17,7 @@ const SCAN_SLICE = 4_096;
 // Pages of samples between two turns; a page takes about a microsecond.
 const PAGE_SLICE = 512;
 
-/** Ends series by id; answers how many of them there were. */
+/** Ends series by id; returns how many of them there were. */
 export async function endSeries(
   access: LedgerAccess,
   method: string,

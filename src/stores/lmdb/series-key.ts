@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 
-/** How a series is found in the file: its id as text, or as bytes where the id is longer than a key may be. */
+/**
+ * How a series is found in the file: its id as text, or as bytes where the id is longer than a key
+ * may be.
+ */
 export type SeriesKey = string | Uint8Array;
 
 /** The longest id that is a key itself, in bytes of UTF-8. LMDB takes 1978 with pages of 4 KiB. */
 export const LONGEST_PLAIN_KEY = 1_900;
 
-// Stands in no UTF-8 text, so no id is a long one's key, and long ids follow all others of their beginning.
+// Stands in no UTF-8 text, so no id is a long one's key, and long ids follow all others of their
+// beginning.
 const MARK = 0xff;
 const HASH_BYTES = 32;
 
@@ -17,8 +21,8 @@ export type SeriesHash = (id: string) => Uint8Array;
 export const sha256: SeriesHash = (id) => createHash('sha256').update(id).digest();
 
 /**
- * The key of a series: its id, so that the file is in series order. A longer id is cut, and told from others
- * of the same beginning by its hash.
+ * The key of a series: its id, so that the file is in series order. A longer id is cut, and kept
+ * apart from others of the same beginning by its hash.
  */
 export function seriesKey(id: string, hash: SeriesHash = sha256): SeriesKey {
   // A UTF-16 unit is at most three bytes of UTF-8, so most ids need no count.
@@ -38,20 +42,21 @@ export interface KeyRange {
 }
 
 /**
- * Where the series of a metric name stand, perhaps among others: the name itself and, behind others that
- * begin with it, `name{`…
+ * Where the series of a metric name stand, perhaps among others: the name itself and, behind others
+ * that begin with it, `name{`…
  */
 export function keysOfName(name: string): KeyRange {
   const end = `${name}|`;
   if (Buffer.byteLength(end) <= LONGEST_PLAIN_KEY) return { start: name, end };
-  // Longer texts than LMDB takes: all whose keys begin as those of such a name, up to the last hash.
+  // Longer texts than LMDB takes: all whose keys begin as those of such a name, up to the last
+  // hash.
   const start = Buffer.from(name).subarray(0, LONGEST_PLAIN_KEY);
   return { start, end: Buffer.concat([start, Buffer.alloc(1 + HASH_BYTES + 1, MARK)]) };
 }
 
 /** How keys are written to and read from LMDB's own buffers. */
 export const SERIES_KEY_ENCODER = {
-  /** Writes a key; answers where it ends. LMDB makes more room after a RangeError. */
+  /** Writes a key; returns where it ends. LMDB makes more room after a RangeError. */
   writeKey(key: SeriesKey, target: Buffer, start: number): number {
     if (typeof key !== 'string') {
       target.set(key, start);

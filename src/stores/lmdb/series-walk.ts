@@ -3,8 +3,8 @@ import type { IndexEntry, LongSeries } from './series-index.ts';
 import type { KeyRange, SeriesKey } from './series-key.ts';
 
 /**
- * Goes through the series of a read transaction in order. The answer stands in the fields, which spares
- * an object for each of a million series (bench/stores: a snapshot).
+ * Goes through the series of a read transaction in order. The answer stands in the fields, which
+ * spares an object for each of a million series (bench/stores: a snapshot).
  */
 export class SeriesWalk {
   /** The id of the current series. */
@@ -20,7 +20,7 @@ export class SeriesWalk {
     this.#entries = series.getRange({ ...range, transaction })[Symbol.iterator]();
   }
 
-  /** Goes to the next series; answers whether there was one. */
+  /** Goes to the next series; returns whether there was one. */
   advance(): boolean {
     if (this.#nextLong < this.#long.length) return this.#take(this.#long[this.#nextLong++]!);
     const next = this.#entries.next();

@@ -24,9 +24,11 @@ import { SnapscrapeError } from '../../model/errors.ts';
 import { structureFault } from './page-check.ts';
 import { PageFile } from './page-file.ts';
 
-// Two of LMDB's largest pages: it cannot open a new file with less. Beyond that it has errors of its own.
+// Two of LMDB's largest pages: it cannot open a new file with less. Beyond that it has errors of
+// its own.
 const NEW_FILE_BYTES = 128 * 1024;
-// The head of LMDB's lock file on Linux, and what each reader takes. LMDB makes a shorter one longer.
+// The head of LMDB's lock file on Linux, and what each reader takes. LMDB makes a shorter one
+// longer.
 const LOCK_HEAD_BYTES = 208;
 const READER_BYTES = 64;
 const BLOCK_BYTES = 512;
@@ -42,11 +44,12 @@ const LEFTOVER = /^(data|lock)\.mdb\.(new|unfinished)-/;
 const LEFTOVER_MS = 600_000;
 
 /**
- * Makes sure that LMDB can open the files in a folder, and makes them if they are missing. When its own
- * open fails, LMDB ends the process (lmdb 3.5.6), so whatever can make it fail is checked before.
+ * Makes sure that LMDB can open the files in a folder, and makes them if they are missing. When its
+ * own open fails, LMDB ends the process (lmdb 3.5.6), so whatever can make it fail is checked
+ * before.
  *
- * A new data file appears at once and complete: it is made in a folder of its own and linked. So a loss
- * of power leaves either none or a sound one.
+ * A new data file appears at once and complete: it is made in a folder of its own and linked. So a
+ * loss of power leaves either none or a sound one.
  *
  * @param path - the store's folder.
  * @param maxReaders - how many places for readers a new lock file has.
@@ -92,7 +95,10 @@ function makeFolder(path: string): void {
   syncFolder(above);
 }
 
-/** Removes what processes left that were killed while they made a store; younger things may be in use. */
+/**
+ * Removes what processes left that were killed while they made a store; younger things may be in
+ * use.
+ */
 function removeLeftovers(path: string): void {
   try {
     for (const name of readdirSync(path)) {
@@ -130,10 +136,11 @@ async function makeDataFile(
 }
 
 /**
- * Makes sure that the lock file is there with all of its blocks: LMDB maps it into memory, and a block that
- * the disk has no room for ends the process when it is touched.
+ * Makes sure that the lock file is there with all of its blocks: LMDB maps it into memory, and a
+ * block that the disk has no room for ends the process when it is touched.
  *
- * The file is never opened here: closing it would give back the locks that LMDB has on it in this process.
+ * The file is never opened here: closing it would give back the locks that LMDB has on it in this
+ * process.
  */
 function prepareLockFile(path: string, maxReaders: number): void {
   const lock = join(path, 'lock.mdb');

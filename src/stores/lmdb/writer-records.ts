@@ -10,7 +10,10 @@ const KEY_HEAD = '.';
 // Comes before all names.
 const UNWRITTEN = '#';
 
-/** When each writer wrote last, eight bytes under its name; and how many points none of them wrote, as JSON. */
+/**
+ * When each writer wrote last, eight bytes under its name; and how many points none of them wrote,
+ * as JSON.
+ */
 export class WriterRecords {
   readonly #records: Database<Buffer, string>;
   readonly #key: string;
@@ -79,7 +82,7 @@ export class WriterRecords {
   }
 }
 
-// A damaged record is none: it must not fail what is read or written beside it.
+// A damaged record does not count: it must not fail what is read or written beside it.
 function timeOf(record: Buffer): number {
   return record.length === 8 ? record.readDoubleLE() : Number.NEGATIVE_INFINITY;
 }
