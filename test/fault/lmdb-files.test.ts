@@ -137,6 +137,20 @@ describe.runIf(isLinux)('opening files that LMDB cannot use is an error with a c
         undefined,
         (path) => writeFileSync(join(path, 'lock.mdb'), 'x'.repeat(9e4)),
       ],
+      ...[52, 100].flatMap((at) =>
+        [0x01, 0x04, 0x14].map(
+          (bits): Case => [
+            `a tree has the flags ${bits} at ${at}`,
+            'store_unavailable',
+            (path) => {
+              const file = join(path, 'data.mdb');
+              const bytes = readFileSync(file);
+              for (const page of [0, 4_096]) bytes[page + at]! ^= bits;
+              writeFileSync(file, bytes);
+            },
+          ],
+        ),
+      ),
       [
         'data.mdb is a link to a file',
         undefined,

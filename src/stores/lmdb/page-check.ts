@@ -3,13 +3,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { MetaPage, PageFile, TreeRecord } from './page-file.ts';
 import { treeOf } from './page-file.ts';
 
-const AT = { number: 0, transaction: 8, flags: 18, lower: 20, pages: 20, slots: 24 };
+const AT = { number: 0, transaction: 8, flags: 18, lower: 20, upper: 22, pages: 20, slots: 24 };
 const KIND = { branch: 0x01, leaf: 0x02, overflow: 0x04 };
 const KINDS = 0x2f;
 const NODE = { overflow: 0x01, tree: 0x02 };
 const NODE_BYTES = 8;
 const INTEGER_KEYS = 0x08;
 const TREE_BYTES = 48;
+// Where an overflow page is: its number, its transaction, and how many pages follow.
+const REFERENCE_BYTES = 24;
 // LMDB follows no deeper path.
 const DEEPEST = 32;
 // Other processes may write while a file is read here: then it is read again, so many times.
@@ -81,7 +83,7 @@ class PageCheck {
     for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
       const [number, below] = next;
       const page = this.#page(number, below === 1 ? KIND.leaf : KIND.branch);
-      for (const node of this.#nodes(page, number)) {
+      for (const node of this.#nodes(page, number, below === 1)) {
         if (below > 1) rest.push([childOf(page, node), below - 1]);
         else this.#checkLeafNode(page, node, number);
       }
@@ -89,16 +91,25 @@ class PageCheck {
     }
   }
 
-  /** Where the nodes of a page are. */
-  #nodes(page: Buffer, number: number): readonly number[] {
-    const count = page.readUInt16LE(AT.lower) >> 1;
-    if (count === 0 || AT.slots + 2 * count > page.length) throw broken(number);
-    return Array.from({ length: count }, (_, i) => {
-      const node = page.readUInt16LE(AT.slots + 2 * i) + AT.slots;
-      if (node < AT.slots + 2 * count || node + NODE_BYTES > page.length) throw broken(number);
-      if (node + NODE_BYTES + page.readUInt16LE(node + 6) > page.length) throw broken(number);
-      return node;
-    });
+  /** Where the nodes of a page are. They fill its end, one after the other, and do not overlap. */
+  #nodes(page: Buffer, number: number, isLeaf: boolean): Uint32Array {
+    const lower = page.readUInt16LE(AT.lower);
+    let end = page.readUInt16LE(AT.upper) + AT.slots;
+    const count = lower >> 1;
+    const fewest = isLeaf || this.#isFreeTree ? 1 : 2;
+    if (count < fewest || lower % 2 !== 0 || end < AT.slots + lower) throw broken(number);
+    if (AT.slots + lower > page.length) throw broken(number);
+    const nodes = Uint32Array.from(
+      { length: count },
+      (_, i) => page.readUInt16LE(AT.slots + 2 * i) + AT.slots,
+    ).sort();
+    for (const node of nodes) {
+      if (node < end || node % 2 !== 0 || node + NODE_BYTES > page.length) throw broken(number);
+      end = node + sizeOf(page, node, isLeaf);
+      end += end % 2;
+      if (end > page.length) throw broken(number);
+    }
+    return nodes;
   }
 
   #checkLeafNode(page: Buffer, node: number, number: number): void {
@@ -107,7 +118,6 @@ class PageCheck {
     const data = node + NODE_BYTES + page.readUInt16LE(node + 6);
     const size = page.readUInt32LE(node);
     if ((flags & NODE.overflow) !== 0) {
-      if (data + 24 > page.length) throw broken(number);
       if (Number(page.readBigUInt64LE(data + 8)) > this.#meta.transaction) throw broken(number);
       const first = Number(page.readBigUInt64LE(data));
       const pages = Number(page.readBigUInt64LE(data + 16));
@@ -116,12 +126,12 @@ class PageCheck {
       if (this.#isFreeTree) this.#freeLists.push([first * page.length + AT.slots, size]);
       return;
     }
-    if (data + size > page.length) throw broken(number);
     if (this.#isFreeTree) this.#freeLists.push([number * page.length + data, size]);
     if ((flags & NODE.tree) === 0) return;
+    if (size !== TREE_BYTES) throw broken(number);
     const tree = treeOf(page, data);
     // A tree with keys in other orders, or several values to a key, is not a store's.
-    if (size !== TREE_BYTES || (tree.flags & ~INTEGER_KEYS) !== 0) throw broken(number);
+    if ((tree.flags & ~INTEGER_KEYS) !== 0) throw broken(number);
     this.#trees.push(tree);
   }
 
@@ -177,6 +187,14 @@ class PageCheck {
     if (this.#seen[number] !== 0) throw new PageFault(damage(`page ${number} is used twice`));
     this.#seen[number] = 1;
   }
+}
+
+/** How long a node is: its head, its key and, in a leaf, its value or where that is. */
+function sizeOf(page: Buffer, node: number, isLeaf: boolean): number {
+  const size = NODE_BYTES + page.readUInt16LE(node + 6);
+  if (!isLeaf) return size;
+  const isElsewhere = (page.readUInt16LE(node + 4) & NODE.overflow) !== 0;
+  return size + (isElsewhere ? REFERENCE_BYTES : page.readUInt32LE(node));
 }
 
 function childOf(page: Buffer, node: number): number {

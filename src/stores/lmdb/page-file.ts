@@ -32,7 +32,9 @@ export type FileHead =
 const MAGIC = 0xbeefc0de;
 const VERSION = 2;
 const IS_META = 0x08;
-const ENCRYPTED = 0x2000;
+// Of the flags of the two trees: what LMDB keeps of the order of keys, of fixed maps and of encryption.
+const TREE_FLAGS = 0x207f;
+const INTEGER_KEYS = 0x08;
 const PAGE_SIZES: readonly number[] = Array.from({ length: 9 }, (_, i) => 256 << i);
 const AT = { flags: 18, magic: 24, version: 28, mapBytes: 40, trees: 48, lastPage: 144 };
 const META_BYTES = 168;
@@ -117,7 +119,8 @@ function isPrefixOfMeta(page: Buffer, bytes: number): boolean {
 function metaOf(page: Buffer): MetaPage | undefined {
   const [free, main] = [treeOf(page, AT.trees), treeOf(page, AT.trees + TREE_BYTES)];
   const pageSize = page.readUInt32LE(AT.trees);
-  if (!PAGE_SIZES.includes(pageSize) || (free.flags & ENCRYPTED) !== 0) return undefined;
+  const isRight = (free.flags & TREE_FLAGS) === INTEGER_KEYS && (main.flags & TREE_FLAGS) === 0;
+  if (!PAGE_SIZES.includes(pageSize) || !isRight) return undefined;
   const lastPage = Number(page.readBigUInt64LE(AT.lastPage));
   const transaction = Number(page.readBigUInt64LE(AT.lastPage + 8));
   const mapBytes = Number(page.readBigUInt64LE(AT.mapBytes));

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Environment, openEnvironment } from './environment.ts';
 import { SeriesIndex } from './series-index.ts';
 import { LONGEST_PLAIN_KEY, SERIES_KEY_ENCODER, seriesKey } from './series-key.ts';
+import { SeriesWalk } from './series-walk.ts';
 
 let path: string;
 let environment: Environment;
@@ -58,6 +59,21 @@ describe('the index of series', () => {
       ids.at(typeof value === 'number' ? value : value[0]!.slot),
     );
     expect(found).toEqual([...ids].sort());
+  });
+
+  it('is walked past an entry that lost its series', async () => {
+    const { root, series } = environment;
+    await root.transaction(() => {
+      for (const [slot, id] of ['a', 'c'].entries()) series.putSync(id, slot);
+      series.putSync('b', []);
+    });
+    const transaction = root.useReadTransaction();
+    const walk = new SeriesWalk(series, transaction, {});
+    const found: string[] = [];
+    while (walk.advance()) found.push(walk.id);
+    expect(found).toEqual(['a', 'c']);
+    walk.close();
+    transaction.done();
   });
 });
 

@@ -22,18 +22,19 @@ export class SeriesWalk {
 
   /** Goes to the next series; returns whether there was one. */
   advance(): boolean {
-    if (this.#nextLong < this.#long.length) return this.#take(this.#long[this.#nextLong++]!);
-    const next = this.#entries.next();
-    if (next.done === true) return false;
-    const { key, value } = next.value;
-    if (typeof value === 'number') {
-      this.id = key as string;
-      this.slot = value;
-      return true;
+    for (;;) {
+      if (this.#nextLong < this.#long.length) return this.#take(this.#long[this.#nextLong++]!);
+      const next = this.#entries.next();
+      if (next.done === true) return false;
+      const { key, value } = next.value;
+      if (typeof value === 'number') {
+        this.id = key as string;
+        this.slot = value;
+        return true;
+      }
+      this.#long = value;
+      this.#nextLong = 0;
     }
-    this.#long = value;
-    this.#nextLong = 1;
-    return this.#take(value[0]!);
   }
 
   /** Lets go of the cursor, which must be done before the transaction ends. */

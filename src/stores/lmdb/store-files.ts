@@ -34,7 +34,7 @@ const READER_BYTES = 64;
 const BLOCK_BYTES = 512;
 // What others may take until a file's blocks are written.
 const LITTLE_ROOM_BYTES = 64 * 1024;
-// The structure of files up to this size is checked whenever they are opened: some 60 ms.
+// The structure of files up to this size is checked whenever they are opened: some 70 ms.
 const ALWAYS_CHECKED_BYTES = 64 * 1024 * 1024;
 const FILE_MODE = 0o664;
 // LMDB opens three files, and one that it closes again.

@@ -26,31 +26,34 @@ const LONGEST_READ_MS = 2_147_483_647;
 
 /** Verifies the file in a folder; see `LmdbStore.verify`. */
 export async function verifyFile(path: string): Promise<LmdbVerification> {
-  const fault = await pageFault(path);
-  if (fault !== undefined) return { series: 0, faults: [`data.mdb ${fault}`] };
-  const environment = await openEnvironment(path);
-  const frame = new ReadFrame(environment, LONGEST_READ_MS, () => undefined);
   try {
-    return await new Verification(environment, frame).run();
+    const fault = await pageFault(path);
+    if (fault !== undefined) return { series: 0, faults: [`data.mdb ${fault}`] };
+    return await verifyRecords(path);
+  } catch (cause) {
+    throw lmdbFailure('verify', path, cause);
+  }
+}
+
+async function verifyRecords(path: string): Promise<LmdbVerification> {
+  const environment = await openEnvironment(path);
+  try {
+    const frame = new ReadFrame(environment, LONGEST_READ_MS, () => undefined);
+    return await new Verification(environment, frame).run().finally(() => frame.close());
   } finally {
-    frame.close();
     await environment.root.close();
   }
 }
 
 async function pageFault(path: string): Promise<string | undefined> {
   const data = join(path, 'data.mdb');
+  if (!isFile(data)) throw missing(path);
+  const file = new PageFile(data);
   try {
-    if (!isFile(data)) throw missing(path);
-    const file = new PageFile(data);
-    try {
-      if (file.head().kind === 'unfinished') throw missing(path);
-      return await structureFault(file);
-    } finally {
-      file.close();
-    }
-  } catch (cause) {
-    throw lmdbFailure('verify', path, cause);
+    if (file.head().kind === 'unfinished') throw missing(path);
+    return await structureFault(file);
+  } finally {
+    file.close();
   }
 }
 
