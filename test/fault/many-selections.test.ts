@@ -135,8 +135,8 @@ describe('500 different selections at once', () => {
     expect(new Set(statuses)).toEqual(new Set(['200']));
     clients.postMessage('leave');
     await until('all have gone', () => open === 0);
-    await turns(50);
-    expect((heldBytes() - before) / bytes).toBeLessThan(1);
+    // What Node still writes or frees for the last sockets takes its time on a busy machine.
+    await until('nothing of them is held', () => (heldBytes() - before) / bytes < 1);
   }, 150_000);
 
   it('are refused beyond what the queue holds, and the rest is served', async () => {
