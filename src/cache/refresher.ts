@@ -73,7 +73,6 @@ export class Refresher {
   // By snapshot: its version may be asked for when the next one is there already.
   readonly #versions = new WeakMap<Snapshot, number>();
   #lastFull = Number.NEGATIVE_INFINITY;
-  #lastFullWall = Number.NEGATIVE_INFINITY;
   #trying: RefreshKind = 'full';
   #isFailing = false;
 
@@ -144,7 +143,8 @@ export class Refresher {
       return this.#readFully(source, run, undefined);
     }
     const sinceFull = this.#elapsed() - this.#lastFull;
-    const isSetBack = this.#config.now() < this.#lastFullWall;
+    // After the wall clock was set back, the source tells its times again.
+    const isSetBack = this.#config.now() < this.readAtWall;
     const isFullDue = isSetBack || sinceFull >= this.#config.fullRefreshInterval;
     if (this.snapshot !== undefined && this.cursor !== undefined && !isFullDue) {
       this.#trying = 'delta';
@@ -229,10 +229,7 @@ export class Refresher {
     this.longestSlice = read.run.pace.longestSlice;
     this.successes[read.kind]++;
     this.#noteRecovery();
-    if (read.kind === 'full') {
-      this.#lastFull = begun;
-      this.#lastFullWall = begunWall;
-    }
+    if (read.kind === 'full') this.#lastFull = begun;
     // Orders of families that are gone would otherwise stay for ever.
     if (this.#orders.size > read.snapshot.families.length) this.#orders.clear();
   }
