@@ -260,10 +260,7 @@ export class LmdbStore implements MetricStore {
     return this.#access.lastWrites();
   }
 
-  /**
-   * What all processes refused and found older since the file was made; the last ones are this
-   * store's.
-   */
+  /** What all processes refused and found older; the last refused points are this store's. */
   writeStats(): WriteStats {
     return this.#writes.statsWith(this.#access.unwritten());
   }
@@ -282,17 +279,12 @@ export class LmdbStore implements MetricStore {
 
   /** Takes a point of an upsert; returns whether the batch is full. */
   #take(given: unknown, admission: PointAdmission, batch: PointBatch, tally: UpsertTally): boolean {
-    const written = readWritten(given);
-    if (admission.admit(written)) {
-      return batch.add(
-        admission.id!,
-        admission.value,
-        admission.updatedAt,
-        admission.isTimeSupplied,
-      );
+    if (!admission.admit(readWritten(given))) {
+      tally.refuse(admission.reason!, admission.subject(given));
+      return false;
     }
-    tally.refuse(admission.reason!, admission.subject(given));
-    return false;
+    const { id, value, updatedAt, isTimeSupplied } = admission;
+    return batch.add(id!, value, updatedAt, isTimeSupplied);
   }
 
   // What is in the file and is no point is refused like what was given.
