@@ -15,7 +15,7 @@ const FULL_CALL = 500;
 const CALL_BYTES = 524_288;
 
 /** Ends series; answers how many of them there were. */
-export async function endSeries(dataSet: DataSet, ids: readonly string[]): Promise<number> {
+async function endSeries(dataSet: DataSet, ids: readonly string[]): Promise<number> {
   if (ids.length === 0) return 0;
   const layout = await dataSet.layout('delete');
   const byPartition = new Map<number, { id: string; hash: number }[]>();
@@ -44,7 +44,7 @@ export async function endSeries(dataSet: DataSet, ids: readonly string[]): Promi
  * Ends the series that a matcher chooses, page by page; returns how many there were. It needs no one state, so
  * it goes on whatever others change meanwhile.
  */
-export async function endMatching(dataSet: DataSet, matcher: SeriesMatcher): Promise<number> {
+async function endMatching(dataSet: DataSet, matcher: SeriesMatcher): Promise<number> {
   const isChosen: SeriesPredicate = seriesPredicate(matcher);
   const reader = new SampleReader();
   let ended = 0;
