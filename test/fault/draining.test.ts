@@ -89,7 +89,7 @@ describe.each(SPEECHES)('an exporter that is closed, over %s', (speech) => {
   });
 });
 
-describe.each([0, 3000])(
+describe.each([0, 1500])(
   'an exporter that is closed under load, with a delay of %s ms',
   (delay) => {
     it.each(SPEECHES)('cuts no request that it has not announced, over %s', async (speech) => {
