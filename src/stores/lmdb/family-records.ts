@@ -47,6 +47,8 @@ export class FamilyRecords {
       const version = state.familyVersion(frame.transaction);
       if (this.#kept !== undefined && version === this.#keptVersion) return this.#kept;
       if (entriesOf(families) > FEW) return { [Symbol.iterator]: () => this.#readAll() };
+    } catch (cause) {
+      throw lmdbFailure('read', this.#environment.path, cause);
     } finally {
       frame.close();
     }

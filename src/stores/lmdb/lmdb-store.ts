@@ -19,7 +19,6 @@ import { openEnvironment } from './environment.ts';
 import { FamilyRecords } from './family-records.ts';
 import { FramedPoints } from './frame-reading.ts';
 import { LedgerAccess } from './ledger-access.ts';
-import { lmdbFailure } from './lmdb-failure.ts';
 import {
   type CheckedLmdbStoreOptions,
   checkLmdbStoreOptions,
@@ -31,10 +30,7 @@ import type { ReadFrame } from './read-frame.ts';
 import { endExpired, endMatching, endSeries } from './series-ending.ts';
 import { type LmdbVerification, verifyFile } from './verification.ts';
 
-/**
- * What an {@link LmdbStore} and its file hold, and what this store has refused and ended since it
- * was opened.
- */
+/** What is in a file, and what its {@link LmdbStore} refused and ended since it was opened. */
 export interface LmdbStoreStats extends WriteStats {
   /** The series in the file. */
   readonly series: number;
@@ -47,8 +43,7 @@ export interface LmdbStoreStats extends WriteStats {
 }
 
 /**
- * The embedded, durable store: an LMDB file that any number of processes on one host write and
- * read.
+ * The embedded, durable store: an LMDB file that many processes of one host write and read.
  *
  * Writes are acknowledged when every process sees them and the disk has them. A call of up to 500
  * series is one transaction, of which a reader sees all or nothing. The folder must be on a local
@@ -184,11 +179,7 @@ export class LmdbStore implements MetricStore {
 
   /** Returns the metadata of families that was set, in no particular order. */
   families(): Iterable<FamilyMetadata> {
-    try {
-      return this.#families.read();
-    } catch (cause) {
-      throw lmdbFailure('read', this.#access.environment.path, cause);
-    }
+    return this.#families.read();
   }
 
   /**
@@ -208,9 +199,7 @@ export class LmdbStore implements MetricStore {
     });
   }
 
-  /**
-   * Returns the cursor of the state as it is now; it is good for every process on the file.
-   */
+  /** Returns the cursor of the state as it is now; it is good for every process on the file. */
   snapshotCursor(): string {
     return this.#deltas.cursorAt(
       this.#access.read('snapshotCursor', (frame) => frame.state).sequence,
@@ -226,10 +215,7 @@ export class LmdbStore implements MetricStore {
     return this.#deltas.read(cursor);
   }
 
-  /**
-   * Ends the series that are beyond their retention at `now` (Unix ms), and returns how many there
-   * were.
-   */
+  /** Ends the series beyond their retention at `now` (Unix ms), and returns how many there were. */
   async gc(now: number = this.#options.now()): Promise<number> {
     this.#access.assertOpen('gc');
     if (typeof now !== 'number' || Number.isNaN(now)) {

@@ -8,7 +8,7 @@ import { PageFile } from './page-file.ts';
 
 const PAGE_BYTES = 4_096;
 const HEAD_BYTES = 24;
-const AT = { lower: 20, upper: 22, mainRoot: 136, transaction: 152 };
+const AT = { flags: 18, lower: 20, upper: 22, mainRoot: 136, transaction: 152 };
 
 let path: string;
 let file: string;
@@ -50,6 +50,8 @@ it('a sound file has no fault', async () => {
 });
 
 const DAMAGES: readonly (readonly [string, (page: Buffer) => void])[] = [
+  ['two kinds at once', (page) => page.writeUInt16LE(0x42, AT.flags)],
+  ['the mark of a free one', (page) => page.writeUInt16LE(0x4002, AT.flags)],
   ['more free room than there is', (page) => page.writeUInt16LE(0xff00, AT.upper)],
   ['free room where its nodes are', (page) => page.writeUInt16LE(PAGE_BYTES - 200, AT.upper)],
   ['less than no free room', (page) => page.writeUInt16LE(2, AT.upper)],

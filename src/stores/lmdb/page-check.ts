@@ -5,7 +5,8 @@ import { treeOf } from './page-file.ts';
 
 const AT = { number: 0, transaction: 8, flags: 18, lower: 20, upper: 22, pages: 20, slots: 24 };
 const KIND = { branch: 0x01, leaf: 0x02, overflow: 0x04 };
-const KINDS = 0x2f;
+// What a page is; the other flags are of no effect in the file.
+const KINDS = 0x40ff;
 const NODE = { overflow: 0x01, tree: 0x02 };
 const NODE_BYTES = 8;
 const INTEGER_KEYS = 0x08;
