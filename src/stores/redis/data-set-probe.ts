@@ -16,7 +16,11 @@ export class DataSetProbe {
   /** Whether all partitions can be read and written now. Never rejects. */
   async isHealthy(): Promise<boolean> {
     try {
-      const layout = await this.#dataSet.readLayout('healthy');
+      const { calls, keys } = this.#dataSet;
+      const [layout] = await Promise.all([
+        this.#dataSet.readLayout('healthy'),
+        calls.read('healthy', keys.families, ['HLEN', keys.families]),
+      ]);
       const probes = await this.#probeAll('healthy', PROBE_WRITING, layout);
       return probes.every((probe) => [...probe.unread, ...probe.unwritten].length === 0);
     } catch {

@@ -1,4 +1,4 @@
-import { RIGHTS } from './lua-parts.ts';
+import { CONTENT, RIGHTS } from './lua-parts.ts';
 import { type RedisScript, redisScript } from './redis-script.ts';
 
 /**
@@ -7,7 +7,7 @@ import { type RedisScript, redisScript } from './redis-script.ts';
  * Returns the schema, partitions and buckets that there are.
  */
 export const FOUND: RedisScript = redisScript(
-  '',
+  'allow-oom',
   `
 if not redis.call('HGET', KEYS[1], 'schema') then
   redis.call('HSET', KEYS[1], 'schema', ARGV[1], 'partitions', ARGV[2], 'buckets', ARGV[3])
@@ -53,16 +53,16 @@ return 0
  * 'forbidden' and the command that the user may not use.
  */
 export const LEASE: RedisScript = redisScript(
-  '',
-  `${RIGHTS}
+  'allow-oom',
+  `${RIGHTS}${CONTENT}
 local holder = redis.call('GET', KEYS[2])
 if holder and holder ~= ARGV[1] then return {'held'} end
-local last = tonumber(redis.call('HGET', KEYS[1], 'fence') or '0') or 0
+local last = countOf(redis.call('HGET', KEYS[1], 'fence')) or 0
 if not may('SET', KEYS[2], ARGV[1], 'PX', ARGV[2]) then return {'forbidden', 'SET'} end
 if not may('HSET', KEYS[1], 'fence', '1') then return {'forbidden', 'HSET'} end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 if holder and ARGV[3] ~= '0' then return {'ok', ARGV[3]} end
-local fence = string.format('%.0f', math.max(last, tonumber(ARGV[4])) + 1)
+local fence = digits(math.max(last, tonumber(ARGV[4])) + 1)
 redis.call('HSET', KEYS[1], 'fence', fence)
 return {'ok', fence}
 `,

@@ -76,7 +76,8 @@ async function readPart(
   const part = await new PartitionLog(dataSet, partition).read(at, known, most);
   if (part === undefined) return undefined;
   const { entries, at: reached, isWhole } = part;
-  if (isWhole) return { entries, progress: { at: reached } };
+  // Before any change a log is empty, but so is one that was removed: the state tells which.
+  if (isWhole && reached.seq > 0) return { entries, progress: { at: reached } };
   const until = known ?? (await dataSet.head('snapshotDelta', partition)).at;
   if (isSamePlace(reached, until)) return { entries, progress: { at: reached } };
   return until.seq > reached.seq ? { entries, progress: { at: reached, until } } : undefined;

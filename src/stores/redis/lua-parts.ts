@@ -44,12 +44,12 @@ local function headOf(log)
   if last[2][1] ~= 't' or #token > 16 or not string.match(token, '^[a-z0-9]+$') then token = '0' end
   return last[1], token
 end
--- The sequence number, series, bytes of ids, layout and fence; nil where there is no sound state.
+-- The sequence number, series, bytes of ids, layout and fence (0 for none); nil where there is no sound state.
 local function read(state)
   local found = redis.call('HMGET', state, 'seq', 'series', 'bytes', 'layout', 'fence')
   local seq, series, bytes = countOf(found[1]), countOf(found[2]), countOf(found[3])
   if not seq or seq == 0 or not series or not bytes or not found[4] then return nil end
-  return seq, series, bytes, found[4], found[5] or '0'
+  return seq, series, bytes, found[4], countOf(found[5]) or 0
 end
 `;
 
@@ -61,7 +61,8 @@ end
 //
 // `note` remembers a change, `finish` writes all of them to the log, and nothing is written before. The log
 // goes on only from its own last change: if that is not the one in the state (the log was removed, or has
-// more), it begins again, which every reader notices.
+// more), it begins again, which every reader notices. So it does if the stream refuses the first entry:
+// its own last id can be ahead of its last entry (XDEL, XSETID).
 export const OPENING: string = `${RIGHTS}${CONTENT}
 local state, log, marks = KEYS[1], KEYS[2], KEYS[3]
 local token, room = ARGV[1], tonumber(ARGV[2])
@@ -71,7 +72,7 @@ if not seq then
   return {'absent'}
 end
 if layout ~= ARGV[3] then return {'layout', layout} end
-if (tonumber(fence) or 0) > tonumber(ARGV[4]) then return {'fenced', fence} end
+if fence > tonumber(ARGV[4]) then return {'fenced', digits(fence)} end
 if not may('HSET', state, 'seq', '1') then return {'forbidden', 'HSET'} end
 if not may('XADD', log, 'MINID', '=', '1', '1-0', 't', '1') then return {'forbidden', 'XADD'} end
 if not may('UNLINK', log) then return {'forbidden', 'UNLINK'} end
@@ -90,20 +91,31 @@ local function note(id, text)
   entryBytes = entryBytes + #id
   if #entry >= 128 or entryBytes > 65536 then entry, entryBytes = {}, 0 end
 end
+local function begin()
+  redis.call('UNLINK', log)
+  seq = seq + 1
+  redis.call('XADD', log, digits(seq) .. '-0', 't', token)
+end
+local function append(call, i)
+  local changes = entries[i]
+  local last = seq + #changes / 2
+  local id, reply = digits(last) .. '-0'
+  if i < #entries then reply = call('XADD', log, id, 't', token, unpack(changes))
+  else
+    local first = digits(math.max(0, last - room))
+    reply = call('XADD', log, 'MINID', '=', first, id, 't', token, unpack(changes))
+  end
+  if type(reply) == 'table' and reply.err then return false end
+  seq = last
+  return true
+end
 local function finish()
   if #entries == 0 and not isLogBroken then return end
-  if isLogBroken then
-    redis.call('UNLINK', log)
-    seq = seq + 1
-    redis.call('XADD', log, digits(seq) .. '-0', 't', token)
-  end
-  for i, changes in ipairs(entries) do
-    seq = seq + #changes / 2
-    local id = digits(seq) .. '-0'
-    if i < #entries then redis.call('XADD', log, id, 't', token, unpack(changes))
-    else
-      local first = digits(math.max(0, seq - room))
-      redis.call('XADD', log, 'MINID', '=', first, id, 't', token, unpack(changes))
+  if isLogBroken then begin() end
+  for i = 1, #entries do
+    if not append(i == 1 and redis.pcall or redis.call, i) then
+      begin()
+      append(redis.call, i)
     end
   end
   redis.call('HSET', state, 'seq', digits(seq), 'series', digits(series), 'bytes', digits(bytes))

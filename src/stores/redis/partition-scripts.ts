@@ -9,7 +9,7 @@ import { type RedisScript, redisScript } from './redis-script.ts';
  * KEYS: state, log, marks, all buckets. ARGV: token, layout, fence. Returns 'ok', or 'forbidden' as above.
  */
 export const MAKE: RedisScript = redisScript(
-  '',
+  'allow-oom',
   `${RIGHTS}${CONTENT}
 if read(KEYS[1]) then return {'ok'} end
 if not may('HSET', KEYS[1], 'seq', '1') then return {'forbidden', 'HSET'} end
@@ -109,7 +109,8 @@ if #fields > 0 then
   local known = redis.call('HMGET', marks, unpack(fields))
   for i, place in ipairs(places) do
     local mark = known[i] and tonumber(known[i])
-    if not mark or oldest[place] < mark then
+    -- A mark that is no number counts as none.
+    if not mark or not (oldest[place] >= mark) then
       lower[#lower + 1] = fields[i]
       lower[#lower + 1] = string.format('%.17g', oldest[place])
     end
@@ -165,14 +166,18 @@ return {'ok', tostring(ended)}
  */
 export const FENCE: RedisScript = redisScript(
   'allow-oom',
-  `
+  `${CONTENT}
 if redis.call('EXISTS', KEYS[1]) == 0 then return '0' end
-local fence = tonumber(redis.call('HGET', KEYS[1], 'fence') or '0') or 0
+local fence, given = countOf(redis.call('HGET', KEYS[1], 'fence')) or 0, tonumber(ARGV[1])
 if ARGV[2] == 'lower' then
-  if fence == tonumber(ARGV[1]) then redis.call('HDEL', KEYS[1], 'fence') end
-elseif tonumber(ARGV[1]) > fence then
+  if fence == given then
+    redis.call('HDEL', KEYS[1], 'fence')
+    fence = 0
+  end
+elseif given > fence then
   redis.call('HSET', KEYS[1], 'fence', ARGV[1])
+  fence = given
 end
-return redis.call('HGET', KEYS[1], 'fence') or '0'
+return digits(fence)
 `,
 );

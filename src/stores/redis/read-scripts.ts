@@ -20,7 +20,7 @@ return {placeOf(KEYS[1], KEYS[2])}
  *
  * Returns what HEAD does, where to go on ('' for nowhere), the places of the buckets that are too large to be
  * read at once, how many samples follow (-1 if the partition is too large), the samples: a line for each id
- * and one for its text, and what was left out, at most 100 ids and texts.
+ * and one for its text, and the beginnings of the ids and texts that were left out.
  */
 export const READ: RedisScript = redisScript(
   'no-writes',
@@ -40,10 +40,8 @@ local function add(items)
     local whole = {}
     for i = 1, #items, 2 do
       if string.find(items[i], '\\n', 1, true) or string.find(items[i + 1], '\\n', 1, true) then
-        if #refused < 200 then
-          refused[#refused + 1] = string.sub(items[i], 1, 400)
-          refused[#refused + 1] = string.sub(items[i + 1], 1, 400)
-        end
+        refused[#refused + 1] = string.sub(items[i], 1, 400)
+        refused[#refused + 1] = string.sub(items[i + 1], 1, 400)
       else
         whole[#whole + 1] = items[i]
         whole[#whole + 1] = items[i + 1]

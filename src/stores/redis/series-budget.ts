@@ -72,7 +72,8 @@ export class SeriesBudget {
       if (performance.now() > deadline) {
         throw new SnapscrapeError(
           'store_unavailable',
-          'RedisStore could not upsert(): other writers add series all the time; write again',
+          `RedisStore could not upsert(): others have held ${keys.budget} for ${PATIENCE_MS / 1_000} s; ` +
+            'write again, or remove that key if no other store writes',
         );
       }
       await pause(PAUSE_MS * (1 + Math.random()));

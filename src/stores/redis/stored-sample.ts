@@ -128,13 +128,13 @@ function labelsOf(id: string): SnapshotPoint['labels'] | undefined {
   }
 }
 
-/** Reads a decimal number; all that the scripts take for one, and no hexadecimal, spaces or empty text. */
+/** Reads a decimal number: exactly what `timeOf` of the scripts reads, or sweeps would miss samples. */
 function readDecimal(text: string): number | undefined {
   const first = text.charCodeAt(0);
-  if (!isDigit(first) && first !== MINUS) return undefined;
+  if (!isDigit(first === MINUS ? text.charCodeAt(1) : first)) return undefined;
   if (first === ZERO && text.length > 1 && !/^0[\d.e]/.test(text)) return undefined;
   const last = text.charCodeAt(text.length - 1);
-  if (!isDigit(last) && last !== POINT) return undefined;
+  if ((!isDigit(last) && last !== POINT) || text.includes('E')) return undefined;
   const number = Number(text);
   return Number.isNaN(number) ? undefined : number;
 }

@@ -87,12 +87,13 @@ export class Sweep {
   }
 
   #isDue(oldest: string | undefined, left: string | undefined, now: number): boolean {
-    if (oldest !== undefined && now - Number(oldest) > this.#shortest) return true;
+    // A mark that is no number tells nothing: the bucket is due.
+    if (oldest !== undefined && !(now - Number(oldest) <= this.#shortest)) return true;
     if (left === undefined) return false;
     const [name, end] = left.split(':');
     if (name !== this.#name) return true;
     // Not later than the script would have it, whose sum is rounded.
-    return end !== '' && now >= Number(end);
+    return end !== '' && !(now < Number(end));
   }
 
   async #sweepBucket(

@@ -28,7 +28,9 @@ end
 local unwritten = found[3] or ''
 if #ARGV > 3 then
   local counts, lines = {}, {}
-  for reason, count in string.gmatch(unwritten, '(%S+) (%d+)') do counts[reason] = tonumber(count) end
+  for reason, count in string.gmatch(unwritten, '(%S+) (%d+)') do
+    if #count < 16 then counts[reason] = tonumber(count) end
+  end
   for i = 4, #ARGV, 2 do counts[ARGV[i]] = (counts[ARGV[i]] or 0) + tonumber(ARGV[i + 1]) end
   for reason, count in pairs(counts) do lines[#lines + 1] = string.format('%s %.0f', reason, count) end
   unwritten = table.concat(lines, '\\n')
@@ -100,12 +102,8 @@ function countsOf(text: unknown): UnwrittenCounts {
   return new Map(linesOf(typeof text === 'string' ? text : ''));
 }
 
-/** A name and a number in each line; what is none is left out. */
+/** A name and a number in each line; lines of another form are left out. */
 function linesOf(text: string): [name: string, number: number][] {
-  return text.split('\n').flatMap((line): [string, number][] => {
-    const [name, number] = line.split(' ');
-    return number === undefined || !Number.isFinite(Number(number))
-      ? []
-      : [[name!, Number(number)]];
-  });
+  const lines = text.matchAll(/^([^ \n]*) (-?\d{1,16}(?:\.\d*)?)$/gm);
+  return Array.from(lines, ([, name, number]) => [name!, Number(number)]);
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SnapscrapeError } from '../../../src/index.ts';
 import { bucketOf, hashOf } from '../../../src/stores/redis/layout.ts';
 import { manyPoints, pointOf, stateOf } from '../../../src/testing/case-run.ts';
@@ -92,8 +92,10 @@ describe('a write that cannot be carried out', () => {
       const before = contentOf(server);
       const failure = await failureOf(WRITES[write](replica));
       expect(failure).toMatchObject({ code: 'store_unavailable', message: /WRONGTYPE.*keyPrefix/ });
-      // A sweep is one script for each slice of a bucket, and those before were carried out.
-      if (write !== 'gc' || !/\d$/.test(key)) expect(contentOf(server)).toEqual(before);
+      const after = contentOf(server);
+      // A sweep is a script for each bucket: those before the one at fault are swept.
+      if (write === 'gc' && /\d$/.test(key)) expect(after[key]).toEqual(before[key]);
+      else expect(after).toEqual(before);
       expect(await replica.store.healthy()).toBe(false);
       server.cli('rename', 'aside', key);
       await WRITES[write](replica);
@@ -110,6 +112,7 @@ describe('a write that cannot be carried out', () => {
     const set = () => replica.store.setFamilies([{ name: 'b', type: 'gauge' }]);
     expect((await failureOf(set())).code).toBe('store_unavailable');
     expect(contentOf(server)).toEqual(before);
+    expect(await replica.store.healthy()).toBe(false);
     server.cli('rename', 'aside', key);
     await set();
     expect(await replica.store.families()).toHaveLength(2);
@@ -122,7 +125,9 @@ describe('a write that cannot be carried out', () => {
     ['state', 'series', 'many'],
     ['state', 'bytes', ''],
     ['state', 'fence', 'x'],
+    ['state', 'fence', 'inf'],
     ['marks', 'l0', 'x'],
+    ['marks', 'l0', 'nan'],
     ['marks', 'd1', ':x'],
     [bucketOfSeries('a{i="0"}'), 'a{i="0"}', 'no sample'],
     [bucketOfSeries('a{i="1"}'), 'a{i="1"}', '0x10 0x20'],
@@ -151,6 +156,8 @@ describe('a write that cannot be carried out', () => {
     ['removed', ['del', 'd:{0}:log']],
     ['emptied', ['xtrim', 'd:{0}:log', 'MAXLEN', '0']],
     ['without the last', ['xdel', 'd:{0}:log', '201-0']],
+    ['ahead without an entry', ['xsetid', 'd:{0}:log', '999-0']],
+    ['at its end without an entry', ['xsetid', 'd:{0}:log', '18446744073709551615-5']],
     ['behind', ['hset', 'd:{0}:state', 'seq', '150']],
     ['before nothing', ['hset', 'd:{0}:state', 'seq', '9007199254740993']],
     ['beside a lost state', ['del', 'd:{0}:state']],
@@ -184,6 +191,92 @@ describe('a write that cannot be carried out', () => {
     await replica.store.upsert(manyPoints('d', 1, 1));
     await expectSound(replica, server.url);
     expect((await replica.store.snapshotDelta(cursor)).events).toHaveLength(1);
+  });
+});
+
+describe('what is foreign in a data set', () => {
+  let server: RedisServer;
+  beforeAll(
+    whereRedisIs(async () => {
+      server = await startRedis();
+    }),
+  );
+  afterAll(() => server?.stop());
+  beforeEach(() => void server?.cli('flushall'));
+
+  it.each(['x', 'nan', 'inf', '-1', '1e3'])('a fence of %s counts as none', async (fence) => {
+    const { store } = await openReplica(server.url, OPTIONS);
+    await store.upsert(LAST);
+    server.cli('hset', 'd:{0}:state', 'fence', fence);
+    server.cli('hset', 'd:{meta}', 'fence', fence);
+    const leased = await openReplica(server.url, { ...OPTIONS, writerLease: 60_000 });
+    await leased.store.upsert(pointOf('b', 1));
+    expect((await failureOf(store.upsert(LAST))).code).toBe('store_fenced');
+    await leased.store.close();
+    expect(await store.upsert(LAST)).toMatchObject({ unchanged: 3 });
+  });
+
+  it.each([
+    ['l0', 'nan'],
+    ['l0', 'x'],
+    ['d0', 'NAME:nan'],
+    ['d0', 'NAME:x'],
+  ])('a mark %s of %s is no reason to keep what is over', async (field, text) => {
+    const { store } = await openReplica(server.url, { ...OPTIONS, buckets: 1 });
+    await store.upsert(manyPoints('a', 10, 1, 0));
+    await store.gc(10);
+    const [name] = server.cli('hget', 'd:{0}:marks', 'd0').split(':');
+    server.cli('hdel', 'd:{0}:marks', 'd0');
+    server.cli('hset', 'd:{0}:marks', field, text.replace('NAME', name!));
+    expect(await store.gc(100_000)).toBe(10);
+  });
+
+  it('the log is removed after a cursor from before any write: it does not hide writes', async () => {
+    const { store } = await openReplica(server.url, OPTIONS);
+    let cursor = await store.snapshotCursor();
+    await store.upsert(LAST);
+    server.cli('del', 'd:{0}:log');
+    let delta = await store.snapshotDelta(cursor);
+    while (delta.more === true) {
+      cursor = delta.nextCursor;
+      delta = await store.snapshotDelta(cursor);
+    }
+    expect(delta.reset).toBe(true);
+  });
+
+  it('lines of writers and counts of another form are left out', async () => {
+    const { store } = await openReplica(server.url, { ...OPTIONS, writer: 'w' });
+    await store.upsert(pointOf('a', 1, 5));
+    const writers = 'x\ny 5 6\nb 0x10\nc 1e9\nd 7\n8';
+    const counts = `older ${'9'.repeat(30)}\nfoo 3`;
+    server.cli('hset', 'd:{meta}', 'writers', writers, 'unwritten', counts);
+    expect(await store.lastWrites()).toEqual([{ writer: 'd', at: 7 }]);
+    expect(store.writeStats().older).toBe(0);
+    await store.upsert(pointOf('a', 2, 1));
+    expect(store.writeStats().older).toBe(1);
+  });
+});
+
+describe('a memory that is full', () => {
+  it('does not keep series from being ended, whatever is lost or leased', async () => {
+    const server = await startRedis();
+    try {
+      const options = { ...OPTIONS, retention: 100, writerLease: 150 };
+      const { store } = await openReplica(server.url, options);
+      await store.upsert(manyPoints('a', 100, 1, 0));
+      server.cli('config', 'set', 'maxmemory', '1');
+      server.cli('del', 'd:{0}:state', 'd:{meta}', 'd:{meta}:lease');
+      expect((await failureOf(store.upsert(LAST))).code).toBe('store_full');
+      expect(await store.delete('a{i="1"}')).toBe(1);
+      expect(await store.delete({ labels: { i: '2' } })).toBe(1);
+      expect(await store.gc(1_000)).toBe(98);
+      expect(await store.healthy()).toBe(false);
+      server.cli('config', 'set', 'maxmemory', '0');
+      await store.upsert(LAST);
+      expect(await store.size()).toBe(3);
+    } finally {
+      await server.stop();
+    }
   });
 });
 

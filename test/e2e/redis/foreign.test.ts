@@ -41,6 +41,10 @@ const FOREIGN = [
   ['b', '1 +Inf', 'invalid_value'],
   ['b', '1 1_000', 'invalid_value'],
   ['b', '1 １', 'invalid_value'],
+  ['b', '1E5 1', 'invalid_updated_at'],
+  ['b', '-.5 1', 'invalid_updated_at'],
+  ['b', '1 1E5', 'invalid_value'],
+  ['b', '1 -.5', 'invalid_value'],
 ] as const;
 
 skipWithoutRedis();
@@ -78,9 +82,9 @@ describe('what others wrote into a data set', () => {
     },
   );
 
-  it('is refused one by one among thousands, in buckets of any size', async () => {
+  it.each([300, 20_000])('is refused one by one among %i in two buckets', async (series) => {
     const { store, refreshed } = await openReplica(server.url, { buckets: 2 });
-    await store.upsert(manyPoints('a', 20_000, 1));
+    await store.upsert(manyPoints('a', series, 1));
     const sound = await refreshed();
     const script = `
       for i = 1, 300 do redis.call('HSET', KEYS[1 + i % 2], 'foreign\\n' .. i, string.rep('x\\n', i)) end`;
