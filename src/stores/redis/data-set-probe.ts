@@ -2,15 +2,18 @@ import { SnapscrapeError } from '../../model/errors.ts';
 import type { DataSet } from './data-set.ts';
 import type { Layout } from './layout.ts';
 import type { RedisScript } from './redis-script.ts';
-import { forbiddenError, textsOf } from './replies.ts';
-import { PROBE, PROBE_WRITING, WRITING_COMMANDS } from './upkeep-scripts.ts';
+import { countOf, forbiddenError, textsOf } from './replies.ts';
+import { PROBE, PROBE_WRITING } from './upkeep-scripts.ts';
 
 /** Looks whether the data set can be read and written, without writing. */
 export class DataSetProbe {
   readonly #dataSet: DataSet;
+  readonly #isLimited: boolean;
 
-  constructor(dataSet: DataSet) {
+  /** @param isLimited - whether there is a limit of series, which takes a lock over several partitions. */
+  constructor(dataSet: DataSet, isLimited: boolean) {
     this.#dataSet = dataSet;
+    this.#isLimited = isLimited;
   }
 
   /** Whether all partitions can be read and written now. Never rejects. */
@@ -46,16 +49,17 @@ export class DataSetProbe {
   }
 
   #probeAll(method: string, script: RedisScript, layout: Layout): Promise<readonly Probe[]> {
-    const { calls, keys } = this.#dataSet;
+    const { calls, keys, lease } = this.#dataSet;
+    const needsLock = lease !== undefined || (this.#isLimited && layout.partitions > 1);
+    const lock = needsLock ? keys.lease : '';
     const probe = async (partition: number): Promise<Probe> => {
       const { state, log, marks, bucket } = keys.partition(partition);
       const buckets = this.#dataSet.allBuckets(layout).map(bucket);
-      const reply = textsOf(
-        await calls.run(method, script, [state, log, marks, ...buckets], []),
-        3,
-      );
-      const [policy, unread, unwritten] = reply;
-      return { policy: policy!, unread: wordsOf(unread!), unwritten: wordsOf(unwritten!) };
+      const scriptKeys = [state, log, marks, ...buckets];
+      const reply = textsOf(await calls.run(method, script, scriptKeys, [lock]), 4);
+      const [unread, unwritten] = reply.slice(1, 3).map(wordsOf);
+      const isToRead = unwritten!.length === countOf(reply[3]);
+      return { policy: reply[0]!, unread: unread!, unwritten: unwritten!, isToRead };
     };
     return Promise.all(Array.from({ length: layout.partitions }, (_, p) => probe(p)));
   }
@@ -69,11 +73,12 @@ interface Probe {
   readonly unread: readonly string[];
   /** Commands that writing takes and the user may not use. */
   readonly unwritten: readonly string[];
+  /** Whether the user has no right to write at all, and so is to read only. */
+  readonly isToRead: boolean;
 }
 
-/** The commands that are missing. A user that has no right to write is to read only. */
-function faultsOf({ unread, unwritten }: Probe): readonly string[] {
-  return unwritten.length === WRITING_COMMANDS ? unread : [...unread, ...unwritten];
+function faultsOf({ unread, unwritten, isToRead }: Probe): readonly string[] {
+  return isToRead ? unread : [...unread, ...unwritten];
 }
 
 function wordsOf(text: string): readonly string[] {

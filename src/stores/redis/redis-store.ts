@@ -81,7 +81,7 @@ export class RedisStore implements MetricStore {
     });
     this.#families = new FamilyRecords(this.#dataSet, this.#onForeign);
     this.#writers = new WriterRecords(this.#dataSet, options.writer, options.now);
-    this.#probe = new DataSetProbe(this.#dataSet);
+    this.#probe = new DataSetProbe(this.#dataSet, Number.isFinite(options.maxSeries));
     const { retention: general, retentionByFamily: byFamily } = options;
     this.#sweep = new Sweep(this.#dataSet, { general, byFamily });
     const retention = new Retention(general, byFamily);

@@ -101,33 +101,50 @@ return {seq and digits(series) or '', digits(found)}
 );
 
 /**
- * Looks whether a writer could write. KEYS: state, log, marks, all buckets. Fails if one has another type.
+ * Looks whether a writer could write. KEYS: state, log, marks, all buckets. ARGV: the key of the lock that
+ * writers need ('' for none). Fails if a key has another type.
  *
- * Returns the server's policy for a full memory ('' where the user may not ask), and those commands that the
- * user may not use and readers need, and those that writers need.
+ * Returns the server's policy for a full memory ('' where the user may not ask), the commands that readers
+ * need and the user may not use, those that writers need, and how many writers need.
  */
 const PROBE_BODY = `${RIGHTS}${CONTENT}
-read(KEYS[1])
-headOf(KEYS[2])
-redis.call('HGET', KEYS[3], 'k')
-for i = 4, #KEYS do redis.call('HLEN', KEYS[i]) end
+local unread, unwritten, count = {}, {}, 0
+local function need(lacking, ...)
+  if not may(...) then lacking[#lacking + 1] = (...) end
+end
+local function needToWrite(...)
+  count = count + 1
+  need(unwritten, ...)
+end
+need(unread, 'HGET', KEYS[1], 'a')
+need(unread, 'HMGET', KEYS[1], 'a')
+need(unread, 'HLEN', KEYS[4])
+need(unread, 'HGETALL', KEYS[4])
+need(unread, 'HSCAN', KEYS[4], '0')
+need(unread, 'XRANGE', KEYS[2], '-', '+')
+need(unread, 'XREVRANGE', KEYS[2], '+', '-')
+needToWrite('HSET', KEYS[1], 'a', '1')
+needToWrite('HDEL', KEYS[3], 'a')
+needToWrite('XADD', KEYS[2], 'MINID', '=', '1', '1-0', 't', '1')
+needToWrite('UNLINK', KEYS[2])
+if ARGV[1] ~= '' then
+  needToWrite('GET', ARGV[1])
+  needToWrite('SET', ARGV[1], 'a', 'PX', '1')
+  needToWrite('EXISTS', ARGV[1])
+  needToWrite('DEL', ARGV[1])
+end
 local policy = ''
 if may('INFO', 'memory') then
   policy = string.match(redis.call('INFO', 'memory'), 'maxmemory_policy:(%S+)') or ''
 end
-local unread, missing = {}, {}
-if not may('HGETALL', KEYS[4]) then unread[#unread + 1] = 'HGETALL' end
-if not may('HSCAN', KEYS[4], '0') then unread[#unread + 1] = 'HSCAN' end
-if not may('XRANGE', KEYS[2], '-', '+') then unread[#unread + 1] = 'XRANGE' end
-if not may('HSET', KEYS[1], 'a', '1') then missing[#missing + 1] = 'HSET' end
-if not may('HDEL', KEYS[3], 'a') then missing[#missing + 1] = 'HDEL' end
-if not may('XADD', KEYS[2], 'MINID', '=', '1', '1-0', 't', '1') then missing[#missing + 1] = 'XADD' end
-if not may('UNLINK', KEYS[2]) then missing[#missing + 1] = 'UNLINK' end
-return {policy, table.concat(unread, ' '), table.concat(missing, ' ')}
+if #unread == 0 then
+  read(KEYS[1])
+  headOf(KEYS[2])
+  redis.call('HGET', KEYS[3], 'k')
+  for i = 4, #KEYS do redis.call('HLEN', KEYS[i]) end
+end
+return {policy, table.concat(unread, ' '), table.concat(unwritten, ' '), tostring(count)}
 `;
-
-/** How many commands PROBE looks for that writers need. */
-export const WRITING_COMMANDS = 4;
 
 /** Looks whether a writer could write, as far as it takes no write to find out; runs on replicas too. */
 export const PROBE: RedisScript = redisScript('no-writes', PROBE_BODY);
