@@ -27,9 +27,7 @@ export const SET_FAMILIES: RedisScript = redisScript(
   `${RIGHTS}
 if redis.call('HGET', KEYS[1], 'schema') ~= ARGV[2] then return {'absent'} end
 redis.call('HLEN', KEYS[2])
-for i = 1, 2 do
-  if not may('HSET', KEYS[i], 'a', '1') then return {'forbidden', 'HSET'} end
-end
+if not may('HSET', KEYS[1], 'a', '1') then return {'forbidden', 'HSET'} end
 redis.call('HSET', KEYS[1], 'families', ARGV[1])
 for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 return {'ok'}

@@ -15,7 +15,6 @@ if read(KEYS[1]) then return {'ok'} end
 if not may('HSET', KEYS[1], 'seq', '1') then return {'forbidden', 'HSET'} end
 if not may('UNLINK', KEYS[2]) then return {'forbidden', 'UNLINK'} end
 if not may('XADD', KEYS[2], '1-0', 't', '1') then return {'forbidden', 'XADD'} end
-if not may('HSET', KEYS[3], 'k', '1') then return {'forbidden', 'HSET'} end
 headOf(KEYS[2])
 redis.call('HGET', KEYS[3], 'k')
 local series = 0
