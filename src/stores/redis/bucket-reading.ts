@@ -81,8 +81,8 @@ interface Slice {
 const WHOLE: Slice = { from: '' };
 
 /**
- * Reads all buckets of a partition, page by page. A small partition is one page. Between two pages others
- * write: a series that is changed meanwhile may be found before or after that, or twice.
+ * Reads all buckets of a partition, page by page. A small partition is one page. Between two pages
+ * others write: a series that is changed meanwhile may be found before or after that, or twice.
  */
 export class BucketReading {
   readonly #dataSet: DataSet;
@@ -136,7 +136,9 @@ export class BucketReading {
     }
   }
 
-  /** Reads buckets. A page in which a line feed is found is read again, to tell what it belongs to. */
+  /**
+   * Reads buckets. A page in which a line feed is found is read again, to tell what it belongs to.
+   */
   async #read(
     buckets: readonly number[],
     slice: Slice,

@@ -1,10 +1,13 @@
-/** A place in the history of a partition: how many changes there were, and by which call the last one. */
+/**
+ * A place in the history of a partition: how many changes there were, and by which call the last
+ * one.
+ */
 export interface Position {
   /** How many changes there were; 0 where there was no partition. */
   readonly seq: number;
   /**
-   * The token of the call that made the last of them. A history that was lost and written again has other
-   * tokens, so that a place in one is never taken for a place in the other.
+   * The token of the call that made the last of them. A history that was lost and written again has
+   * other tokens, so that a place in one is never taken for a place in the other.
    */
   readonly token: string;
 }
@@ -17,8 +20,9 @@ export interface Progress {
   /** All changes up to here are known. */
   readonly at: Position;
   /**
-   * Where the chain of batches ends that the reader is in the middle of; undefined if it is there. What is
-   * written later belongs to the next chain, so that a chain ends however fast others write.
+   * Where the chain of batches ends that the reader is in the middle of; undefined if it is there.
+   * What is written later belongs to the next chain, so that a chain ends however fast others
+   * write.
    */
   readonly until?: Position | undefined;
 }
@@ -27,8 +31,8 @@ const MARK = 'r1:';
 const POSITION = /^(0|[1-9]\d{0,15})(?:\.([a-z0-9]{1,16}))?$/;
 
 /**
- * Writes a cursor: how far a reader has come in each partition, by number. Readers with equal cursors know
- * the same.
+ * Writes a cursor: how far a reader has come in each partition, by number. Readers with equal
+ * cursors know the same.
  */
 export function formatCursor(progress: readonly Progress[]): string {
   const parts = progress.map(({ at, until }) =>

@@ -10,7 +10,10 @@ export class DataSetProbe {
   readonly #dataSet: DataSet;
   readonly #isLimited: boolean;
 
-  /** @param isLimited - whether there is a limit of series, which takes a lock over several partitions. */
+  /**
+   * @param isLimited - whether there is a limit of series, which takes a lock over several
+   * partitions.
+   */
   constructor(dataSet: DataSet, isLimited: boolean) {
     this.#dataSet = dataSet;
     this.#isLimited = isLimited;
@@ -32,8 +35,8 @@ export class DataSetProbe {
   }
 
   /**
-   * Tells of what will go wrong: keys of another type, rights that are not there, a server that evicts keys.
-   * Of a server that is not there, calls tell.
+   * Tells of what will go wrong: keys of another type, rights that are not there, a server that
+   * evicts keys. Of a server that is not there, calls tell.
    */
   async report(onError: (error: SnapscrapeError) => void): Promise<void> {
     try {
@@ -85,7 +88,10 @@ function wordsOf(text: string): readonly string[] {
   return text === '' ? [] : text.split(' ');
 }
 
-/** Whether an error tells of the data set or the user, rather than of a server that is not there now. */
+/**
+ * Whether an error tells of the data set or the user, rather than of a server that is not there
+ * now.
+ */
 function isLasting({ code, cause }: SnapscrapeError): boolean {
   if (code === 'store_schema_newer' || code === 'store_forbidden') return true;
   return cause instanceof Error && cause.message.startsWith('WRONGTYPE');

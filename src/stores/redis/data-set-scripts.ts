@@ -19,8 +19,8 @@ return redis.call('HMGET', KEYS[1], 'schema', 'partitions', 'buckets')
 /**
  * Sets metadata of families. KEYS: meta, families. ARGV: token, schema, then names and JSON.
  *
- * Returns 'ok', 'absent' where the data set is absent or of another schema, or 'forbidden' and the command
- * that the user may not use, instead of doing anything.
+ * Returns 'ok', 'absent' where the data set is absent or of another schema, or 'forbidden' and the
+ * command that the user may not use, instead of doing anything.
  */
 export const SET_FAMILIES: RedisScript = redisScript(
   '',
@@ -44,11 +44,11 @@ return 0
 );
 
 /**
- * Takes or keeps the writer's lease. KEYS: meta, lease. ARGV: the holder, for how many ms, the fence that
- * the holder has ('0' for none), and one that the new fence must be above.
+ * Takes or keeps the writer's lease. KEYS: meta, lease. ARGV: the holder, for how many ms, the
+ * fence that the holder has ('0' for none), and one that the new fence must be above.
  *
- * Returns 'held' if another has it, else 'ok' and the holder's fence, a new one where it was not held; or
- * 'forbidden' and the command that the user may not use.
+ * Returns 'held' if another has it, else 'ok' and the holder's fence, a new one where it was not
+ * held; or 'forbidden' and the command that the user may not use.
  */
 export const LEASE: RedisScript = redisScript(
   'allow-oom',

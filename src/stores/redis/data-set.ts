@@ -61,12 +61,12 @@ export class DataSet {
     this.#options = options;
   }
 
-  /** The layout as it was last seen; where nobody has written yet, what it would be. */
+  /** The layout as it was last seen; if nothing was written yet, what it would be. */
   async layout(method: string): Promise<Layout> {
     return this.#layout ?? (await this.readLayout(method));
   }
 
-  /** Reads the layout anew: somebody may have made the data set again. */
+  /** Reads the layout again: another store may have made the data set again. */
   async readLayout(method: string): Promise<Layout> {
     const { calls, keys } = this;
     const args = ['HMGET', keys.meta, 'schema', 'partitions', 'buckets'];
@@ -104,8 +104,8 @@ export class DataSet {
   }
 
   /**
-   * Runs a script that changes a partition; returns its reply, or undefined if there is no such partition and
-   * none is to be made.
+   * Runs a script that changes a partition; returns its reply, or undefined if there is no such
+   * partition and none is to be made.
    *
    * @param buckets - the numbers of the buckets that the script may touch.
    */
@@ -145,7 +145,9 @@ export class DataSet {
     return Array.from({ length: buckets }, (_, number) => number);
   }
 
-  /** Throws if a partition has another layout than the one last seen; it is read again next time. */
+  /**
+   * Throws if a partition has another layout than the one last seen; it is read again next time.
+   */
   assertLayout(name: string): void {
     if (name === '') return;
     const layout = parseLayout(name);
@@ -155,8 +157,9 @@ export class DataSet {
   }
 
   /**
-   * Removes the fence of a holder whose lease has ended, for writers without one. Who takes the lease
-   * meanwhile has a higher fence, which stays: only the one that was seen is removed.
+   * Removes the fence of a holder whose lease has ended, for writers without one. A store that
+   * takes the lease meanwhile has a higher fence, which stays: only the one that was seen is
+   * removed.
    */
   async #clearFence(method: string, state: string, fence: string): Promise<void> {
     const { calls, keys } = this;
@@ -165,7 +168,10 @@ export class DataSet {
     await calls.run(method, FENCE, [state], [fence, 'lower']);
   }
 
-  /** The layout that partitions tell of, where a cluster lost the server that had it from the data set. */
+  /**
+   * The layout that partitions tell of, where a cluster lost the server that had it from the data
+   * set.
+   */
   async #recalled(method: string): Promise<Layout | undefined> {
     for (let partition = 0; partition < PARTITIONS_ASKED; partition++) {
       const { state } = this.keys.partition(partition);
@@ -222,6 +228,6 @@ function parseLayout(name: string): Layout {
 function changedError(): SnapscrapeError {
   return new SnapscrapeError(
     'store_unavailable',
-    'The data set in Redis was made anew with another layout; what is read or written now will find it',
+    'The data set in Redis was made again with another layout; read or write again',
   );
 }

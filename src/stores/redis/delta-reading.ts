@@ -26,10 +26,10 @@ export async function readCursor(dataSet: DataSet): Promise<string> {
 /**
  * Reads the changes since a cursor from the logs of all partitions, about so many at most.
  *
- * The state that they lead to follows from the cursor alone: the log has what each series became, in order,
- * whatever it has become since. The first batch of a chain fixes where the chain ends.
+ * The state that they lead to follows from the cursor alone: the log has what each series became,
+ * in order, whatever it has become since. The first batch of a chain fixes where the chain ends.
  *
- * @param onForeign - told of what is in the log and is no sample.
+ * @param onForeign - is called with what is in the log and is no sample.
  */
 export async function readDelta(
   dataSet: DataSet,
@@ -92,7 +92,8 @@ async function readPlaces(
   const from = parseCursor(cursor, known.partitions);
   const isBegun = from?.every(({ at }) => at.seq > 0);
   if (isBegun === true) return from;
-  // The beginning of one history is that of every other, so this one may have been made again since.
+  // The beginning of one history is that of every other, so this one may have been made again
+  // since.
   const { partitions } = await dataSet.readLayout('snapshotDelta');
   return parseCursor(cursor, partitions) ?? fromNothing(cursor, partitions);
 }

@@ -17,7 +17,7 @@ export class FamilyRecords {
   #version: string | undefined;
   #families: readonly FamilyMetadata[] = [];
 
-  /** @param onForeign - told of what is in the store and is no metadata. */
+  /** @param onForeign - is called with what is in the store and is no metadata. */
   constructor(dataSet: DataSet, onForeign: OnForeign) {
     this.#dataSet = dataSet;
     this.#onForeign = onForeign;

@@ -22,8 +22,8 @@ export function layoutName({ partitions, buckets }: Layout): string {
 }
 
 /**
- * Reads a layout from what a store says of itself; throws `store_schema_newer` when a newer version of this
- * package made it.
+ * Reads a layout from what a store says of itself; throws `store_schema_newer` when a newer version
+ * of this package made it.
  */
 export function readLayout(schema: string, partitions: string, buckets: string): Layout {
   if (Number(schema) > SCHEMA) {
@@ -92,7 +92,9 @@ export class Keys {
   }
 }
 
-/** A number from 0 to 2³² - 1 that decides where a series is: FNV-1a over UTF-16 units, then mixed. */
+/**
+ * A number from 0 to 2³² - 1 that decides where a series is: FNV-1a over UTF-16 units, then mixed.
+ */
 export function hashOf(id: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);

@@ -1,10 +1,11 @@
-// A script is all or nothing only while none of its commands fails behind its first write: Redis undoes
-// nothing. So each script reads all keys it touches, which fails if a key has another type, then checks that
-// the user may use every command it writes with, and only then writes.
+// A script is all or nothing only while none of its commands fails behind its first write: Redis
+// undoes nothing. So each script reads all keys it touches, which fails if a key has another type,
+// then checks that the user may use every command it writes with, and only then writes.
 
 /**
- * Lua: whether the user may use a command and the server has it; a renamed command is not there. One key
- * is asked for: the server lets a script begin only if the user has full access to all of its keys.
+ * Lua: whether the user may use a command and the server has it; a renamed command is not there.
+ * One key is asked for: the server lets a script begin only if the user has full access to all of
+ * its keys.
  */
 export const RIGHTS = `
 local function may(...)
@@ -14,8 +15,8 @@ end
 `;
 
 /**
- * Lua: what keys have, read so strictly that nothing in them makes a script fail. `timeOf` returns the time
- * of a stored sample and the texts of its time and value; nil if it is no sample.
+ * Lua: what keys have, read so strictly that nothing in them makes a script fail. `timeOf` returns
+ * the time of a stored sample and the texts of its time and value; nil if it is no sample.
  */
 export const CONTENT = `
 local function countOf(text)
@@ -47,7 +48,8 @@ local function headOf(log)
   if last[2][1] ~= 't' or #token > 16 or not string.match(token, '^[a-z0-9]+$') then token = '0' end
   return last[1], token
 end
--- The sequence number, series, bytes of ids, layout and fence (0 for none); nil where there is no sound state.
+-- The sequence number, series, bytes of ids, layout and fence (0 for none); nil where there is no
+-- sound state.
 local function read(state)
   local found = redis.call('HMGET', state, 'seq', 'series', 'bytes', 'layout', 'fence')
   local seq, series, bytes = countOf(found[1]), countOf(found[2]), countOf(found[3])
@@ -56,16 +58,15 @@ local function read(state)
 end
 `;
 
-// What each script that changes a partition begins with.
-// KEYS: state, log, marks, then the buckets it touches. ARGV: token of the call, changes to remember,
-// layout, fence of the writer ('0' for none), then its own.
-// Returns 'absent', 'lost' (there are series, but no state), 'layout', 'fenced' or 'forbidden' and what it
-// found, instead of doing anything.
+// What each script that changes a partition begins with. KEYS: state, log, marks, then the buckets
+// it touches. ARGV: token of the call, changes to remember, layout, fence of the writer ('0' for
+// none), then its own. Returns 'absent', 'lost' (there are series, but no state), 'layout',
+// 'fenced' or 'forbidden' and what it found, instead of doing anything.
 //
-// `note` remembers a change, `finish` writes all of them to the log, and nothing is written before. The log
-// goes on only from its own last change: if that is not the one in the state (the log was removed, or has
-// more), it begins again, which every reader notices. So it does if the stream refuses the first entry:
-// its own last id can be ahead of its last entry (XDEL, XSETID).
+// `note` remembers a change, `finish` writes all of them to the log, and nothing is written before.
+// The log goes on only from its own last change: if that is not the one in the state (the log was
+// removed, or has more), it begins again, which every reader notices. So it does if the stream
+// refuses the first entry: its own last id can be ahead of its last entry (XDEL, XSETID).
 export const OPENING: string = `${RIGHTS}${CONTENT}
 local state, log, marks = KEYS[1], KEYS[2], KEYS[3]
 local token, room = ARGV[1], tonumber(ARGV[2])
@@ -122,7 +123,9 @@ local function finish()
 end
 `;
 
-/** Lua: the place of the last change. A log that does not end there has a token that no change has. */
+/**
+ * Lua: the place of the last change. A log that does not end there has a token that no change has.
+ */
 export const PLACE = `
 local function placeOf(state, log)
   local seq, series, bytes, layout = read(state)

@@ -7,8 +7,8 @@ const FIRST_ENTRIES = 16;
 const MOST_ENTRIES = 1_000;
 // How many bytes of the log one read should ask for: the server needs a millisecond or so for them.
 const READ_BYTES = 2_097_152;
-// How many changes one entry of the log has at most, and with how many bytes of ids it is full (`note` of the
-// scripts).
+// How many changes one entry of the log has at most, and with how many bytes of ids it is full
+// (`note` of the scripts).
 const ENTRY_CHANGES = 64;
 const ENTRY_BYTES = 65_536;
 const SLACK = 17 / 16;
@@ -99,9 +99,9 @@ function readEntry(entry: unknown): LogEntry | undefined {
 }
 
 /**
- * How many entries make so many changes, if they have as many as those that came; with the one of the place
- * itself, and one more, to see whether more follows. No more than are sure to be of a bounded size, if their
- * changes are as long as those that came, even if they are full of them.
+ * How many entries make so many changes, if they have as many as those that came; with the one of
+ * the place itself, and one more, to see whether more follows. No more than are sure to be of a
+ * bounded size, if their changes are as long as those that came, even if they are full of them.
  */
 function entriesToAsk(changes: number, seen: readonly LogEntry[]): number {
   let count = 0;
@@ -114,14 +114,15 @@ function entriesToAsk(changes: number, seen: readonly LogEntry[]): number {
   const perChange = length / Math.max(1, count);
   const entryBytes = Math.min(ENTRY_CHANGES * perChange, ENTRY_BYTES + perChange);
   const fitting = Math.floor(READ_BYTES / Math.max(1, entryBytes));
-  // The last entry of each call has fewer, so a few more are needed than those that came make believe.
+  // The last entry of each call has fewer, so a few more are needed than those that came make
+  // believe.
   const needed = Math.ceil((changes / perEntry) * SLACK) + 2;
   return Math.max(2, Math.min(MOST_ENTRIES, fitting, needed));
 }
 
 /**
- * What follows a position in a part of the log that begins with the entry of that position; undefined when
- * it does not.
+ * What follows a position in a part of the log that begins with the entry of that position;
+ * undefined when it does not.
  */
 function afterPosition(
   entries: readonly LogEntry[],

@@ -2,11 +2,12 @@ import { CONTENT, OPENING, RIGHTS } from './lua-parts.ts';
 import { type RedisScript, redisScript } from './redis-script.ts';
 
 /**
- * Makes the state of a partition where there is none that is sound. Series that are in its buckets stay: the
- * state was lost, by eviction or `DEL`. The log begins with the making then, but not at 1: the first number
- * says that nothing was there before.
+ * Makes the state of a partition if it has no sound one. Series that are in its buckets stay: the
+ * state was lost, by eviction or `DEL`. The log begins with the making then, but not at 1: the
+ * first number says that nothing was there before.
  *
- * KEYS: state, log, marks, all buckets. ARGV: token, layout, fence. Returns 'ok', or 'forbidden' as above.
+ * KEYS: state, log, marks, all buckets. ARGV: token, layout, fence. Returns 'ok', or 'forbidden' as
+ * above.
  */
 export const MAKE: RedisScript = redisScript(
   'allow-oom',
@@ -30,10 +31,10 @@ return {'ok'}
 );
 
 /**
- * Writes samples. ARGV: the most series that the partition may have; the numbers of the buckets in KEYS;
- * then runs of samples of one bucket: the bucket's place in KEYS (from 1 on, after the three), how many
- * samples, and the id and text of each. A text that begins with `=` has the time of the store: it is never
- * older than the stored sample, whose time it takes if that is later.
+ * Writes samples. ARGV: the most series that the partition may have; the numbers of the buckets in
+ * KEYS; then runs of samples of one bucket: the bucket's place in KEYS (from 1 on, after the
+ * three), how many samples, and the id and text of each. A text that begins with `=` has the time
+ * of the store: it is never older than the stored sample, whose time it takes if that is later.
  *
  * Returns 'ok' and a letter for each sample: a(dded), c(hanged), u(nchanged), o(lder), f(ull).
  */
@@ -123,7 +124,8 @@ return {'ok', table.concat(outcomes)}
 );
 
 /**
- * Ends series. ARGV: for each series the place of its bucket in KEYS (from 1 on, after the three) and its id.
+ * Ends series. ARGV: for each series the place of its bucket in KEYS (from 1 on, after the three)
+ * and its id.
  *
  * Returns 'ok' and how many series there were.
  */
@@ -158,8 +160,8 @@ return {'ok', tostring(ended)}
 );
 
 /**
- * Lets no writer write from here on that has a lower fence. KEYS: state. ARGV: the fence, and `lower` to
- * remove it, if it is still that one.
+ * Lets no writer write from here on that has a lower fence. KEYS: state. ARGV: the fence, and
+ * `lower` to remove it, if it is still that one.
  *
  * Returns the fence that is there now; '0' for none.
  */

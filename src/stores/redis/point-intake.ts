@@ -16,8 +16,8 @@ export interface PointIntake {
 }
 
 /**
- * Takes and writes points until the iteration ends, and waits until all are acknowledged. What was taken
- * before the iteration threw is written; it rejects with `input_failed` then.
+ * Takes and writes points until the iteration ends, and waits until all are acknowledged. What was
+ * taken before the iteration threw is written; it rejects with `input_failed` then.
  */
 export async function takePoints(input: StoreInput, intake: PointIntake): Promise<void> {
   const { rounds } = intake;

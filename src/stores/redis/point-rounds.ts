@@ -8,8 +8,9 @@ import { formatSample } from './stored-sample.ts';
 
 // As many samples as a script writes in one or two ms.
 const FULL_CALL = 500;
-// A round is some calls: the more samples it has, the more of them are of the same bucket, and a command of
-// the script reads or writes all of these (a third of the cost of a write: bench/stores).
+// A round is some calls: the more samples it has, the more of them are of the same bucket, and a
+// command of the script reads or writes all of these (a third of the cost of a write:
+// bench/stores).
 const FULL_ROUND = 4_000;
 const FULL_BYTES = 2_097_152;
 const CALL_BYTES = 524_288;
@@ -38,7 +39,10 @@ const OUTCOMES: Readonly<Record<string, WriteOutcome>> = {
   o: 'older',
 };
 
-/** Points on their way into the store: collected in rounds, each written while the next is collected. */
+/**
+ * Points on their way into the store: collected in rounds, each written while the next is
+ * collected.
+ */
 export class PointRounds {
   readonly #dataSet: DataSet;
   readonly #layout: Layout;
@@ -113,7 +117,7 @@ export class PointRounds {
     });
   }
 
-  /** Writes samples to their partitions; answers with those for which there is no room. */
+  /** Writes samples to their partitions; returns those for which there is no room. */
   async #writeAll(samples: readonly PendingSample[], most: number): Promise<PendingSample[]> {
     const byPartition = new Map<number, UpsertCall[]>();
     for (const call of callsFor(samples, this.#budget.isLimited)) {
@@ -152,8 +156,8 @@ export class PointRounds {
 }
 
 /**
- * Divides samples into calls, those of one bucket beside each other. Where the number of series is limited
- * their order stays as it is instead, so that the first ones get in.
+ * Divides samples into calls, those of one bucket beside each other. Where the number of series is
+ * limited their order stays as it is instead, so that the first ones get in.
  */
 function callsFor(samples: readonly PendingSample[], keepsOrder: boolean): UpsertCall[] {
   const inOrder = [...samples];
@@ -176,7 +180,9 @@ function callsFor(samples: readonly PendingSample[], keepsOrder: boolean): Upser
   return calls;
 }
 
-/** What the script is told: the buckets that it touches, and the samples in runs of one bucket. */
+/**
+ * The arguments of the script: the buckets that it touches, and the samples in runs of one bucket.
+ */
 function upsertArguments(samples: readonly PendingSample[]): { buckets: number[]; args: string[] } {
   const places = new Map<number, number>();
   const args: string[] = [];

@@ -10,7 +10,7 @@ export class PointStream implements AsyncIterableIterator<SnapshotPoint> {
   #lines: readonly string[] = [];
   #next = 0;
 
-  /** @param onForeign - told of what the pages have and is no sample. */
+  /** @param onForeign - is called with what the pages have and is no sample. */
   constructor(source: PointPages, onForeign: OnForeign) {
     this.#source = source;
     this.#reader = new SampleReader(onForeign);

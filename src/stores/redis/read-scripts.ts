@@ -2,8 +2,9 @@ import { CONTENT, PLACE } from './lua-parts.ts';
 import { type RedisScript, redisScript } from './redis-script.ts';
 
 /**
- * Where a partition is. KEYS: state, log. Returns the sequence number and token of the last change ('0' and
- * '' before any), how many series there are, the bytes of their ids, and the layout ('' where there is none).
+ * Where a partition is. KEYS: state, log. Returns the sequence number and token of the last change
+ * ('0' and '' before any), how many series there are, the bytes of their ids, and the layout (''
+ * where there is none).
  */
 export const HEAD: RedisScript = redisScript(
   'no-writes',
@@ -13,14 +14,15 @@ return {placeOf(KEYS[1], KEYS[2])}
 );
 
 /**
- * Reads buckets, or a slice of one. KEYS: state, log, the buckets. ARGV: how many series a bucket may have to
- * be read at once, and all together; where to go on within the one bucket ('' for not); about how many
- * series make a slice; beyond how many series and bytes of ids in the partition nothing is read ('' for
- * never); and 'apart' to leave out what has a line feed in it.
+ * Reads buckets, or a slice of one. KEYS: state, log, the buckets. ARGV: how many series a bucket
+ * may have to be read at once, and all together; where to go on within the one bucket ('' for not);
+ * about how many series make a slice; beyond how many series and bytes of ids in the partition
+ * nothing is read ('' for never); and 'apart' to leave out what has a line feed in it.
  *
- * Returns what HEAD does, where to go on ('' for nowhere), the places of the buckets that are too large to be
- * read at once, how many samples follow (-1 if the partition is too large), the samples: a line for each id
- * and one for its text, and the beginnings of the ids and texts that were left out.
+ * Returns what HEAD does, where to go on ('' for nowhere), the places of the buckets that are too
+ * large to be read at once, how many samples follow (-1 if the partition is too large), the
+ * samples: a line for each id and one for its text, and the beginnings of the ids and texts that
+ * were left out.
  */
 export const READ: RedisScript = redisScript(
   'no-writes',

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** A Lua script that runs within the server, so that all of its effects are seen at once or not at all. */
+/**
+ * A Lua script that runs within the server, so that all of its effects are seen at once or not at
+ * all.
+ */
 export interface RedisScript {
   /** The text, as `EVAL` takes it. */
   readonly source: string;
@@ -17,7 +20,8 @@ export interface RedisScript {
  *   `allow-oom` for those that make room.
  */
 export function redisScript(flags: '' | 'no-writes' | 'allow-oom', body: string): RedisScript {
-  // Without a flag the server refuses the script at its start when memory is full, never in the middle.
+  // Without a flag the server refuses the script at its start when memory is full, never in the
+  // middle.
   const source = `#!lua${flags === '' ? '' : ` flags=${flags}`}\n${body}`;
   const sha = createHash('sha1').update(source).digest('hex');
   return { source, sha, isWrite: flags !== 'no-writes' };

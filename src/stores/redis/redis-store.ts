@@ -42,9 +42,10 @@ import { WriterRecords } from './writer-records.ts';
 /**
  * The store for many hosts: Redis or Valkey, alone, watched by Sentinels, or a cluster.
  *
- * Any number of stores in any number of processes read and write one data set. A write is acknowledged when
- * the master has it; Redis decides how it survives the master (see docs/stores.md). If a failover loses
- * writes, or the data set is emptied or restored, older cursors end and readers read everything again.
+ * Any number of stores in any number of processes read and write one data set. A write is
+ * acknowledged when the master has it; Redis decides how it survives the master (see
+ * docs/stores.md). If a failover loses writes, or the data set is emptied or restored, older
+ * cursors end and readers read everything again.
  *
  * @example
  * ```ts
@@ -94,11 +95,10 @@ export class RedisStore implements MetricStore {
   }
 
   /**
-   * Opens a store. The server need not be there yet: calls reject with `store_unavailable` until it is, and
-   * the connection is made again whenever it breaks.
+   * Opens a store. The server need not be there yet: calls reject with `store_unavailable` until it
+   * is, and the connection is made again whenever it breaks.
    *
-   * Rejects with `invalid_options`, and with `dependency_missing` where the package `@redis/client` is not
-   * installed.
+   * Rejects with `invalid_options`, and with `dependency_missing` without `@redis/client`.
    *
    * @param where - a URL (`redis://`, `rediss://`, `redis-sentinel://`, `redis-cluster://`), or a connection
    *   with options of `@redis/client`.
@@ -115,9 +115,9 @@ export class RedisStore implements MetricStore {
   }
 
   /**
-   * Writes one point or many, each true now unless it says when. Bad points are refused and counted. If the
-   * connection breaks, it rejects with `store_unavailable`: what was given may be written or not, and can be
-   * written again.
+   * Writes one point or many, each true now unless it says when. Bad points are refused and
+   * counted. If the connection breaks, it rejects with `store_unavailable`: what was given may be
+   * written or not, and can be written again.
    */
   async upsert(
     points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
@@ -157,8 +157,8 @@ export class RedisStore implements MetricStore {
   }
 
   /**
-   * Adds metadata of families, replacing what was there under the same name; nothing of it if one has a fault.
-   * Up to 500 are set at once.
+   * Adds metadata of families, replacing what was there under the same name; nothing of it if one
+   * has a fault. Up to 500 are set at once.
    */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
     this.#calls.assertOpen('setFamilies');
@@ -177,12 +177,12 @@ export class RedisStore implements MetricStore {
   /**
    * Returns all points of one state, in no particular order. It can be iterated once.
    *
-   * The first point comes when all were read: what others write meanwhile is applied first, so the text of
-   * the whole data set is in memory until then. `cursor`, which is there at the end, is that of exactly
-   * these points. What is in Redis and is no sample is left out and counted in `stats().rejected`.
+   * The first point comes when all were read: what others write meanwhile is applied first, so the
+   * text of the whole data set is in memory until then. `cursor`, which is there at the end, is
+   * that of exactly these points. Foreign fields are left out and counted in `stats().rejected`.
    *
-   * Fails with `store_unavailable` if Redis does, or if the data set is replaced, or changed by more than
-   * `changeLogSize`, each time it is read.
+   * Fails with `store_unavailable` if Redis does, or if the data set is replaced, or changed by
+   * more than `changeLogSize`, each time it is read.
    */
   snapshot(options: ReadOptions = {}): AsyncIterableIterator<SnapshotPoint> & {
     readonly cursor: string | undefined;
@@ -192,17 +192,17 @@ export class RedisStore implements MetricStore {
     return new PointStream(reading, this.#onForeign);
   }
 
-  /** Answers with the cursor of the state as it is now; it is good for every store over the data set. */
+  /** Returns the cursor of the state as it is now; it is good for every store over the data set. */
   async snapshotCursor(): Promise<string> {
     this.#calls.assertOpen('snapshotCursor');
     return readCursor(this.#dataSet);
   }
 
   /**
-   * Returns what series became since the cursor, in batches, each as it was at its place in the log: stores
-   * that have come to the same cursor have the same points. The first batch fixes where the last one ends:
-   * what is written later is in the delta after that. A batch of a data set with many partitions has at
-   * least one change of each that changed.
+   * Returns what series became since the cursor, in batches, each as it was at its place in the
+   * log: stores that have come to the same cursor have the same points. The first batch fixes where
+   * the last one ends: what is written later is in the delta after that. A batch of a data set with
+   * many partitions has at least one change of each that changed.
    */
   async snapshotDelta(cursor: string): Promise<RedisStoreDelta> {
     this.#calls.assertOpen('snapshotDelta');
@@ -210,9 +210,9 @@ export class RedisStore implements MetricStore {
   }
 
   /**
-   * Ends the series that are beyond their retention, and returns how many there were. It also corrects the
-   * count of series if buckets were lost or others wrote to them; every reader reads everything again then.
-   * The store does both by itself on its own timer.
+   * Ends the series that are beyond their retention, and returns how many there were. It also
+   * corrects the count of series if buckets were lost or others wrote to them; every reader reads
+   * everything again then. The store does both by itself on its own timer.
    *
    * @param now - the time to reckon with, in Unix milliseconds. Default: the store's clock.
    */
@@ -229,10 +229,10 @@ export class RedisStore implements MetricStore {
   }
 
   /**
-   * Returns whether all of the data set can be read and written now: every server that has a part of it answers
-   * within `timeout` and takes writes, all keys have their types, and the user has all rights. It is false over a
-   * replica, without memory or disk, with too few replicas, and for a user that is to read only. Of a lease that
-   * another store has it tells nothing. It costs a round trip, and a script for each partition. Never rejects.
+   * Returns whether all of the data set can be read and written now: every server that has a part
+   * of it answers within `timeout` and takes writes, all keys have their types, and the user has
+   * all rights. Another store's lease does not count. It costs a round trip, and a script for each
+   * partition. Never rejects.
    */
   healthy(): Promise<boolean> {
     return this.#probe.isHealthy();
@@ -249,12 +249,12 @@ export class RedisStore implements MetricStore {
     return this.#writers.all();
   }
 
-  /** What all processes refused and found older, as of the latest look; the last ones are this store's. */
+  /** What all processes refused and found older at the latest look; the list is this store's. */
   writeStats(): WriteStats {
     return this.#writes.statsWith(this.#writers.unwritten);
   }
 
-  /** Answers with what this store did. */
+  /** Returns what this store did. */
   stats(): RedisStoreStats {
     return {
       connected: this.#calls.isConnected,
@@ -274,7 +274,7 @@ export class RedisStore implements MetricStore {
 
   async #close(): Promise<void> {
     clearInterval(this.#sweepTimer);
-    // A server that is away keeps nobody from closing; the lease ends by itself then.
+    // A server that is away does not keep the store from closing; the lease ends by itself then.
     if (this.#calls.isConnected) await this.#dataSet.lease?.release(this.#dataSet).catch(() => {});
     this.#calls.close();
   }

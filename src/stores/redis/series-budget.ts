@@ -13,9 +13,9 @@ const PATIENCE_MS = 2 * LOCK_MS;
 const PAUSE_MS = 5;
 
 /**
- * How many series there may be. One partition counts its own within the script that writes. Several cannot,
- * being on several servers: new series then wait for a lock, under which all are counted. Series that exist
- * need no lock.
+ * How many series there may be. One partition counts its own within the script that writes. Several
+ * cannot, being on several servers: new series then wait for a lock, under which all are counted.
+ * Series that exist need no lock.
  */
 export class SeriesBudget {
   readonly #dataSet: DataSet;
@@ -42,14 +42,14 @@ export class SeriesBudget {
   }
 
   /**
-   * Makes sure that there is no room where none was found: series may be gone without having been ended.
-   * Returns whether there may be some after all.
+   * Makes sure that there is no room where none was found: series may be gone without having been
+   * ended. Returns whether there may be some after all.
    */
   findRoom(layout: Layout): Promise<boolean> {
     return correctCounts(this.#dataSet, 'upsert', layout);
   }
 
-  /** Does something while nobody else adds series; it is told for how many there is room. */
+  /** Does something while no other store adds series; `work` gets how many there is room for. */
   async spend(layout: Layout, work: (room: number) => Promise<void>): Promise<void> {
     const { calls, keys } = this.#dataSet;
     const holder = newToken();

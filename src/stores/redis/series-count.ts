@@ -15,9 +15,9 @@ export async function countSeries(
 }
 
 /**
- * Corrects the counts of partitions whose buckets have more or fewer series than were written and ended: a
- * bucket was evicted or removed, or others wrote to it. Returns whether there were any; their readers read
- * everything again.
+ * Corrects the counts of partitions whose buckets have more or fewer series than were written and
+ * ended: a bucket was evicted or removed, or others wrote to it. Returns whether there were any;
+ * their readers read everything again.
  */
 export async function correctCounts(
   dataSet: DataSet,
@@ -36,8 +36,8 @@ export async function correctCounts(
 }
 
 /**
- * Corrects the counts beside a sweep. What a sweep ends does not depend on them, so it goes on if they cannot
- * be corrected. Never rejects.
+ * Corrects the counts beside a sweep. What a sweep ends does not depend on them, so it goes on if
+ * they cannot be corrected. Never rejects.
  */
 export async function correctCountsOrTell(
   dataSet: DataSet,

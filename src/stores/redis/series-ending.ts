@@ -10,11 +10,12 @@ import { END } from './partition-scripts.ts';
 import { countOf, unexpectedReply } from './replies.ts';
 import { SampleReader } from './stored-sample.ts';
 
-// As many as a script ends in a millisecond or so, of ids as long as usual, and so many bytes of longer ones.
+// As many as a script ends in a millisecond or so, of ids as long as usual, and so many bytes of
+// longer ones.
 const FULL_CALL = 500;
 const CALL_BYTES = 524_288;
 
-/** Ends series; answers how many of them there were. */
+/** Ends series; returns how many of them there were. */
 async function endSeries(dataSet: DataSet, ids: readonly string[]): Promise<number> {
   if (ids.length === 0) return 0;
   const layout = await dataSet.layout('delete');
@@ -41,8 +42,8 @@ async function endSeries(dataSet: DataSet, ids: readonly string[]): Promise<numb
 }
 
 /**
- * Ends the series that a matcher chooses, page by page; returns how many there were. It needs no one state, so
- * it goes on whatever others change meanwhile.
+ * Ends the series that a matcher chooses, page by page; returns how many there were. It needs no
+ * one state, so it goes on whatever others change meanwhile.
  */
 async function endMatching(dataSet: DataSet, matcher: SeriesMatcher): Promise<number> {
   const isChosen: SeriesPredicate = seriesPredicate(matcher);

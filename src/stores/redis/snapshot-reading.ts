@@ -30,10 +30,10 @@ interface Reading {
 /**
  * Reads one state of all partitions.
  *
- * Others write while it reads. What they change is in the log, so the changes up to one place are applied
- * to what was read, before anything of it is given away: all pages are held until then. If the log lacks
- * changes that reads saw (a failover, a restored backup, `FLUSHALL`, more changes than are remembered) it
- * reads again, and fails in the end rather than mix two states.
+ * Others write while it reads. What they change is in the log, so the changes up to one place are
+ * applied to what was read, before anything of it is given away: all pages are held until then. If
+ * the log lacks changes that reads saw (a failover, a restored backup, `FLUSHALL`, more changes
+ * than are remembered) it reads again, and fails in the end rather than mix two states.
  */
 export class SnapshotReading implements PointPages {
   cursor: string | undefined;
@@ -104,8 +104,8 @@ function cursorOf(places: readonly Position[]): string {
 }
 
 /**
- * Notes the changes of a partition since its first read; returns false if the log does not have all of them,
- * or not all places that reads saw.
+ * Notes the changes of a partition since its first read; returns false if the log does not have all
+ * of them, or not all places that reads saw.
  */
 async function applyChanges(
   log: PartitionLog,

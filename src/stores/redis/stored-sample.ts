@@ -5,7 +5,10 @@ import { parseSeriesId, seriesId, seriesName } from '../../model/series-id.ts';
 import type { DeltaEvent } from '../../model/snapshot-reader.ts';
 import { stampPoint } from '../../model/stamp.ts';
 
-/** How a sample stands in the store: its time and value in decimals that read back to the same doubles. */
+/**
+ * How a sample stands in the store: its time and value in decimals that read back to the same
+ * doubles.
+ */
 export function formatSample(value: number, updatedAt: number): string {
   return `${decimal(updatedAt)} ${decimal(value)}`;
 }
@@ -19,13 +22,13 @@ const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 
-/** Told of what is in the store and is no sample: why it is refused, and which series or field it is. */
+/** Is called with what is in the store and is no sample: the reason, and the series or field. */
 export type OnForeign = (reason: RejectionReason, subject: string) => void;
 
 /**
- * Makes points of what the store has. Anybody may have written there, so it is read strictly; what is no
- * sample is refused. Points of one family mostly have the same labels, so their names are looked for where
- * they are expected (a third of the cost of a snapshot: bench/stores/redis).
+ * Makes points of what the store has. Others may have written there, so it is read strictly; what
+ * is no sample is refused. Points of one family mostly have the same labels, so their names are
+ * looked for where they are expected (a third of the cost of a snapshot: bench/stores/redis).
  */
 export class SampleReader {
   readonly #onForeign: OnForeign;
@@ -34,7 +37,7 @@ export class SampleReader {
   #heads: readonly string[] = [];
   #name = '';
 
-  /** @param onForeign - told of what is refused. Default: nothing. */
+  /** @param onForeign - is called with what is refused. Default: nothing. */
   constructor(onForeign: OnForeign = () => undefined) {
     this.#onForeign = onForeign;
   }
@@ -46,8 +49,8 @@ export class SampleReader {
   }
 
   /**
-   * Reads a change: a sample, or an empty text for an end. Undefined if it was refused; a series whose new
-   * sample is refused has ended, as no snapshot has it either.
+   * Reads a change: a sample, or an empty text for an end. Undefined if it was refused; a series
+   * whose new sample is refused has ended, as no snapshot has it either.
    */
   change(id: string, text: string): DeltaEvent | undefined {
     const labels = id.includes('\n') ? this.#parse(id) : this.#labels(id);
@@ -128,7 +131,9 @@ function labelsOf(id: string): SnapshotPoint['labels'] | undefined {
   }
 }
 
-/** Reads a decimal number: exactly what `timeOf` of the scripts reads, or sweeps would miss samples. */
+/**
+ * Reads a decimal number: exactly what `timeOf` of the scripts reads, or sweeps would miss samples.
+ */
 function readDecimal(text: string): number | undefined {
   const first = text.charCodeAt(0);
   if (!isDigit(first === MINUS ? text.charCodeAt(1) : first)) return undefined;

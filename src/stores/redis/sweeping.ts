@@ -5,9 +5,9 @@ import { countOf, optionalTextsOf, textOf } from './replies.ts';
 import { newToken } from './token.ts';
 import { MARK, SWEEP } from './upkeep-scripts.ts';
 
-/** How long series live, as a script is told. */
+/** How long series live. */
 export interface Lifetimes {
-  /** In ms, for each family without a word of its own. */
+  /** In ms, for each family without a retention of its own. */
   readonly general: number;
   /** In ms, by metric name. */
   readonly byFamily: Readonly<Record<string, number>>;
@@ -22,9 +22,9 @@ const MARKS_PER_READ = 256;
 /**
  * Ends series beyond their retention, in any process and as often as one likes.
  *
- * For each bucket the store knows the oldest time written since the last sweep, and when the first of what
- * that sweep left comes to its end. So only buckets are looked at in which something may have come to its
- * end: each about once in the shortest retention.
+ * For each bucket the store knows the oldest time written since the last sweep, and when the first
+ * of what that sweep left comes to its end. So only buckets are looked at in which something may
+ * have come to its end: each about once in the shortest retention.
  */
 export class Sweep {
   readonly #dataSet: DataSet;
@@ -44,7 +44,7 @@ export class Sweep {
     this.#name = createHash('sha1').update(terms).digest('hex').slice(0, 12);
   }
 
-  /** Sweeps once; answers how many series were ended. */
+  /** Sweeps once; returns how many series were ended. */
   async run(now: number): Promise<number> {
     if (this.#shortest === Number.POSITIVE_INFINITY) return 0;
     const layout = await this.#dataSet.layout('gc');

@@ -2,13 +2,14 @@ import { CONTENT, OPENING, RIGHTS } from './lua-parts.ts';
 import { type RedisScript, redisScript } from './redis-script.ts';
 
 /**
- * Ends what is beyond its retention in a slice of one bucket. ARGV: now, the general retention ('' for
- * ever), the bucket's number, where to go on ('0' to begin), about how many series to look at, the earliest
- * end of life that was seen in the bucket ('' for none), a name for these retentions, the token of this
- * sweep of the bucket, then metric names and their retentions.
+ * Ends what is beyond its retention in a slice of one bucket. ARGV: now, the general retention (''
+ * for ever), the bucket's number, where to go on ('0' to begin), about how many series to look at,
+ * the earliest end of life that was seen in the bucket ('' for none), a name for these retentions,
+ * the token of this sweep of the bucket, then metric names and their retentions.
  *
- * What a sweep found is noted only if no other began with the bucket meanwhile: what was written behind the
- * place of the first is known to the second alone. Who began last has seen all that is not marked as new.
+ * What a sweep found is noted only if no other began with the bucket meanwhile: what was written
+ * behind the place of the first is known to the second alone. Who began last has seen all that is
+ * not marked as new.
  *
  * Returns 'ok', where to go on ('0' at the end), how many were ended, and the earliest end of life.
  */
@@ -58,7 +59,10 @@ return {'ok', page[1], tostring(ended), text}
 `,
 );
 
-/** Notes that all buckets were swept since the marks were lost. KEYS and ARGV as above. Returns 'ok'. */
+/**
+ * Notes that all buckets were swept since the marks were lost. KEYS and ARGV as above. Returns
+ * 'ok'.
+ */
 export const MARK: RedisScript = redisScript(
   'allow-oom',
   `${OPENING}
@@ -69,8 +73,8 @@ return {'ok'}
 );
 
 /**
- * Corrects the number of series, when buckets were lost by eviction or `DEL`, or others wrote to them. The
- * log does not tell of that, so it begins again: every reader reads everything.
+ * Corrects the number of series, when buckets were lost by eviction or `DEL`, or others wrote to
+ * them. The log does not tell of that, so it begins again: every reader reads everything.
  *
  * KEYS: state, log, marks, all buckets. Returns 'ok' and how many series there are.
  */
@@ -89,7 +93,10 @@ return {'ok', digits(found)}
 `,
 );
 
-/** Counts series. KEYS: state, all buckets. Returns how many the state says there are ('' for none), and how many there are. */
+/**
+ * Counts series. KEYS: state, all buckets. Returns how many the state says there are ('' for none),
+ * and how many there are.
+ */
 export const COUNT: RedisScript = redisScript(
   'no-writes',
   `${CONTENT}
@@ -101,11 +108,11 @@ return {seq and digits(series) or '', digits(found)}
 );
 
 /**
- * Looks whether a writer could write. KEYS: state, log, marks, all buckets. ARGV: the key of the lock that
- * writers need ('' for none). Fails if a key has another type.
+ * Looks whether a writer could write. KEYS: state, log, marks, all buckets. ARGV: the key of the
+ * lock that writers need ('' for none). Fails if a key has another type.
  *
- * Returns the server's policy for a full memory ('' where the user may not ask), the commands that readers
- * need and the user may not use, those that writers need, and how many writers need.
+ * Returns the server's policy for a full memory ('' where the user may not ask), the commands that
+ * readers need and the user may not use, those that writers need, and how many writers need.
  */
 const PROBE_BODY = `${RIGHTS}${CONTENT}
 local unread, unwritten, count = {}, {}, 0
@@ -146,7 +153,10 @@ end
 return {policy, table.concat(unread, ' '), table.concat(unwritten, ' '), tostring(count)}
 `;
 
-/** Looks whether a writer could write, as far as it takes no write to find out; runs on replicas too. */
+/**
+ * Looks whether a writer could write, as far as it takes no write to find out; runs on replicas
+ * too.
+ */
 export const PROBE: RedisScript = redisScript('no-writes', PROBE_BODY);
 
 /** The same as a script that writes: the server refuses it where it refuses writes. */

@@ -15,9 +15,9 @@ export interface LeasedDataSet {
 }
 
 /**
- * The right to be the only writer of a data set. The holder has a fence, a number that grows from holder to
- * holder; every write carries it, and partitions refuse lower ones. So a writer that was stopped for longer
- * than its lease cannot write between the writes of the next one.
+ * The right to be the only writer of a data set. The holder has a fence, a number that grows from
+ * holder to holder; every write carries it, and partitions refuse lower ones. So a writer that was
+ * stopped for longer than its lease cannot write between the writes of the next one.
  */
 export class WriterLease {
   readonly #ttl: number;

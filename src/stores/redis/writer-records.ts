@@ -6,12 +6,12 @@ import { type RedisScript, redisScript } from './redis-script.ts';
 import { optionalTextsOf } from './replies.ts';
 
 /**
- * Notes when a writer wrote last and which points it did not write, in two fields of the data set's own hash.
- * `writers` has a line for each writer, its name and the time, those that wrote last first; `unwritten` has
- * one for each reason and its count. KEYS: meta. ARGV: name, time ('' to leave it), how many writers are
- * remembered, then reasons and counts to add.
+ * Notes when a writer wrote last and which points it did not write, in two fields of the data set's
+ * own hash. `writers` has a line for each writer, its name and the time, those that wrote last
+ * first; `unwritten` has one for each reason and its count. KEYS: meta. ARGV: name, time ('' to
+ * leave it), how many writers are remembered, then reasons and counts to add.
  *
- * Answers with `unwritten`, or nil if there is no data set.
+ * Returns `unwritten`, or nil if there is no data set.
  */
 const NOTE: RedisScript = redisScript(
   'allow-oom',
@@ -61,8 +61,8 @@ export class WriterRecords {
   }
 
   /**
-   * Notes that this writer has written, and what a log has counted. Never rejects: what was written is
-   * acknowledged all the same, and what fails is noted with the next write.
+   * Notes that this writer has written, and what a log has counted. Never rejects: what was written
+   * is acknowledged all the same, and what fails is noted with the next write.
    */
   async note(method: string, log: WriteLog): Promise<void> {
     const at = this.#pulse.next();
