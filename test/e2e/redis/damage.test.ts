@@ -321,7 +321,7 @@ describe('a right that is missing', () => {
       expect(await lacking.store.healthy()).toBe(false);
       await until('it is told', () => errors.some(({ code }) => code === 'store_forbidden'));
       // That of HMGET is Redis's own: it is not used within a script first.
-      expect(`${errors[0]!.message} ${errors[0]!.cause}`.toUpperCase()).toContain(
+      expect(`${errors[0]!.message} ${String(errors[0]!.cause)}`.toUpperCase()).toContain(
         command.toUpperCase(),
       );
       if (['hset', 'xadd', 'hdel', 'unlink'].includes(command)) {
