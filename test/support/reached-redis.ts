@@ -63,7 +63,8 @@ export const REACHED: Readonly<Record<string, () => Promise<ReachedRedis>>> = {
   sentinel: async () => {
     const watched = await startWatchedRedis();
     stopping.push(() => watched.stop());
-    const sentinels = await Promise.all(portsOf(watched.url).map(proxyTo));
+    const sentinelPorts = portsOf(watched.url);
+    const sentinels = await Promise.all(sentinelPorts.map(proxyTo));
     const nodes = await Promise.all(watched.servers.map(({ port }) => proxyTo(port)));
     return {
       where: {
@@ -71,7 +72,13 @@ export const REACHED: Readonly<Record<string, () => Promise<ReachedRedis>>> = {
         options: {
           name: 'mymaster',
           sentinelRootNodes: sentinels.map(({ port }) => ({ host: '127.0.0.1', port })),
-          nodeAddressMap: addressMap(watched.servers, nodes),
+          nodeAddressMap: {
+            ...addressMap(watched.servers, nodes),
+            ...addressMap(
+              sentinelPorts.map((port) => ({ port })),
+              sentinels,
+            ),
+          },
         },
       },
       proxies: [...sentinels, ...nodes],
@@ -103,7 +110,7 @@ function portsOf(url: string): number[] {
 }
 
 function addressMap(
-  servers: readonly RedisServer[],
+  servers: readonly { readonly port: number }[],
   proxies: readonly TcpProxy[],
 ): Record<string, { host: string; port: number }> {
   return Object.fromEntries(

@@ -20,22 +20,28 @@ import { afterTicks } from './tick-timer.ts';
 export interface ClusterPlan extends Omit<ConnectionPlan, 'options'> {
   readonly options: RedisClusterOptions;
   readonly onError: (error: unknown) => void;
+  readonly onOpen: () => void;
 }
 
 // How many servers are asked at once for the slots: one that hangs holds nothing up.
 const ASKED_AT_ONCE = 3;
 const SHORTEST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+// Servers that have not heard of each other may redirect in a circle for a moment.
+const MOST_REDIRECTIONS = 5;
 
 /** Connections to the masters of a cluster, and which of them has which slot. */
 export class ClusterLink implements RedisLink {
   readonly #plan: ClusterPlan;
   readonly #nodes = new Map<string, KeptConnection>();
   #masters: SlotTable['masters'] = [];
+  #text = '';
   #refreshing: Promise<void> | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
   #abort: AbortController | undefined;
-  #failures = 0;
+  // Refreshes in a row that brought nothing new, and when the last one ended.
+  #vainRefreshes = 0;
+  #refreshedAt = 0;
   #error: unknown = new OpeningError('slots', { isLate: true });
   #isEnded = false;
 
@@ -49,20 +55,23 @@ export class ClusterLink implements RedisLink {
   }
 
   async send(key: string, args: readonly string[]): Promise<unknown> {
-    const slot = slotOf(key);
-    const node = this.#masters[slot];
-    if (node === undefined) {
-      this.#refreshSoon();
-      throw new NotSentError(this.#error);
+    let node = this.#masters[slotOf(key)];
+    let isAsking = false;
+    // The server that redirects has done nothing.
+    for (let tries = 0; node !== undefined && tries <= MOST_REDIRECTIONS; tries++) {
+      const connection = this.#connectionTo(node);
+      try {
+        return await (isAsking ? connection.sendAfter(['ASKING'], args) : connection.send(args));
+      } catch (error) {
+        const word = replyWord(error);
+        if (word === 'CLUSTERDOWN' || word === 'MASTERDOWN') this.#refreshSoon();
+        if (word !== 'MOVED' && word !== 'ASK') throw error;
+        isAsking = word === 'ASK';
+        node = this.#redirected(error as Error, node, isAsking);
+      }
     }
-    try {
-      return await this.#connectionTo(node).send(args);
-    } catch (error) {
-      const word = replyWord(error);
-      if (word === 'CLUSTERDOWN' || word === 'MASTERDOWN') this.#refreshSoon();
-      if (word !== 'MOVED' && word !== 'ASK') throw error;
-      return this.#redirected(error as Error, node, args);
-    }
+    this.#refreshSoon();
+    throw new NotSentError(this.#error);
   }
 
   async renew(key: string): Promise<boolean> {
@@ -84,16 +93,14 @@ export class ClusterLink implements RedisLink {
     for (const node of this.#nodes.values()) node.destroy();
   }
 
-  /** Follows a redirection once; the server that gave it has done nothing. */
-  async #redirected(error: Error, from: NodeAddress, args: readonly string[]): Promise<unknown> {
+  /** Where a server redirects to; undefined if it does not know the address. */
+  #redirected(error: Error, from: NodeAddress, isAsking: boolean): NodeAddress | undefined {
     const target = readRedirection(error.message, from.host);
-    if (target === undefined) throw error;
-    if (replyWord(error) === 'ASK') {
-      return this.#connectionTo(target.node).sendAfter(['ASKING'], args);
+    if (target !== undefined && !isAsking) {
+      this.#masters[target.slot] = target.node;
+      this.#refreshSoon();
     }
-    this.#masters[target.slot] = target.node;
-    this.#refreshSoon();
-    return this.#connectionTo(target.node).send(args);
+    return target?.node;
   }
 
   #connectionTo(node: NodeAddress): KeptConnection {
@@ -109,6 +116,7 @@ export class ClusterLink implements RedisLink {
           // Its slots may be elsewhere by now.
           this.#refreshSoon();
         },
+        onOpen: this.#plan.onOpen,
       });
       this.#nodes.set(name, connection);
     }
@@ -136,8 +144,9 @@ export class ClusterLink implements RedisLink {
 
   #refreshSoon(): void {
     if (this.#isEnded || this.#refreshing !== undefined) return;
+    if (performance.now() > this.#refreshedAt + LONGEST_PAUSE_MS) this.#vainRefreshes = 0;
     const most = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, this.#plan.timeout / 4));
-    const pause = Math.min(most, SHORTEST_PAUSE_MS * 2 ** Math.min(this.#failures, 10));
+    const pause = Math.min(most, SHORTEST_PAUSE_MS * 2 ** Math.min(this.#vainRefreshes, 10));
     this.#refreshTimer ??= setTimeout(() => void this.#refresh(), pause);
   }
 
@@ -147,6 +156,7 @@ export class ClusterLink implements RedisLink {
     this.#refreshTimer = undefined;
     this.#refreshing ??= this.#readSlots().finally(() => {
       this.#refreshing = undefined;
+      this.#refreshedAt = performance.now();
       if (this.#masters.length === 0) this.#refreshSoon();
     });
     return this.#refreshing;
@@ -159,11 +169,12 @@ export class ClusterLink implements RedisLink {
     const end = afterTicks(OPENING_SHARE * this.#plan.timeout, () => abort.abort());
     try {
       const slots = await firstAnswers(this.#askers().map((ask) => ask(abort.signal)));
-      this.#failures = 0;
-      if (!this.#isEnded) this.#take(mostFrequent(slots));
+      if (this.#isEnded) return;
+      this.#take(mostFrequent(slots));
+      this.#plan.onOpen();
     } catch (error) {
       if (this.#isEnded) return;
-      this.#failures++;
+      this.#vainRefreshes++;
       const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
       this.#error = OpeningError.ofAll('slots', errors);
       this.#plan.onError(this.#error);
@@ -173,7 +184,9 @@ export class ClusterLink implements RedisLink {
     }
   }
 
-  #take({ masters }: SlotTable): void {
+  #take({ masters, text }: SlotTable): void {
+    this.#vainRefreshes = text === this.#text ? this.#vainRefreshes + 1 : 0;
+    this.#text = text;
     // For slots that have no server.
     this.#error = new OpeningError('slots');
     this.#masters = masters;
@@ -200,7 +213,7 @@ export class ClusterLink implements RedisLink {
       const socket = { ...defaults?.socket, ...root.socket };
       const options = { ...defaults, ...root, RESP, socket };
       const connection = await this.#open(options, deadline, (pending) => {
-        if (this.#failures === 0 && this.#masters.length === 0) {
+        if (this.#vainRefreshes === 0 && this.#masters.length === 0) {
           this.#error = OpeningError.ofAll('slots', [pending]);
         }
       });
@@ -211,18 +224,22 @@ export class ClusterLink implements RedisLink {
         connection.destroy(undefined);
       }
     });
-    return [...askKnown.slice(0, ASKED_AT_ONCE), ...askGiven.slice(0, ASKED_AT_ONCE)];
+    return [...askKnown, ...askGiven].slice(0, ASKED_AT_ONCE);
   }
 }
 
 function hostOf(url: string | undefined, socket: object): string {
-  if (url !== undefined) return new URL(url).hostname;
+  if (url !== undefined) return new URL(url).hostname.replace(/^\[|\]$/g, '');
   return (socket as { readonly host?: string }).host ?? 'localhost';
 }
 
-/** What most servers say: one that was cut off knows of no failover since. */
+/**
+ * What most servers say: one that was cut off knows of no failover since. One that left the cluster knows
+ * of no slots.
+ */
 function mostFrequent(tables: readonly SlotTable[]): SlotTable {
-  const count = ({ text }: SlotTable): number => tables.filter((each) => each.text === text).length;
+  const count = ({ text }: SlotTable): number =>
+    text === '' ? 0 : tables.filter((each) => each.text === text).length;
   return tables.reduce((best, table) => (count(table) > count(best) ? table : best));
 }
 

@@ -24,6 +24,9 @@ describe('the reply of CLUSTER SLOTS', () => {
         [0, 1, ['a', 7_000, 'id', []], ['replica', 7_001, 'id']],
         [3, 3, ['', 7_002, 'id']],
         [4, 4, [null, 7_003, 'id']],
+        [5, 5, ['?', 7_004, 'id', ['ip', '10.0.0.1']]],
+        [6, 6, ['?', 7_005, 'id', { ip: '10.0.0.2' }]],
+        [7, 7, ['?', 7_006, 'id', []]],
       ],
       'asked',
     );
@@ -34,6 +37,9 @@ describe('the reply of CLUSTER SLOTS', () => {
       undefined,
       at('asked', 7_002),
       at('asked', 7_003),
+      at('10.0.0.1', 7_004),
+      at('10.0.0.2', 7_005),
+      at('asked', 7_006),
     ]);
   });
 
@@ -60,6 +66,8 @@ describe('a redirection', () => {
     ['MOVED 5 :6381', { slot: 5, node: { host: 'asked', port: 6_381 } }],
     ['MOVED 99999 a:1', undefined],
     ['MOVED here', undefined],
+    // By a server that does not know the other's name yet.
+    ['MOVED 5 ?:6381', undefined],
   ])('%j is read', (message, redirection) => {
     expect(readRedirection(message, 'asked')).toEqual(redirection);
   });

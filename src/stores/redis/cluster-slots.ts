@@ -3,6 +3,8 @@ import type { NodeAddress } from './sentinel-lookup.ts';
 
 const SLOTS = 16_384;
 const CRC_POLYNOMIAL = 0x1021;
+// In place of the host of a server that is to be named and has no name yet.
+const UNNAMED = '?';
 
 /** Which master has which slot, as one server says. */
 export interface SlotTable {
@@ -38,7 +40,8 @@ export function readSlots(reply: unknown, asked: string): SlotTable {
   const ranges: string[] = [];
   for (const range of reply as readonly unknown[]) {
     const [from, to, master] = Array.isArray(range) ? (range as readonly unknown[]) : [];
-    const [host, port] = Array.isArray(master) ? (master as readonly unknown[]) : [];
+    const [named, port, , more] = Array.isArray(master) ? (master as readonly unknown[]) : [];
+    const host = named === UNNAMED ? addressIn(more) : named;
     if (!isSlot(from) || !isSlot(to) || typeof port !== 'number') {
       throw unexpectedReply('CLUSTER SLOTS');
     }
@@ -57,10 +60,17 @@ export function readRedirection(
   const match = /^(?:MOVED|ASK) (\d+) (\S*):(\d+)$/.exec(message);
   if (match === null) return undefined;
   const [, slot, host, port] = match;
+  if (host === UNNAMED) return undefined;
   const node = { host: host === '' ? asked : host!, port: Number(port) };
   return isSlot(Number(slot)) ? { slot: Number(slot), node } : undefined;
 }
 
 function isSlot(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < SLOTS;
+}
+
+/** The IP address among what `CLUSTER SLOTS` adds to a server: a list or a map of names and values. */
+function addressIn(more: unknown): unknown {
+  if (!Array.isArray(more)) return (more as { readonly ip?: unknown } | null)?.ip;
+  return more[more.indexOf('ip') + 1];
 }

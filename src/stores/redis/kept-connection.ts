@@ -10,8 +10,8 @@ export interface KeepingPlan {
   readonly timeout: number;
   /** Reports why a connection ended or could not be opened. */
   readonly onError: (error: unknown) => void;
-  /** Called when a connection is there. */
-  readonly onOpen?: () => void;
+  /** Called when a connection was opened. */
+  readonly onOpen: () => void;
 }
 
 const SHORTEST_PAUSE_MS = 50;
@@ -117,6 +117,7 @@ export class KeptConnection {
       this.#plan.onError(error);
     } finally {
       end();
+      this.#pending = undefined;
     }
   }
 
@@ -125,7 +126,7 @@ export class KeptConnection {
     this.#current = opened;
     this.#error = undefined;
     opened.whenEnded((reason) => this.#ended(opened, reason));
-    this.#plan.onOpen?.();
+    this.#plan.onOpen();
   }
 
   #ended(connection: ServerConnection, reason: unknown): void {

@@ -59,12 +59,13 @@ class StandaloneLink implements RedisLink {
   readonly #connection: KeptConnection;
 
   constructor(plan: LinkPlan, options: RedisClient.RedisClientOptions) {
-    const { library, timeout, onError } = plan;
+    const { library, timeout, onError, onOpen } = plan;
     this.#connection = new KeptConnection({
       open: (deadline, onStage) =>
         ServerConnection.open({ library, timeout, options }, deadline, onStage),
       timeout,
       onError,
+      onOpen,
     });
   }
 

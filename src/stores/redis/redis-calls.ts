@@ -47,6 +47,8 @@ export class RedisCalls {
   readonly #lastTryMs: number;
   // What waits for an answer, to hear of the closing.
   readonly #waiting = new Set<() => void>();
+  // All calls that have no connection wait for the same change of the link.
+  #change: LinkChange = nextChange();
   readonly #link: RedisLink;
   #isClosed = false;
 
@@ -65,11 +67,14 @@ export class RedisCalls {
     this.#lastTryMs = Math.min(100, timeout / 10);
     const onLinkError = (error: unknown): void => {
       if (error instanceof SilentServerError) this.replaced++;
+      // Calls that wait for a connection need not wait any longer.
+      if (failureKind(new NotSentError(error)) === 'final') this.#wake();
       // A logger that fails, at once or later, must not end the process.
       const tell = async (): Promise<void> => onError(connectionFailure(error));
       if (!this.#isClosed) tell().catch(() => undefined);
     };
-    this.#link = openLink({ library, timeout, onError: onLinkError }, connection);
+    const onOpen = (): void => this.#wake();
+    this.#link = openLink({ library, timeout, onError: onLinkError, onOpen }, connection);
   }
 
   /** Whether the connection is there. */
@@ -118,12 +123,20 @@ export class RedisCalls {
     this.#link.destroy();
   }
 
+  /** Lets all calls try again that have no connection. */
+  #wake(): void {
+    const { resolve } = this.#change;
+    this.#change = nextChange();
+    resolve();
+  }
+
   async #call(command: Command): Promise<unknown> {
     const { method } = command;
     const deadline = performance.now() + this.#timeout;
     let hasRenewed = false;
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       this.assertOpen(method);
+      const { promise: change } = this.#change;
       try {
         return await this.#attempt(command, deadline - performance.now());
       } catch (error) {
@@ -141,10 +154,11 @@ export class RedisCalls {
         const mayPass = isReadOnlyReply(error) ? !this.#isStandalone : mayTryAgain(command, error);
         if (!mayPass || left <= this.#lastTryMs) throw redisFailure(method, error);
         hasRenewed = false;
+        this.retries++;
+        const most = deadline - performance.now() - this.#lastTryMs;
+        if (error instanceof NotSentError) await this.#within(most, change, method);
+        else await this.#within(Math.min(pauseOf(wait), most), undefined, method);
       }
-      this.retries++;
-      const most = deadline - performance.now() - this.#lastTryMs;
-      await this.#within(Math.min(pauseOf(wait), most), undefined, method);
     }
   }
 
@@ -198,6 +212,19 @@ export class RedisCalls {
         'See that the server runs, or raise timeout',
     );
   }
+}
+
+interface LinkChange {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function nextChange(): LinkChange {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 function mayTryAgain(command: Command, error: unknown): boolean {

@@ -71,6 +71,8 @@ export function connectionFailure(cause: unknown): SnapscrapeError {
   return new SnapscrapeError(code, `RedisStore has no connection: ${text}`, { cause });
 }
 
+const SENTINEL_USER = 'its user and password are sentinelClientOptions, those of a URL are not its';
+
 interface Reason {
   readonly code: SnapscrapeErrorCode;
   readonly text: string;
@@ -97,7 +99,13 @@ function reasonOf(error: unknown): Reason {
     return reasonOf(error.cause);
   }
   const refusal = refusalOf(error);
-  if (refusal !== undefined) return reasonOfReply(refusal);
+  if (refusal !== undefined) {
+    const reason = reasonOfReply(refusal);
+    const isOfSentinel = (error as OpeningError).stage === 'sentinels';
+    return isOfSentinel && reason.code === 'store_forbidden'
+      ? { ...reason, text: `a Sentinel refused: ${reason.text}; ${SENTINEL_USER}` }
+      : reason;
+  }
   if (error instanceof Error && replyWord(error) !== '') return reasonOfReply(error);
   return { code: 'store_unavailable', text: troubleOf(error) };
 }

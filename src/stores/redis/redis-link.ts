@@ -27,4 +27,6 @@ export interface LinkPlan {
   readonly timeout: number;
   /** Reports why a connection ended or could not be opened. */
   readonly onError: (error: unknown) => void;
+  /** Called when a command that found no connection may find one now. */
+  readonly onOpen: () => void;
 }

@@ -1,7 +1,13 @@
 import type { RedisSentinelOptions } from '@redis/client';
 import { KeptConnection } from './kept-connection.ts';
 import type { LinkPlan, RedisLink } from './redis-link.ts';
-import { type AddressMap, findMaster, mappedAddress, type NodeAddress } from './sentinel-lookup.ts';
+import {
+  type AddressMap,
+  findMaster,
+  mappedAddress,
+  type NodeAddress,
+  type WatchedMaster,
+} from './sentinel-lookup.ts';
 import {
   type ClientOptions,
   type CommandArguments,
@@ -12,6 +18,8 @@ import {
 import { afterTicks } from './tick-timer.ts';
 
 const SCAN_MS = 2_000;
+// How many are asked at once, at most.
+const MOST_SENTINELS = 16;
 
 /** A connection to the master that Sentinels name; they are asked at each opening, and now and then. */
 export class SentinelLink implements RedisLink {
@@ -19,6 +27,8 @@ export class SentinelLink implements RedisLink {
   readonly #options: RedisSentinelOptions;
   readonly #connection: KeptConnection;
   #master: NodeAddress | undefined;
+  // Those that the given ones know, so that the given ones may go.
+  #otherSentinels: readonly NodeAddress[] = [];
   #scanTimer: NodeJS.Timeout | undefined;
   #scanAbort: AbortController | undefined;
   #isEnded = false;
@@ -30,6 +40,7 @@ export class SentinelLink implements RedisLink {
       open: (deadline, onStage) => this.#open(deadline, onStage),
       timeout: plan.timeout,
       onError: plan.onError,
+      onOpen: plan.onOpen,
     });
     this.#scanLater();
   }
@@ -60,7 +71,8 @@ export class SentinelLink implements RedisLink {
   async #open(deadline: Deadline, onStage: OnStage): Promise<ServerConnection> {
     const { library, timeout } = this.#plan;
     const { nodeClientOptions, nodeAddressMap, RESP } = this.#options;
-    const master = await this.#findMaster(deadline, this.#options.sentinelRootNodes, onStage);
+    const { master, sentinels } = await this.#findMaster(deadline, this.#sentinels(), onStage);
+    if (sentinels.length > 0) this.#otherSentinels = sentinels;
     const { host, port } = mappedAddress(master, nodeAddressMap as AddressMap | undefined);
     const socket = { ...nodeClientOptions?.socket, host, port };
     const options = { RESP, ...nodeClientOptions, socket } as ClientOptions;
@@ -73,19 +85,24 @@ export class SentinelLink implements RedisLink {
     return connection;
   }
 
-  /** @param sentinels - those to ask. */
-  #findMaster(
-    deadline: Deadline,
-    sentinels: readonly NodeAddress[] = this.#options.sentinelRootNodes,
-    onStage?: OnStage,
-  ): Promise<NodeAddress> {
-    const { library, timeout } = this.#plan;
-    const { name, sentinelClientOptions, nodeAddressMap } = this.#options;
-    const asked = sentinels.map((node) =>
+  #sentinels(): readonly NodeAddress[] {
+    const { sentinelRootNodes, nodeAddressMap } = this.#options;
+    const all = [...sentinelRootNodes, ...this.#otherSentinels].map((node) =>
       mappedAddress(node, nodeAddressMap as AddressMap | undefined),
     );
+    const byName = new Map(all.map((node) => [`${node.host}:${node.port}`, node]));
+    return [...byName.values()].slice(0, MOST_SENTINELS);
+  }
+
+  #findMaster(
+    deadline: Deadline,
+    sentinels: readonly NodeAddress[],
+    onStage?: OnStage,
+  ): Promise<WatchedMaster> {
+    const { library, timeout } = this.#plan;
+    const { name, sentinelClientOptions } = this.#options;
     const options = (sentinelClientOptions ?? {}) as ClientOptions;
-    return findMaster({ library, timeout, name, sentinels: asked, options }, deadline, onStage);
+    return findMaster({ library, timeout, name, sentinels, options }, deadline, onStage);
   }
 
   #scanLater(): void {
@@ -104,12 +121,14 @@ export class SentinelLink implements RedisLink {
     const abort = new AbortController();
     this.#scanAbort = abort;
     const end = afterTicks(this.#plan.timeout, () => abort.abort());
-    const { sentinelRootNodes } = this.#options;
-    const any = sentinelRootNodes[Math.floor(Math.random() * sentinelRootNodes.length)]!;
+    const all = this.#sentinels();
+    const any = all[Math.floor(Math.random() * all.length)]!;
     try {
-      if (this.#isMaster(await this.#findMaster(abort.signal, [any]))) return;
+      const { master } = await this.#findMaster(abort.signal, [any]);
+      if (this.#isMaster(master)) return;
       // One that was cut off may be wrong: all of them are asked.
-      if (!this.#isMaster(await this.#findMaster(abort.signal))) await this.#connection.renew();
+      const latest = await this.#findMaster(abort.signal, all);
+      if (!this.#isMaster(latest.master)) await this.#connection.renew();
     } catch {
       // The master may be well though no Sentinel is; a call will find out.
     } finally {

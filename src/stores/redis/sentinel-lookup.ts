@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { OpeningError } from './connection-errors.ts';
 import { firstAnswers } from './first-answers.ts';
-import { countOf, textsOf } from './replies.ts';
+import { countOf, listOf, textsOf, unexpectedReply } from './replies.ts';
 import {
   type ClientOptions,
   type ConnectionPlan,
@@ -30,17 +30,21 @@ export interface SentinelPlan extends Omit<ConnectionPlan, 'options'> {
   readonly options: ClientOptions;
 }
 
-interface KnownMaster extends NodeAddress {
+/** What a Sentinel knows. */
+export interface WatchedMaster {
+  readonly master: NodeAddress;
   /** Grows with each failover. */
   readonly epoch: number;
+  /** The other Sentinels; empty if the user may not ask for them. */
+  readonly sentinels: readonly NodeAddress[];
 }
 
-/** Asks all Sentinels at once where the master is; takes the answer of the latest failover. */
+/** Asks all Sentinels at once where the master is; takes the reply of the latest failover. */
 export async function findMaster(
   plan: SentinelPlan,
   deadline: Deadline,
   onStage?: OnStage,
-): Promise<NodeAddress> {
+): Promise<WatchedMaster> {
   const abort = new AbortController();
   setMaxListeners(0, abort.signal);
   const end = (): void => abort.abort();
@@ -70,7 +74,7 @@ async function askSentinel(
   { host, port }: NodeAddress,
   deadline: Deadline,
   onStage: OnStage,
-): Promise<KnownMaster> {
+): Promise<WatchedMaster> {
   const socket = { ...options.socket, host, port } as NonNullable<ClientOptions['socket']>;
   // With RESP 2 the answer is a list, whatever the Sentinel's version.
   const connection = await ServerConnection.open(
@@ -82,17 +86,34 @@ async function askSentinel(
     const onDeadline = (): void =>
       connection.destroy(new OpeningError('sentinels', { isLate: true }));
     deadline.addEventListener('abort', onDeadline, { once: true });
-    const fields = textsOf(await connection.send(['SENTINEL', 'MASTER', name]));
+    const [master, others] = await Promise.all([
+      connection.send(['SENTINEL', 'MASTER', name]).then(fieldsOf),
+      connection
+        .send(['SENTINEL', 'SENTINELS', name])
+        .then((reply) => listOf(reply).map((each) => addressOf(fieldsOf(each))))
+        .catch(() => []),
+    ]);
     deadline.removeEventListener('abort', onDeadline);
-    const field = (of: string): string | undefined => {
-      const at = fields.findIndex((text, i) => i % 2 === 0 && text === of);
-      return at < 0 ? undefined : fields[at + 1];
-    };
-    const master = { host: field('ip') ?? '', port: countOf(field('port')) };
-    return { ...master, epoch: countOf(field('config-epoch') ?? 0) };
+    const epoch = countOf(master.get('config-epoch') ?? 0);
+    return { master: addressOf(master), epoch, sentinels: others };
   } finally {
     connection.destroy(undefined);
   }
+}
+
+/** Names and values that alternate in a list. */
+function fieldsOf(reply: unknown): ReadonlyMap<string, string> {
+  const texts = textsOf(reply);
+  return new Map(texts.flatMap((name, i) => (i % 2 === 0 ? [[name, texts[i + 1] ?? '']] : [])));
+}
+
+function addressOf(fields: ReadonlyMap<string, string>): NodeAddress {
+  const host = fields.get('ip');
+  const port = countOf(fields.get('port'));
+  if (host === undefined || host === '' || port < 1 || port > 65_535) {
+    throw unexpectedReply('SENTINEL');
+  }
+  return { host, port };
 }
 
 /** Where a node is reached, by the address that Redis gives. */

@@ -196,6 +196,8 @@ function clientOptions({ options, timeout }: ConnectionPlan, deadline: Deadline)
     // The client's own time-outs cost twice the time of a command and do not end one that was sent.
     commandOptions: { timeout: 0 },
     disableOfflineQueue: true,
+    // A full queue would be reported like a broken connection.
+    commandsQueueMaxLength: Number.POSITIVE_INFINITY,
   };
 }
 

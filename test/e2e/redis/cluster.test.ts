@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manyPoints, pointOf, stateOf } from '../../../src/testing/case-run.ts';
+import { proxyTo, redisWith, stopAfterEach } from '../../support/reached-redis.ts';
 import { type RedisCluster, startRedisCluster } from '../../support/redis-servers.ts';
 import {
   closeStoresAfterEach,
@@ -10,6 +11,7 @@ import {
 import { skipWithoutRedis, whereRedisIs } from '../../support/skip-without-redis.ts';
 
 skipWithoutRedis();
+stopAfterEach();
 
 describe('a cluster', () => {
   let cluster: RedisCluster;
@@ -78,6 +80,48 @@ describe('a cluster', () => {
     expect(await refreshed()).toBe(await other.refreshed());
     // The log moved with the rest, and the cursor is still good.
     expect(reader.cacheStats().fallbacksByReason.reset).toBe(0);
+  });
+
+  it('that redirects twice, as a slot moved and moves on, is followed', async () => {
+    const keyPrefix = 'twice:';
+    const slot = slotOf(`${keyPrefix}{meta}`);
+    const from = ownerOf(slot);
+    const [next, last] = [(from + 1) % 3, (from + 2) % 3];
+    const store = await openStore(cluster.url, { keyPrefix, timeout: 2_000 });
+    expect(await store.families()).toEqual([]);
+    const [owner, target] = [cluster.servers[next]!, cluster.servers[last]!];
+    for (const i of [next, from, last]) {
+      cluster.servers[i]!.cli('cluster', 'setslot', slot, 'node', idOf(next));
+    }
+    target.cli('cluster', 'setslot', slot, 'importing', idOf(next));
+    owner.cli('cluster', 'setslot', slot, 'migrating', idOf(last));
+    // The first server says MOVED, the second one ASK.
+    expect(await store.families()).toEqual([]);
+    for (const server of cluster.servers) {
+      server.cli('cluster', 'setslot', slot, 'node', idOf(next));
+    }
+  });
+
+  it('is found by servers that it still has', async () => {
+    const left = await redisWith(['cluster-enabled', 'yes'], ['cluster-config-file', 'n.conf']);
+    const proxy = await proxyTo(cluster.servers[0]!.port);
+    // The one that has left is the first to reply.
+    proxy.delayMs = 10;
+    const rootNodes = [left, proxy].map(({ port }) => ({ socket: { host: '127.0.0.1', port } }));
+    const where = { kind: 'cluster', options: { rootNodes } } as const;
+    const store = await openStore(where, { keyPrefix: 'left:', timeout: 2_000 });
+    expect((await store.upsert(manyPoints('a', 100, 1))).added).toBe(100);
+  });
+
+  it('without any slots is asked for them with pauses', async () => {
+    const server = await redisWith(['cluster-enabled', 'yes'], ['cluster-config-file', 'n.conf']);
+    const proxy = await proxyTo(server.port);
+    const store = await openStore(`redis-cluster://127.0.0.1:${proxy.port}`, { timeout: 2_000 });
+    const failures = await Promise.all(
+      [1, 2, 3].map((value) => failureOf(store.upsert(pointOf('a', value)))),
+    );
+    expect(failures[0]).toMatchObject({ code: 'store_unavailable', message: /CLUSTER INFO/ });
+    expect(proxy.accepted).toBeLessThan(12);
   });
 
   it('of which one server lost everything is read anew', async () => {

@@ -145,6 +145,43 @@ describe('a process that stood still for longer than a time-out', () => {
   });
 });
 
+describe('calls without a connection', () => {
+  it('wait for it together, and do not poll', async () => {
+    const server = await redisWith();
+    const store = await openStore(server.url, { timeout: TIMEOUT, onError: () => undefined });
+    await store.upsert(pointOf('a', 1));
+    server.signal('SIGKILL');
+    await until('the connection is gone', () => !store.stats().connected);
+    const before = store.stats().retries;
+    const calls = Array.from({ length: 50 }, async () =>
+      store.upsert(pointOf('a', 2, 2)).catch((error: { code?: unknown }) => error.code),
+    );
+    const outcomes = await Promise.all(calls);
+    expect(new Set(outcomes)).toEqual(new Set(['store_unavailable']));
+    // Each tries at once and at its end.
+    expect(store.stats().retries - before).toBeLessThan(2 * calls.length);
+    const waiting = store.upsert(pointOf('a', 3, 3));
+    await server.restart();
+    expect((await waiting).added).toBe(1);
+  });
+});
+
+describe('one Sentinel of three', () => {
+  it('is enough to name: the others are found and asked when it is gone', async () => {
+    const { where, proxies, servers } = await REACHED.sentinel!();
+    if (where.kind !== 'sentinel') throw new Error('It is not watched');
+    const sentinelRootNodes = where.options.sentinelRootNodes.slice(0, 1);
+    const options = { ...where.options, sentinelRootNodes };
+    const store = await openStore({ kind: 'sentinel', options }, { timeout: 2 * TIMEOUT });
+    await store.upsert(pointOf('a', 1));
+    proxies[0]!.setFault('cut');
+    servers[0]!.signal('SIGKILL');
+    await expect
+      .poll(() => store.upsert(pointOf('a', 2, 2)).catch(() => undefined), { timeout: 30_000 })
+      .toBeDefined();
+  });
+});
+
 describe('one Sentinel that hangs', () => {
   it('holds nothing up, and no connection to it stays open', async () => {
     const { where, proxies } = await REACHED.sentinel!();
