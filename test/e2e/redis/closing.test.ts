@@ -23,8 +23,11 @@ describe('a store that is closed soon after it was opened', () => {
   let watched: WatchedRedis;
   beforeAll(
     whereRedisIs(async () => {
-      [redis, cluster] = await Promise.all([startRedis(), startRedisCluster()]);
-      watched = await startWatchedRedis();
+      [redis, cluster, watched] = await Promise.all([
+        startRedis(),
+        startRedisCluster(),
+        startWatchedRedis(),
+      ]);
     }),
     60_000,
   );
@@ -34,7 +37,7 @@ describe('a store that is closed soon after it was opened', () => {
     await watched?.stop();
   });
 
-  it.each(['one server', 'a cluster', 'Sentinels'])(
+  it.concurrent.each(['one server', 'a cluster', 'Sentinels'])(
     'over %s leaves nothing that keeps the process from ending',
     async (kind) => {
       const urls: Record<string, string> = {

@@ -166,7 +166,7 @@ describe('a server that refuses', () => {
   });
 
   it('writes because it is a replica says store_read_only, and can be read', async () => {
-    const master = await serverWith();
+    const master = await serverWith(['repl-diskless-sync-delay', '0']);
     const writer = await openStore(master.url);
     await writer.upsert(manyPoints('a', 2_000, 1));
     const replica = await serverWith(['replicaof', `127.0.0.1 ${master.port}`]);

@@ -43,8 +43,16 @@ async function failureAt(url: string, timeout = 300): ReturnType<typeof failureO
   return failureOf(store.upsert(pointOf('a', 1)));
 }
 
-describe('an answer of the server is explained', () => {
-  it.each([
+/** Checks the messages of calls to several places at once, as each takes a time-out. */
+async function expectFailures(cases: readonly (readonly [string, RegExp])[]): Promise<void> {
+  const check = async ([url, message]: (typeof cases)[number]): Promise<void> => {
+    expect((await failureAt(url, 1_000)).message, url).toMatch(message);
+  };
+  await Promise.all(cases.map(check));
+}
+
+describe('an answer of the server', () => {
+  const ANSWERS: readonly (readonly [string, string, RegExp])[] = [
     ['MOVED 3999 127.0.0.1:7001', 'store_unavailable', /redis-cluster:\/\//],
     ['ASK 3999 127.0.0.1:7001', 'store_unavailable', /redis-cluster:\/\//],
     ['LOADING Redis is loading the dataset in memory', 'store_unavailable', /loading its data/],
@@ -66,11 +74,17 @@ describe('an answer of the server is explained', () => {
     ['ERR max number of clients reached', 'store_unavailable', /maxclients/],
     ["ERR unknown command 'EVALSHA'", 'store_unavailable', /lacks a command/],
     ['ERR something else', 'store_unavailable', /see the cause/],
-  ])('%s', async (reply, code, message) => {
-    const failure = await failureAt(await serverThatReplies(`-${reply}\r\n`));
-    expect(failure).toMatchObject({ code, message });
-    expect(failure.message).not.toMatch(/is the server there|127\.0\.0\.1/);
-    if (!reply.includes('unknown command')) expect(failure.message).not.toMatch(/Redis 7/);
+  ];
+
+  it('is explained', async () => {
+    const explain = async ([reply, code, message]: (typeof ANSWERS)[number]): Promise<void> => {
+      const failure = await failureAt(await serverThatReplies(`-${reply}\r\n`), 1_000);
+      expect(failure, reply).toMatchObject({ code, message });
+      expect(failure.message).not.toMatch(/is the server there|127\.0\.0\.1/);
+      if (!reply.includes('unknown command')) expect(failure.message).not.toMatch(/Redis 7/);
+    };
+    // Each takes a time-out.
+    await Promise.all(ANSWERS.map(explain));
   });
 });
 
@@ -87,9 +101,8 @@ describe('a reply of an unexpected form', () => {
     '%0',
     '#t',
   ];
-  it.each(SHAPES)(
-    '%j is a coded error of every method, and acknowledges nothing',
-    async (shape) => {
+  it('is a coded error of every method, and acknowledges nothing', async () => {
+    const check = async (shape: string): Promise<void> => {
       const store = await openStore(await serverThatReplies(`${shape}\r\n`), { timeout: 300 });
       const acknowledged = await Promise.all(
         [
@@ -110,11 +123,12 @@ describe('a reply of an unexpected form', () => {
       // A store without retention need not ask the server for a sweep.
       const [GC, NOTHING] = [5, 0];
       const others = acknowledged.filter((each) => each !== undefined && each[0] !== GC);
-      expect(others).toEqual([]);
+      expect(others, shape).toEqual([]);
       expect([undefined, NOTHING]).toContain(acknowledged[GC]?.[1]);
       expect(await store.healthy()).toBe(false);
-    },
-  );
+    };
+    await Promise.all(SHAPES.map(check));
+  });
 });
 
 describe('a port that is not what the URL says', () => {
@@ -131,18 +145,12 @@ describe('a port that is not what the URL says', () => {
       ['tls-key-file', key],
       ['tls-ca-cert-file', cert],
     );
-    for (const url of [
-      `rediss://127.0.0.1:${server.port}`,
-      `rediss-cluster://127.0.0.1:${server.port}`,
-    ]) {
-      expect((await failureAt(url)).message).toMatch(/TLS.*plain port needs redis:\/\//);
-    }
-    expect((await failureAt(`redis://127.0.0.1:${tlsPort}`)).message).toMatch(
-      /TLS, give rediss:\/\//,
-    );
-    expect((await failureAt(`rediss://localhost:${tlsPort}`, 2_000)).message).toMatch(
-      /certificate/,
-    );
+    await expectFailures([
+      [`rediss://127.0.0.1:${server.port}`, /TLS.*plain port needs redis:\/\//],
+      [`rediss-cluster://127.0.0.1:${server.port}`, /TLS.*plain port needs redis:\/\//],
+      [`redis://127.0.0.1:${tlsPort}`, /TLS, give rediss:\/\//],
+      [`rediss://localhost:${tlsPort}`, /certificate/],
+    ]);
   });
 
   it('is reported: a cluster, a Sentinel or one server', async () => {
@@ -155,27 +163,25 @@ describe('a port that is not what the URL says', () => {
     stopLater(() => watched.stop());
     const [inCluster, sentinel] = [cluster.url, watched.url].map((url) => /127[^,]*/.exec(url)![0]);
     const alone = `127.0.0.1:${server.port}`;
-    expect((await failureAt(`redis://${inCluster}`, 1_000)).message).toMatch(/redis-cluster:\/\//);
-    expect((await failureAt(`redis-cluster://${alone}`, 1_000)).message).toMatch(/with redis:\/\//);
-    expect((await failureAt(`redis-sentinel://${alone}/m`, 1_000)).message).toMatch(/no Sentinel/);
-    expect((await failureAt(`redis://${sentinel}`, 1_000)).message).toMatch(/redis-sentinel:\/\//);
-    expect((await failureAt(`redis-sentinel://${sentinel}/m`, 1_000)).message).toMatch(
-      /name in the URL/,
-    );
+    await expectFailures([
+      [`redis://${inCluster}`, /redis-cluster:\/\//],
+      [`redis-cluster://${alone}`, /with redis:\/\//],
+      [`redis-sentinel://${alone}/m`, /no Sentinel/],
+      [`redis://${sentinel}`, /redis-sentinel:\/\//],
+      [`redis-sentinel://${sentinel}/m`, /name in the URL/],
+    ]);
   });
 
   it('is reported: nothing listens, or nothing answers', async () => {
-    expect((await failureAt(`redis://127.0.0.1:${await freePort()}`)).message).toMatch(
-      /nothing listens/,
-    );
     const mute = createServer(() => undefined);
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     stopLater(() => mute.close());
     const { port } = mute.address() as AddressInfo;
-    expect((await failureAt(`redis://127.0.0.1:${port}`)).message).toMatch(
-      /did not answer the greeting/,
-    );
-    expect((await failureAt('redis://no-such-host.invalid')).message).toMatch(/name of the host/);
+    await expectFailures([
+      [`redis://127.0.0.1:${await freePort()}`, /nothing listens/],
+      [`redis://127.0.0.1:${port}`, /did not answer the greeting/],
+      ['redis://no-such-host.invalid', /name of the host/],
+    ]);
   });
 });
 
