@@ -234,8 +234,8 @@ function hostOf(url: string | undefined, socket: object): string {
 }
 
 /**
- * What most servers say: one that was cut off knows of no failover since. One that left the cluster knows
- * of no slots.
+ * What most servers say: one that was cut off knows of no failover since. One that left the cluster
+ * knows of no slots.
  */
 function mostFrequent(tables: readonly SlotTable[]): SlotTable {
   const count = ({ text }: SlotTable): number =>

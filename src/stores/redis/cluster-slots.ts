@@ -52,7 +52,7 @@ export function readSlots(reply: unknown, asked: string): SlotTable {
   return { masters, text: ranges.sort().join() };
 }
 
-/** Where a redirection leads: the address at the end of `MOVED 3999 host:port` or `ASK 3999 host:port`. */
+/** Where a redirection leads: the address at the end of `MOVED 3999 host:port` or `ASK …`. */
 export function readRedirection(
   message: string,
   asked: string,
@@ -69,7 +69,9 @@ function isSlot(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < SLOTS;
 }
 
-/** The IP address among what `CLUSTER SLOTS` adds to a server: a list or a map of names and values. */
+/**
+ * The IP address among what `CLUSTER SLOTS` adds to a server: a list or a map of names and values.
+ */
 function addressIn(more: unknown): unknown {
   if (!Array.isArray(more)) return (more as { readonly ip?: unknown } | null)?.ip;
   return more[more.indexOf('ip') + 1];

@@ -57,8 +57,9 @@ export class KeptConnection {
   }
 
   /**
-   * Opens another connection, which then takes the place of this one: the name may lead elsewhere by now.
-   * Resolves when that has succeeded or failed; with false, at once, if it is too soon after the last time.
+   * Opens another connection, which then takes the place of this one: the name may lead elsewhere
+   * by now. Resolves when that has succeeded or failed; with false, at once, if it is too soon
+   * after the last time.
    */
   async renew(): Promise<boolean> {
     if (this.#opening === undefined) {

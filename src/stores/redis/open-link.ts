@@ -38,7 +38,8 @@ async function importRedisLibrary(): Promise<RedisLibrary> {
 }
 
 /**
- * Opens a link. If the server is away it goes on trying; what waits for it has deadlines of its own.
+ * Opens a link. If the server is away it goes on trying; what waits for it has deadlines of its
+ * own.
  *
  * Throws `invalid_options` if the client library refuses the options.
  */

@@ -44,8 +44,9 @@ const DEFAULT_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26_379;
 
 /**
- * Reads a URL: `redis://[user[:password]@]host[:port][/database]`, and the same with `rediss` for TLS;
- * `redis-cluster://…host:port,host:port`; `redis-sentinel://…host:port,host:port/master[/database]`.
+ * Reads a URL: `redis://[user[:password]@]host[:port][/database]`, and the same with `rediss` for
+ * TLS; `redis-cluster://…host:port,host:port`;
+ * `redis-sentinel://…host:port,host:port/master[/database]`.
  *
  * Throws `invalid_options`; the message never has any part of the URL, which may hold a password.
  */

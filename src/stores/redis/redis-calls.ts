@@ -21,7 +21,10 @@ interface Command {
   /** The key that decides on the server. */
   readonly key: string;
   readonly args: readonly string[];
-  /** Whether it may be carried out twice without harm, so that it is tried again when the connection breaks. */
+  /**
+   * Whether it may be carried out twice without harm, so that it is tried again when the connection
+   * breaks.
+   */
   readonly isRead: boolean;
 }
 
@@ -30,9 +33,9 @@ const LONGEST_PAUSE_MS = 250;
 const LATE: unique symbol = Symbol('late');
 
 /**
- * Commands to Redis, each with a deadline of its own. What is certain not to have been carried out is tried
- * again until then, here and nowhere below. A call that is late says nothing of the connection: that is judged
- * by any answer of its server (`ServerConnection`).
+ * Commands to Redis, each with a deadline of its own. What is certain not to have been carried out
+ * is tried again until then, here and nowhere below. A call that is late says nothing of the
+ * connection: that is judged by any answer of its server (`ServerConnection`).
  */
 export class RedisCalls {
   /** How many commands were sent, tries among them: each is one round trip. */

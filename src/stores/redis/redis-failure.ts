@@ -45,8 +45,8 @@ export function isUnknownScript(error: unknown): boolean {
 /**
  * The coded error for what a link rejected with. Errors that have a code of ours stay as they are.
  *
- * The message has nothing of the address, which may hold a password, and nothing of the server's answer but
- * its first word.
+ * The message has nothing of the address, which may hold a password, and nothing of the server's
+ * answer but its first word.
  *
  * @param method - whom the command was for.
  */
@@ -65,7 +65,9 @@ export function redisFailure(method: string, cause: unknown): SnapscrapeError {
   return new SnapscrapeError(code, `${what}${named}${fate}: ${text}`, { cause });
 }
 
-/** The coded error for why a connection ended or could not be opened, while no call waits for it. */
+/**
+ * The coded error for why a connection ended or could not be opened, while no call waits for it.
+ */
 export function connectionFailure(cause: unknown): SnapscrapeError {
   const { code, text } = reasonOf(cause);
   return new SnapscrapeError(code, `RedisStore has no connection: ${text}`, { cause });

@@ -1,8 +1,8 @@
 import type { CommandArguments, RedisLibrary } from './server-connection.ts';
 
 /**
- * A way to send commands, whichever kind of server is behind it. Nothing waits in it and nothing is sent
- * again: a command goes out at once, or rejects with `NotSentError`.
+ * A way to send commands, whichever kind of server is behind it. Nothing waits in it and nothing is
+ * sent again: a command goes out at once, or rejects with `NotSentError`.
  */
 export interface RedisLink {
   /** Sends a command; `key` decides on the server if there are several. */
@@ -10,8 +10,8 @@ export interface RedisLink {
   /** Whether a command that is sent now goes out at once. */
   readonly isReady: boolean;
   /**
-   * Looks again for the server that has the key, after one said that it is a replica. Returns false if it
-   * did so a moment ago.
+   * Looks again for the server that has the key, after one said that it is a replica. Returns false
+   * if it did so a moment ago.
    */
   renew(key: string): Promise<boolean>;
   /** Notes that the server that has the key takes writes. */

@@ -21,7 +21,9 @@ const SCAN_MS = 2_000;
 // How many are asked at once, at most.
 const MOST_SENTINELS = 16;
 
-/** A connection to the master that Sentinels name; they are asked at each opening, and now and then. */
+/**
+ * A connection to the master that Sentinels name; they are asked at each opening, and now and then.
+ */
 export class SentinelLink implements RedisLink {
   readonly #plan: LinkPlan;
   readonly #options: RedisSentinelOptions;

@@ -31,8 +31,8 @@ export type Deadline = AbortSignal;
 export type OnStage = (pending: OpeningError) => void;
 
 /**
- * One connection to one server, from its greeting to its end. It never reconnects: the caller opens another
- * one. So nothing that was sent is sent again below the caller.
+ * One connection to one server, from its greeting to its end. It never reconnects: the caller opens
+ * another one. So nothing that was sent is sent again below the caller.
  */
 export class ServerConnection {
   readonly #client: ReturnType<RedisLibrary['createClient']>;
@@ -47,8 +47,8 @@ export class ServerConnection {
   #end: { readonly reason: unknown } | undefined;
 
   /**
-   * Opens a connection. Resolves when the server has greeted; rejects with an `OpeningError`, at the latest at
-   * the deadline, and leaves nothing behind then.
+   * Opens a connection. Resolves when the server has greeted; rejects with an `OpeningError`, at
+   * the latest at the deadline, and leaves nothing behind then.
    */
   static async open(
     plan: ConnectionPlan,
@@ -62,7 +62,8 @@ export class ServerConnection {
       new OpeningError(stage, { isLate: true, isTls, cause });
     onStage?.(late());
     const end = (): void => destroyQuietly(client);
-    // Whatever ends it after the greeting, also an answer that cannot be read, is for the connection.
+    // Whatever ends it after the greeting, also an answer that cannot be read, is for the
+    // connection.
     let onError: (error: unknown) => void = () => undefined;
     client.on('error', (error) => onError(error));
     client.on('connect', () => {
@@ -126,8 +127,8 @@ export class ServerConnection {
   }
 
   /**
-   * Sends a command, in the order of calls. Rejects with `NotSentError`, with `ConnectionLostError`, or with
-   * what the server answered.
+   * Sends a command, in the order of calls. Rejects with `NotSentError`, with
+   * `ConnectionLostError`, or with what the server answered.
    */
   async send(args: CommandArguments): Promise<unknown> {
     if (!this.isOpen) throw new NotSentError(this.#end?.reason);

@@ -1,9 +1,11 @@
-/** How many ticks a time is divided into: the more, the closer to the time, and the more it costs. */
+/**
+ * How many ticks a time is divided into: the more, the closer to the time, and the more it costs.
+ */
 export const TICKS = 8;
 
 /**
- * Ticks `TICKS` times in so many ms. Time is counted in ticks where a server is judged: while this process is
- * stopped or busy none comes, and what lies in a socket is read between two of them.
+ * Ticks `TICKS` times in so many ms. Time is counted in ticks where a server is judged: while this
+ * process is stopped or busy none comes, and what lies in a socket is read between two of them.
  */
 export function everyTick(ms: number, tell: () => void): NodeJS.Timeout {
   return setInterval(tell, Math.max(1, ms / TICKS));
