@@ -13,7 +13,8 @@ export interface ComparePlan {
 }
 
 /**
- * Measures a commit and this checkout in turns, and prints the table. Returns whether nothing became worse.
+ * Measures a commit and this checkout in turns, and prints the table. Returns whether nothing
+ * became worse.
  */
 export async function compare({ ref, series, rounds, subjects }: ComparePlan): Promise<boolean> {
   const { commit, folder } = baseCheckout(ref);

@@ -1,8 +1,10 @@
 /**
- * Writes `src/web/bcrypt-program.ts`: the program of the thread that compares passwords, with bcryptjs in it.
+ * Writes `src/web/bcrypt-program.ts`: the program of the thread that compares passwords, with
+ * bcryptjs in it.
  *
- * A thread needs a file or a text of its own, and an application that is bundled has no second file and no
- * `node_modules`. Run this after an update of bcryptjs or esbuild; a test compares the result.
+ * A thread needs a file or a text of its own, and an application that is bundled has no second file
+ * and no `node_modules`. Run this after an update of bcryptjs or esbuild; a test compares the
+ * result.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

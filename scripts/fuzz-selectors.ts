@@ -4,9 +4,9 @@ import { matchersOf } from '../src/selection/selection.ts';
 import { selectionOf } from '../src/selection/selection-query.ts';
 import { needsEngine, PatternEngine } from '../src/selection/value-pattern.ts';
 
-// Sends random queries to the selectors: `node --import tsx scripts/fuzz-selectors.ts [minutes]`. Each must
-// be read and compiled, or refused as invalid_selector, within a quarter of a second. What selectors mean is
-// compared with Prometheus in test/conformance/selectors.test.ts.
+// Sends random queries to the selectors: `node --import tsx scripts/fuzz-selectors.ts [minutes]`.
+// Each must be read and compiled, or refused as invalid_selector, within a quarter of a second.
+// What selectors mean is compared with Prometheus in test/conformance/selectors.test.ts.
 
 const minutes = Number(process.argv[2] ?? 1);
 const end = Date.now() + minutes * 60_000;

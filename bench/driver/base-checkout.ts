@@ -20,8 +20,8 @@ export interface BaseCheckout {
 }
 
 /**
- * Builds a commit in a folder of the cache, and replaces its benchmark by this one: base and head run the
- * same workload and the same meter. A second call reuses the build.
+ * Builds a commit in a folder of the cache, and replaces its benchmark by this one: base and head
+ * run the same workload and the same meter. A second call reuses the build.
  *
  * @throws An error that names the ref if git does not know it, or the step that failed.
  */

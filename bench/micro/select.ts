@@ -4,8 +4,9 @@ import { noWork } from '../../src/cache/work.ts';
 import { selectorOf } from '../../test/support/selecting.ts';
 import { compare, seriesIds } from './measure.ts';
 
-// What a fixed selection costs at first, and after a refresh that changed one chunk. A query costs the former
-// each time. For a value, lines are searched for its text, and only those with it are read.
+// What a fixed selection costs at first, and after a refresh that changed one chunk. A query costs
+// the former each time. For a value, lines are searched for its text, and only those with it are
+// read.
 const SERIES = 1_000_000;
 const builder = new ChunkBuilder(noWork());
 for (const [i, id] of seriesIds(SERIES).entries()) builder.addLine(id, i, 1, false);

@@ -29,9 +29,9 @@ export interface Verdict {
 }
 
 /**
- * Judges one figure. Head is worse only if its median ratio, the ratio of the least values and their difference
- * all say so, and each of its rounds is worse than each of the base's. Equal builds hardly ever look like that,
- * however unevenly a machine is loaded.
+ * Judges one figure. Head is worse only if its median ratio, the ratio of the least values and
+ * their difference all say so, and each of its rounds is worse than each of the base's. Equal
+ * builds hardly ever look like that, however unevenly a machine is loaded.
  */
 export function judge({ pairs, unit }: ComparedFigure): Verdict {
   const ratio = medianOf(pairs.map(([base, head]) => head / base).sort((a, b) => a - b));

@@ -4,7 +4,7 @@ import express from 'express';
 import { listening, metrics, port } from './metrics.ts';
 
 const app = express();
-// What stands in front does no harm: bodies are not looked at, and what is compressed stays as it
+// Middleware in front does no harm: bodies are not looked at, and what is compressed stays as it
 // is.
 app.use(express.json(), compression({ threshold: 0 }));
 app.get('/metrics', metrics);

@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 /**
- * Starts one of the programs; answers with it and what it has printed when that has the pattern.
+ * Starts one of the programs; returns it and what it has printed once that has the pattern.
  */
 async function start(program: string, args: readonly string[], pattern: RegExp) {
   const path = resolve(import.meta.dirname, program);

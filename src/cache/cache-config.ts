@@ -13,7 +13,10 @@ import {
   oneOf,
 } from '../model/options.ts';
 
-/** How a cached reader refreshes. Every field may be left out; the defaults are {@link CACHE_DEFAULTS}. */
+/**
+ * How a cached reader refreshes. Every field may be left out; the defaults are
+ * {@link CACHE_DEFAULTS}.
+ */
 export interface CacheConfig {
   /**
    * Whether refreshes ask for changes only (`incremental`) or read everything each time (`full`).
@@ -59,7 +62,10 @@ export interface CacheConfig {
   readonly selfCheck?: boolean | undefined;
   /** Metadata of families, added to the source's own; the source's word stands. Default none. */
   readonly families?: readonly FamilyMetadata[] | undefined;
-  /** The longest series id that is admitted, in bytes of UTF-8. Default 65 536; from 64 to 16 777 216. */
+  /**
+   * The longest series id that is admitted, in bytes of UTF-8. Default 65 536; from 64 to 16
+   * 777 216.
+   */
   readonly maxSeriesBytes?: number | undefined;
   /**
    * How long a refresh may hold the event loop at a stretch, in ms. Default 5; from 1 to 1000. It
@@ -85,7 +91,9 @@ export type CheckedCacheConfig = {
   readonly [K in keyof CacheConfig]-?: NonNullable<CacheConfig[K]>;
 };
 
-/** The default of every {@link CacheConfig} field; `maxStaleness` is the least it can be by default. */
+/**
+ * The default of every {@link CacheConfig} field; `maxStaleness` is the least it can be by default.
+ */
 export const CACHE_DEFAULTS: CheckedCacheConfig = Object.freeze({
   mode: 'incremental',
   refreshInterval: 30_000,

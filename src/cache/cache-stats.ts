@@ -11,7 +11,10 @@ export type RefreshKind =
   /** Only what changed was read. */
   | 'delta';
 
-/** What a cached reader did and holds: a copy that stays as it is. Times are of the wall clock (`now`), ages are not. */
+/**
+ * What a cached reader did and holds: a copy that stays as it is. Times are of the wall clock
+ * (`now`), ages are not.
+ */
 export interface CacheStats {
   /** How long the latest refresh took, in ms, successful or not; 0 before the first one. */
   readonly refreshDuration: number;
@@ -46,7 +49,10 @@ export interface CacheStats {
   readonly failuresByKind: Readonly<Record<RefreshKind, number>>;
   /** How often the self-check found a refresh by delta to differ from a full one. */
   readonly selfCheckFailures: number;
-  /** Refused points by reason: of all refreshes, and those that the store refused, if the source tells. */
+  /**
+   * Refused points by reason: of all refreshes, and those that the store refused, if the source
+   * tells.
+   */
   readonly rejected: Readonly<Record<RejectionReason, number>>;
   /** The last refused points, oldest first, at most 100. */
   readonly lastRejected: readonly RejectedPoint[];
@@ -55,7 +61,10 @@ export interface CacheStats {
    * the source does not tell.
    */
   readonly olderWrites: number | undefined;
-  /** When the source was last written, by writer, as of the latest refresh; empty if it does not tell. */
+  /**
+   * When the source was last written, by writer, as of the latest refresh; empty if it does not
+   * tell.
+   */
   readonly lastWrites: readonly LastWrite[];
   /** Metadata of families that could not be used, at most 100. */
   readonly familyFaults: readonly FamilyMetadataFault[];
@@ -74,7 +83,9 @@ export interface CacheStats {
    * not tell which one its points belong to.
    */
   readonly snapshotVersion: number | undefined;
-  /** The cursor that the next delta will be asked from; undefined where the next refresh is full. */
+  /**
+   * The cursor that the next delta will be asked from; undefined where the next refresh is full.
+   */
   readonly cursor: string | undefined;
   /** The longest that the latest refresh held the event loop in one slice, in ms. */
   readonly longestSlice: number;

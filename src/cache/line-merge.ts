@@ -6,7 +6,9 @@ import type { Pace } from './pace.ts';
 export type MergedDuplicates =
   /** That of the reader that stands first in the list. */
   | 'first'
-  /** That with the newest `updatedAt`; at a tie, that of the reader that stands first in the list. */
+  /**
+   * That with the newest `updatedAt`; at a tie, that of the reader that stands first in the list.
+   */
   | 'newest'
   /** None alone: the sum of their values, with the newest `updatedAt`. */
   | 'add';
@@ -56,7 +58,9 @@ export async function mergeLines(
   return merge.builder.finish();
 }
 
-/** Leaves out the lines that a counter must not have, where their reader did not know it for one. */
+/**
+ * Leaves out the lines that a counter must not have, where their reader did not know it for one.
+ */
 export async function withoutBadTotals(
   chunks: readonly Chunk[],
   merge: LineMerge,
@@ -80,7 +84,10 @@ function isBadTotal(value: number): boolean {
   return !(value >= 0);
 }
 
-/** Takes one line for a series that several readers have: one of theirs, telling of the others, or their sum. */
+/**
+ * Takes one line for a series that several readers have: one of theirs, telling of the others, or
+ * their sum.
+ */
 function takeOneOf(open: readonly LineCursor[], first: LineCursor, merge: LineMerge): void {
   const { id } = first;
   const rivals = open.filter((cursor) => cursor.id === id);

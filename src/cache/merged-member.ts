@@ -15,7 +15,10 @@ export interface MemberState {
   readonly up: boolean;
   /** What its cache did and holds; undefined for a reader without one. */
   readonly stats: CacheStats | undefined;
-  /** When what it reads was last written, by writer, as of its latest read; empty if it does not tell. */
+  /**
+   * When what it reads was last written, by writer, as of its latest read; empty if it does not
+   * tell.
+   */
   readonly lastWrites: readonly LastWrite[];
 }
 

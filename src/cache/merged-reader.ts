@@ -46,7 +46,10 @@ export interface MergedSnapshotReader extends SnapshotReader {
 
 /** What a merged reader left out: a copy that stays as it is. */
 export interface MergeStats {
-  /** Refused points by reason: those that the readers and their stores refused, and those that the merge left out. */
+  /**
+   * Refused points by reason: those that the readers and their stores refused, and those that the
+   * merge left out.
+   */
   readonly rejected: Readonly<Record<RejectionReason, number>>;
   /** The last of them, oldest first, at most 100. */
   readonly lastRejected: readonly RejectedPoint[];
@@ -183,7 +186,9 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
     return merged;
   }
 
-  /** Which states a snapshot is of that `current()` gave; undefined unless each reader's is known. */
+  /**
+   * Which states a snapshot is of that `current()` gave; undefined unless each reader's is known.
+   */
   versionOf(snapshot: Snapshot): number | undefined {
     return this.#versions.get(snapshot);
   }
@@ -207,7 +212,9 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
     return this.#elapsed() - read.at < SAME_READ_MS ? read.snapshot : undefined;
   }
 
-  /** Merges what is known now, once for all that is published in the same turn of the event loop. */
+  /**
+   * Merges what is known now, once for all that is published in the same turn of the event loop.
+   */
   #publishSoon(): void {
     if (this.#isPublishing) return;
     this.#isPublishing = true;

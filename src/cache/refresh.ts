@@ -136,7 +136,7 @@ function takeEndById(id: string, run: RefreshRun): void {
 }
 
 /**
- * Whether points were checked as a counter's that are none now, or the other way round. A counter
+ * Whether points were checked as a counter's and are not now, or the other way round. A counter
  * may have had no points left, all of them refused, so what was declared is asked beside what is
  * there.
  */

@@ -58,7 +58,7 @@ export interface ProviderMember {
 /** What a handler serves from: a reader that gives rendered snapshots, whatever lies behind it. */
 export interface SnapshotProvider {
   /**
-   * The snapshot to serve now. Rejects with a SnapscrapeError where there is none:
+   * The snapshot to serve now. Rejects with a SnapscrapeError if there is no such snapshot:
    * `snapshot_unavailable`, `snapshot_stale`, `aborted`, `closed`, and `refresh_failed`,
    * `refresh_timeout` or `invalid_source_reply` where there is no cache or the policy is `fail`.
    */

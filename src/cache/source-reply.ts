@@ -1,7 +1,10 @@
 import { SnapscrapeError } from '../model/errors.ts';
 import type { Pace } from './pace.ts';
 
-/** How many items of an iterable are taken between two looks at the clock: few, as an item may be long. */
+/**
+ * How many items of an iterable are taken between two looks at the clock: few, as an item may be
+ * long.
+ */
 const STRIDE = 8;
 
 /**
@@ -21,7 +24,7 @@ export async function forEachItem(
   let taken = 0;
   if (isAsyncIterable(reply)) {
     for await (const item of reply) {
-      // Each item may have been long in coming; one that nobody waits for any more ends the
+      // Each item may have been long in coming; one that no caller waits for any more ends the
       // reading.
       pace.throwIfAborted();
       take(item);

@@ -22,7 +22,9 @@ export function isWriteTeller(reader: object): reader is WriteTeller {
   return typeof (reader as Partial<WriteTeller>).writeStats === 'function';
 }
 
-/** Where points are refused on their way to a page: in caches and merges, and in stores; each once. */
+/**
+ * Where points are refused on their way to a page: in caches and merges, and in stores; each once.
+ */
 export interface RefusalSources {
   /** Of caches, merges and readers without a cache. */
   readonly logs: readonly RejectionLog[];
@@ -120,7 +122,9 @@ export function joinLastWrites(lists: readonly (readonly LastWrite[])[]): readon
   return latest.list();
 }
 
-/** Collects the latest write of each writer. Its memory is bounded, however many writers there are. */
+/**
+ * Collects the latest write of each writer. Its memory is bounded, however many writers there are.
+ */
 class LatestWrites {
   #byWriter = new Map<string | undefined, number>();
 

@@ -21,7 +21,7 @@ import { type ErrorListener, logScrapeError } from './error-report.ts';
 
 /**
  * How a handler serves. Every field may be left out; the defaults are {@link HANDLER_DEFAULTS}.
- * What each is called in Go's promhttp stands in docs/http.md.
+ * docs/http.md gives the name of each in Go's promhttp.
  */
 export interface HandlerOptions {
   /**
@@ -129,7 +129,7 @@ export interface HandlerOptions {
    * snapshot was served, and a page that could not be made or sent. Default: a line on standard
    * error, repeated ones once a minute, unless the reader has logged the same error; `() => {}`
    * logs nothing. What it throws is ignored. Clients that go away and requests that are refused are
-   * no errors. Refreshes that no scrape waits for are told to the `onError` of the cache.
+   * no errors. Refreshes that no scrape waits for go to the `onError` of the cache.
    */
   readonly onError?: ErrorListener | undefined;
 }

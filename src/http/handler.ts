@@ -26,9 +26,9 @@ export interface OpenMetricsHandler {
  * format and coding that the scraper asks for.
  *
  * A scrape pins one snapshot and writes bytes that already lie ready; a reader without a cache is
- * read and rendered anew for each scrape. Before the first good snapshot, and once it is too old,
+ * read and rendered again for each scrape. Before the first good snapshot, and once it is too old,
  * the answer is 503 with `Retry-After`. Each handler counts for itself; there is no global
- * registry. Throws `invalid_options` when the reader is none or an option is wrong.
+ * registry. Throws `invalid_options` if the reader is not a reader or an option is wrong.
  *
  * @example
  * ```ts

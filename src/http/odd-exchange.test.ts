@@ -82,7 +82,7 @@ describe('a request that Node did not make', () => {
     expect(reasons).toEqual([]);
   });
 
-  it.each(Object.entries(NO_REQUESTS))('but is %s is told', async (_what, request) => {
+  it.each(Object.entries(NO_REQUESTS))('but is %s gets an answer', async (_what, request) => {
     const reasons = unhandled();
     const { handler, errors } = served();
     const { response } = mockResponse();
@@ -119,7 +119,7 @@ describe('a response that Node did not make', () => {
     expect(next).toBe(200);
   });
 
-  it.each([undefined, null, {}, 'response'])('but is %s is told', async (response) => {
+  it.each([undefined, null, {}, 'response'])('but is %s gets an answer', async (response) => {
     const reasons = unhandled();
     const { handler, errors } = served();
     handler(REQUEST as unknown as NodeRequest, response as unknown as NodeResponse);
@@ -144,7 +144,10 @@ describe('a response that Node did not make', () => {
 describe('fetch', () => {
   it.each<[string, unknown]>([
     ['a signal that is null', { url: 'http://a/m', method: 'GET', headers: {}, signal: null }],
-    ['a signal that is none', { url: 'http://a/m', method: 'GET', signal: { aborted: false } }],
+    [
+      'an object that is not a signal',
+      { url: 'http://a/m', method: 'GET', signal: { aborted: false } },
+    ],
     ['a relative URL', { url: '/metrics?a=1#b', method: 'GET', headers: new Headers() }],
     ['an empty URL', { url: '', method: 'GET', headers: new Headers() }],
     ['no URL', { method: 'GET' }],

@@ -74,8 +74,8 @@ export class Scraper implements ScrapeServer, SnapshotWatcher {
   }
 
   /**
-   * Rejects with `invalid_options` where what the options select for good has a pattern that is
-   * none.
+   * Rejects with `invalid_options` if a configured selector has an invalid
+   * regex.
    */
   ready(): Promise<void> {
     return this.#views.ready();

@@ -60,7 +60,7 @@ describe('what a store did not write', () => {
     expect(stats.olderWrites).toBe(1);
   });
 
-  it('is told once for each store that merged readers have in common, and by reader where it differs', async () => {
+  it('is counted once for each store that merged readers have in common, and by reader where it differs', async () => {
     const [a, b] = [store('a'), store('b', () => 7_000)];
     const inner = mergeReaders([{ name: 'b', reader: b }]);
     const merged = mergeReaders([
@@ -157,7 +157,7 @@ describe('a store whose statistics cannot be read', () => {
     ],
     ['returns a promise that rejects', () => Promise.reject(new Error('boom'))],
     ['returns null', () => null],
-    ['has a count that is none', () => ({ ...sound, older: 'x' })],
+    ['has a count that is not a number', () => ({ ...sound, older: 'x' })],
     ['has no list of points', () => ({ ...sound, lastRejected: 5 })],
   ];
 
@@ -175,7 +175,7 @@ describe('a store whose statistics cannot be read', () => {
     }
   });
 
-  it('leaves out refused points that are none', async () => {
+  it('leaves out refused points that are not points', async () => {
     const given = [null, undefined, 5, { reason: 'duplicate', subject: 'a', rejectedAt: 1 }];
     const source = { snapshot: () => [], writeStats: () => ({ ...sound, lastRejected: given }) };
     const reader = createCachedSnapshotReader(source as unknown as SnapshotReader);
@@ -184,7 +184,7 @@ describe('a store whose statistics cannot be read', () => {
 });
 
 describe('the time of the latest write', () => {
-  it('is told of at most 100 writers, each with a name of its own', async () => {
+  it('shows at most 100 writers, each with a name of its own', async () => {
     const odd = ['', 'a\ud800', 'b c', 'x'.repeat(101), null, 5].map((writer) => ({
       writer,
       at: 9e9,

@@ -1,10 +1,15 @@
 /** Tells a time in milliseconds. */
 export type Clock = () => number;
 
-/** The wall clock, in Unix milliseconds. Looked up at each call, so that a replaced clock is followed. */
+/**
+ * The wall clock, in Unix milliseconds. Looked up at each call, so that a replaced clock is
+ * followed.
+ */
 export const wallClock: Clock = () => Date.now();
 
-/** A wall clock that always tells a time: the system's, if the given one throws or tells no number. */
+/**
+ * A wall clock that always tells a time: the system's, if the given one throws or tells no number.
+ */
 export function soundClock(given: Clock): Clock {
   return () => {
     try {

@@ -1,4 +1,6 @@
-/** A label value as it may be written: text, or a number or boolean, of which `String()` makes text. */
+/**
+ * A label value as it may be written: text, or a number or boolean, of which `String()` makes text.
+ */
 export type LabelValue = string | number | boolean;
 
 /**

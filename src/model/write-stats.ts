@@ -5,11 +5,15 @@ import type { RejectedPoint, RejectionReason } from './rejection.ts';
  * copy that stays as it is.
  */
 export interface WriteStats {
-  /** Points that the store refused by reason, for every reason of the closed list; they only grow. */
+  /**
+   * Points that the store refused by reason, for every reason of the closed list; they only grow.
+   */
   readonly rejected: Readonly<Record<RejectionReason, number>>;
   /** The last of them that this process knows, oldest first, at most 100. */
   readonly lastRejected: readonly RejectedPoint[];
-  /** Points that the store did not apply, because it has a newer one of their series; it only grows. */
+  /**
+   * Points that the store did not apply, because it has a newer one of their series; it only grows.
+   */
   readonly older: number;
 }
 

@@ -6,7 +6,9 @@ import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type { MetricRegistry, RegistryMetricValues } from './metric-registry.ts';
 import { familiesOf, labelsOf, sampleName } from './registry-families.ts';
 
-/** How a registry is read. Every field may be left out; the defaults are {@link REGISTRY_DEFAULTS}. */
+/**
+ * How a registry is read. Every field may be left out; the defaults are {@link REGISTRY_DEFAULTS}.
+ */
 export interface RegistryReaderOptions {
   /** The clock, in Unix milliseconds, for the `updatedAt` of all points. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
@@ -39,8 +41,8 @@ export interface RegistryReader extends SnapshotReader {
  * was told of a histogram. Exemplars are left out. One metric whose `collect()` throws fails the
  * read, as the registry answers for all metrics or not at all. In `prom-client`, whose
  * `getMetricsAsJSON()` is asked, a default label takes the place of a metric's own label of that
- * name where its value is empty, 0 or false. Throws `invalid_options` where the registry is none or
- * an option is wrong.
+ * name where its value is empty, 0 or false. Throws `invalid_options` if the registry is not a
+ * registry or an option is wrong.
  *
  * @example
  * ```ts

@@ -14,7 +14,7 @@ const MOST_SHARDS = 1024;
 const SHARD = /^([1-9]\d{0,3})\/([1-9]\d{0,3})$/;
 
 /**
- * Reads a shard as `2/4`, the second of four. Throws `invalid_selector` for what is none, the
+ * Reads a shard as `2/4`, the second of four. Throws `invalid_selector` for any other text, the
  * zeroth and the fifth of four among it.
  */
 export function parseShard(text: string): Shard {

@@ -42,7 +42,7 @@ describe('a pattern', () => {
     ['a{1001}', 'is invalid (RE2: invalid repeat count)'],
     ['(a{500}b{400}){1000}', 'is invalid (RE2: invalid repeat count)'],
     ['\ud800.', 'is not Unicode'],
-  ])('%j is refused, and its place is told', (pattern, reason) => {
+  ])('%j is refused, and the error names its place', (pattern, reason) => {
     for (const compile of [
       () => engine.compile(matcher(pattern)),
       () => engine.compileQuery(matcher(pattern.replace('){', ')+{'))),
@@ -92,7 +92,7 @@ describe('a pattern of a query', () => {
     ['(?i)ü', '(?i) with ASCII characters only'],
     ['(?s-i:x)(?si:\\x{80})', '(?i) with ASCII characters only'],
     ['(?i)\\pL', '(?i) with ASCII characters only'],
-  ])('%.30s is refused, and the limit is told', (pattern, message) => {
+  ])('%.30s is refused, and the error names the limit', (pattern, message) => {
     expect(() => engine.compileQuery(matcher(pattern))).toThrow(
       expect.objectContaining({
         code: 'invalid_selector',

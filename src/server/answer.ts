@@ -42,7 +42,7 @@ export function methodRefusal(method: string | undefined): ShortAnswer | undefin
 
 /**
  * Sends a short answer, unless the request was answered already or its client is gone. A client
- * that does not read it is cut off: whoever has no password could hold a connection else.
+ * that does not read it is cut off: a client without a password could hold a connection otherwise.
  */
 export function sendAnswer(
   request: NodeRequest,
@@ -50,7 +50,7 @@ export function sendAnswer(
   { status, headers, body }: ShortAnswer,
 ): void {
   if (response.headersSent || response.writableEnded || response.closed) return;
-  // A socket that breaks is told by 'close' too; without a listener the error would end the
+  // A socket that breaks emits 'close' too; without a listener the error would end the
   // process.
   if (canTell(response)) response.on('error', () => undefined);
   for (const [name, value] of Object.entries(headers)) {

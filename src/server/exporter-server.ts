@@ -61,7 +61,7 @@ export interface ExporterServer {
  * `/-/ready`, and a landing page; what Go's exporters get from exporter-toolkit. HTTP/1.1, and
  * HTTP/2 where the web configuration file has TLS. Nothing listens before `start()`.
  *
- * Give it a cached reader with `background: true`; one without a cache is read anew for each
+ * Give it a cached reader with `background: true`; one without a cache is read again for each
  * scrape. Throws `invalid_options`, every fault listed.
  *
  * @example

@@ -138,7 +138,7 @@ test('a socket is gone once its exporter is closed', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a folder that is missing, and a file in its place, are told', async () => {
+test('a folder that is missing, and a file in its place, are named', async () => {
   const folder = temporaryFolder();
   await expect(open(`unix:${folder}/a/b.sock`)).rejects.toThrow(/the folder is missing.*create it/);
   writeFileSync(join(folder, 'file'), '');

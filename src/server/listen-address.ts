@@ -12,7 +12,7 @@ const UNIX = /^unix:(.*[/\\].*)$/s;
 
 /**
  * Reads an address: `127.0.0.1:9464`, `localhost:9464`, `[::1]:9464`, `:9464` for all interfaces,
- * or `unix:/run/exporter.sock`. Port 0 takes any that is free. Undefined for what is none.
+ * or `unix:/run/exporter.sock`. Port 0 takes any that is free. Undefined for any other text.
  */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   const path = UNIX.exec(text)?.[1];

@@ -87,7 +87,10 @@ export type SharedStoreOptions = Pick<
   | 'onError'
 >;
 
-/** Checked options: all are there but `sweepInterval`, whose default follows from the retention, and `writer`. */
+/**
+ * Checked options: all are there but `sweepInterval`, whose default follows from the retention, and
+ * `writer`.
+ */
 export type CheckedMemoryStoreOptions = {
   readonly [K in Exclude<keyof MemoryStoreOptions, 'sweepInterval' | 'writer'>]-?: NonNullable<
     MemoryStoreOptions[K]

@@ -39,7 +39,10 @@ export class Retention {
 export interface SweepOptions {
   /** The time between sweeps, in ms; undefined: as the retention says. */
   readonly sweepInterval: number | undefined;
-  /** Whether a sweep does more than end series, so that it is needed without a retention. Default: no. */
+  /**
+   * Whether a sweep does more than end series, so that it is needed without a retention. Default:
+   * no.
+   */
   readonly isAlwaysNeeded?: boolean;
   /** Called with the error of each sweep that failed; the next sweep tries again. */
   readonly onError: (error: SnapscrapeError) => void;

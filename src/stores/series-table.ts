@@ -4,7 +4,7 @@ import { stampedSeriesId } from '../model/stamp.ts';
 /**
  * The current point of each series, and still frames of them all.
  *
- * Points stand in dense slots, in no particular order. A frame walks the slots and costs nothing
+ * Points are in dense slots, in no particular order. A frame walks the slots and costs nothing
  * until a slot ahead of it changes: what stood there is then kept for the frame (copy on write).
  */
 export class SeriesTable {

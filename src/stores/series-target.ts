@@ -38,7 +38,7 @@ export function canonicalSeriesId(id: unknown): string {
 /**
  * Compiles a matcher that came from outside.
  *
- * Throws `invalid_options` with every fault: an empty matcher is one, so that nobody ends all
+ * Throws `invalid_options` with every fault: an empty matcher is one, so that no caller ends all
  * series by accident.
  */
 export function seriesPredicate(matcher: SeriesMatcher): SeriesPredicate {

@@ -57,7 +57,9 @@ export function collect(method: string, given: unknown): unknown[] {
   }
 }
 
-/** Checks what was given to `setFamilies()`; fails with `invalid_options` that lists every fault. */
+/**
+ * Checks what was given to `setFamilies()`; fails with `invalid_options` that lists every fault.
+ */
 export function collectFamilies(
   given: unknown,
 ): FamilyCatalog['byName'] | Promise<FamilyCatalog['byName']> {
@@ -79,7 +81,9 @@ export function assertNoFaults({ faults }: FamilyCatalog): void {
   );
 }
 
-/** Checks the series ids that were given to `delete()`, and returns them in their canonical form. */
+/**
+ * Checks the series ids that were given to `delete()`, and returns them in their canonical form.
+ */
 export function collectIds(given: unknown): readonly string[] | Promise<readonly string[]> {
   const ids: string[] = [];
   const checking = forEachGiven(collect('delete', given), (id) => ids.push(canonicalSeriesId(id)));

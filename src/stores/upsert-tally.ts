@@ -8,7 +8,10 @@ const REFUSALS_KEPT = 100;
 /** What became of a point that was admitted. */
 export type WriteOutcome = 'added' | 'changed' | 'unchanged' | 'older';
 
-/** Counts what becomes of the points of one `upsert`, and tells the store's log of those not written. */
+/**
+ * Counts what becomes of the points of one `upsert`, and tells the store's log of those not
+ * written.
+ */
 export class UpsertTally {
   readonly #log: WriteLog;
   readonly #now: () => number;

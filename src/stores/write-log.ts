@@ -52,7 +52,10 @@ export class WriteLog {
     };
   }
 
-  /** Takes what is not in the data set's counts yet, to be added there; undefined if there is nothing. */
+  /**
+   * Takes what is not in the data set's counts yet, to be added there; undefined if there is
+   * nothing.
+   */
   takeUnshared(): UnwrittenCounts | undefined {
     if (this.#unshared.size === 0) return undefined;
     const counts = this.#unshared;

@@ -13,7 +13,10 @@ export class WritePulse {
     this.#now = soundClock(now);
   }
 
-  /** The time to note for a write that is made now; undefined if one was noted within the last second. */
+  /**
+   * The time to note for a write that is made now; undefined if one was noted within the last
+   * second.
+   */
   next(): number | undefined {
     const now = this.#now();
     // A clock that was set back must not keep a living writer silent.

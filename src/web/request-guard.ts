@@ -32,8 +32,8 @@ export interface RequestGuard {
   /** The headers that each answer must have, refusals and others, by the configuration of now. */
   responseHeaders(): ReadonlyMap<string, string>;
   /**
-   * Undefined: let it through; else the answer. First the rate limit, then who asks, as in the
-   * toolkit. Never rejects.
+   * Undefined: let it through; else the answer. First the rate limit, then the credentials, as in
+   * the toolkit. Never rejects.
    */
   check(request: GuardedRequest): Promise<RequestRefusal | undefined>;
   /** Ends the thread that compares passwords. Requests whose password would need it get a 503. */
@@ -71,7 +71,7 @@ const REFUSALS: Readonly<Record<RequestRefusal['status'], string>> = {
 
 /**
  * Makes a guard by a web configuration, such as a `WebConfigFile`, whose changes count from the
- * next request on. Without users and tokens everybody is let in. Throws `invalid_options`.
+ * next request on. Without users and tokens every request passes. Throws `invalid_options`.
  */
 export function createRequestGuard(
   source: { readonly current: AccessConfig },

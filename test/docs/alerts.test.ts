@@ -108,12 +108,12 @@ describe('the queries of docs/replicas.md', () => {
     [[1, 1, 0], 0],
     [[1, 0, 0], 1],
     [[0, 0, 0], 1],
-  ])('of replicas that are up as %j, too few is told %d times', (ups, count) => {
+  ])('of replicas that are up as %j, the alert fires %d times', (ups, count) => {
     const series = ups.map((up, at) => [`up{job="replicas",instance="${at}"}`, `${up}x10`]);
     judge(Object.fromEntries(series), '5m', [[expression, count]]);
   });
 
-  it('too few is told where there is no target at all', () => {
+  it('the alert fires if there is no target at all', () => {
     judge({ 'up{job="other"}': '1x10' }, '5m', [[expression, 1]]);
   });
 });

@@ -92,7 +92,7 @@ describe('programs', () => {
   const runnable = programs.filter(({ code }) => !code.includes("from 'vitest'"));
 
   it.each(runnable.map((block) => [block.place, block] as const))(
-    '%s runs, and ends when it is told to',
+    '%s runs, and ends on SIGTERM',
     async (_, block) => {
       // At ports and a path that are free, beside whatever else runs here.
       const code = block.code

@@ -120,7 +120,7 @@ import { RedisStore } from 'snapscrape/redis';`,
   const [url, away] = process.argv.slice(2);
   const store = await RedisStore.open(url, { onError: () => {} });
   await store.upsert({ name: 'a', labels: { x: 'b' }, value: 1 });
-  // The server forgets the scripts: the store is told so by an error, and sends them again.
+  // The server forgets the scripts: the store gets an error, and sends them again.
   const other = await createStore(url);
   await store.upsert({ name: 'a', labels: { x: 'b' }, value: 2 });
   const points = [];

@@ -290,7 +290,7 @@ describe('client_allowed_sans without a type that demands a certificate', () => 
 describe.each(SPEECHES)('handshakes that fail, with %s', (speech) => {
   skipWithoutCommand('openssl');
 
-  it('are told by their reasons, with the alerts that Node can send', async () => {
+  it('are reported by their reasons, with the alerts that Node can send', async () => {
     const file = await load(VERIFY, trusting(root), 'min_version: TLS13');
     const serving = await serveSecurely(file, speech);
     const self = makeCertificate(folder, 'self', 'DNS:scraper');

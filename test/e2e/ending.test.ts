@@ -76,14 +76,14 @@ describe.each(DOCUMENTS)('a process as %s writes it', (document) => {
   it.each([
     ['MemoryStore', 'SIGTERM', 'memory:'],
     ['LmdbStore', 'SIGINT', `lmdb:${join(folder, 'data')}`],
-  ] as const)('ends when it is told to, with %s and %s', async (_store, signal, url) => {
+  ] as const)('ends on a signal, with %s and %s', async (_store, signal, url) => {
     expect(await told(await started(document, url), signal)).toMatchObject({ code: 0, by: null });
   });
 
   describe('with RedisStore', () => {
     skipWithoutRedis();
 
-    it.each(['SIGTERM', 'SIGINT'] as const)('ends when it is told to by %s', async (signal) => {
+    it.each(['SIGTERM', 'SIGINT'] as const)('ends on %s', async (signal) => {
       const child = await started(document, redis!.url);
       expect(await told(child, signal)).toMatchObject({ code: 0, by: null });
     });

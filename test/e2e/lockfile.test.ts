@@ -26,8 +26,8 @@ function isLocked(name: string, from: string): boolean {
   return isLocked(name, from.slice(0, Math.max(0, from.lastIndexOf('/node_modules/'))));
 }
 
-// A registry that lacks the packages of some platforms makes `npm install` drop them from the lockfile
-// without a word, and `npm ci` then refuses to install anything, on every machine.
+// A registry that lacks the packages of some platforms makes `npm install` drop them from the
+// lockfile without a word, and `npm ci` then refuses to install anything, on every machine.
 it('the lockfile holds the optional packages of every platform', () => {
   const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies).filter((name) => !isLocked(name, path)),
@@ -39,7 +39,8 @@ it('the lockfile names no address to download from', () => {
   expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
 });
 
-// README.md names the versions: 20.19 or later. npm warns everyone of a package that wants another one.
+// README.md names the versions: 20.19 or later. npm warns everyone of a package that wants another
+// one.
 it.each(['.', 'examples/adapters'])(
   'no package of %s wants another Node than those that README.md names',
   (folder) => {

@@ -8,8 +8,8 @@ import { TLS } from '../http/fixture-tls.ts';
 import { manyPoints } from '../support/many-points.ts';
 import { threadCpu } from '../support/thread-cpu.ts';
 
-// Servers of every kind in a process of their own. It says in one line where they listen, and then, for
-// each line that comes in, how long its event loop was held at most since the last one, in ms.
+// Servers of every kind in a process of their own. It says in one line where they listen, and then,
+// for each line that comes in, how long its event loop was held at most since the last one, in ms.
 
 const [folder = ''] = process.argv.slice(2);
 const points = manyPoints(300);

@@ -17,7 +17,8 @@ import {
 } from '../support/random-bytes.ts';
 import { until } from '../support/until.ts';
 
-// A longer campaign: CAMPAIGN_SECONDS=600 CAMPAIGN_SEED=7 npx vitest run --project unit test/fault/campaign.test.ts
+// A longer campaign: CAMPAIGN_SECONDS=600 CAMPAIGN_SEED=7 npx vitest run --project unit
+// test/fault/campaign.test.ts
 const SECONDS = Number(process.env.CAMPAIGN_SECONDS ?? 2);
 const SEED = Number(process.env.CAMPAIGN_SEED ?? 1);
 const CLIENTS = 24;

@@ -113,7 +113,7 @@ describe.each([0, 1500])(
       await setTimeout(100);
       const closing = server.close();
       if (delay > 0) {
-        // Who comes anew is served, and told at once.
+        // A new client is served, and gets the announcement at once.
         const late = await keptClient(port, speech === 'HTTP/2', speech !== 'HTTP/1.1');
         expect(await late.ask('/metrics')).toBe(true);
       }

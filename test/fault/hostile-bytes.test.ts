@@ -150,7 +150,7 @@ describe('what a listener throws', () => {
   );
 });
 
-it('frames of HTTP/2 that are none end their session alone', async () => {
+it('invalid frames of HTTP/2 end their session alone', async () => {
   const { port, server } = await exporter(TLS_CONFIG);
   const target: RawTarget = { port, protocol: 'h2' };
   const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');

@@ -10,7 +10,7 @@ import { createExporterServer } from '../../src/server/index.ts';
 import { LmdbStore } from '../../src/stores/lmdb/index.ts';
 import { RedisStore } from '../../src/stores/redis/index.ts';
 
-// A program that gives no `onError`, and one of its parts fails. What its parts are is told by arguments.
+// A program that gives no `onError`, and one of its parts fails. Its arguments name the parts.
 
 const [, , part, argument = ''] = process.argv;
 const URL_WITH_PASSWORD = 'postgres://user:hunter2@db.internal/metrics';

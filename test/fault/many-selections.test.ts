@@ -69,8 +69,9 @@ function heldBytes(): number {
 }
 
 /**
- * The clients, in a thread with a heap of its own: of 25, one reads all, twelve do not read, and twelve leave
- * with the first bytes. Tells the statuses of those that read when all of them have the end.
+ * The clients, in a thread with a heap of its own: of 25, one reads all, twelve do not read, and
+ * twelve leave with the first bytes. Tells the statuses of those that read when all of them have
+ * the end.
  */
 const CLIENTS = `
 const { connect } = require('node:net');

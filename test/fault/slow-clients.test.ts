@@ -12,7 +12,9 @@ import { ScriptedSource } from '../support/scripted-source.ts';
 /** How long a client may take here, in ms; far less than what a test may take. */
 const PATIENCE = 300;
 
-/** What HTTP/2 begins with, an empty frame of settings, and the first bytes of a frame of headers. */
+/**
+ * What HTTP/2 begins with, an empty frame of settings, and the first bytes of a frame of headers.
+ */
 const HTTP2_BEGINNING = Buffer.concat([
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
   Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
@@ -49,7 +51,10 @@ async function trickle(socket: Socket, beginning: string | Buffer, more = 'a'): 
   return answer;
 }
 
-/** Asks until the answer is another than that the request came too late, as it may on a busy machine. */
+/**
+ * Asks until the answer is another than that the request came too late, as it may on a busy
+ * machine.
+ */
 async function inTime(ask: () => Promise<string>): Promise<string> {
   for (;;) {
     const answer = await ask();

@@ -99,7 +99,9 @@ function bundleByWebpack(
   execFileSync(process.execPath, [join(WEBPACK, 'run-webpack.mjs')], { input, stdio: 'pipe' });
 }
 
-/** A program of several TypeScript files made one of JavaScript, which starts several times faster. */
+/**
+ * A program of several TypeScript files made one of JavaScript, which starts several times faster.
+ */
 export interface BundledProgram {
   /** Where it is, for `node`. */
   readonly path: string;

@@ -7,8 +7,8 @@ import { rawConnection } from './raw-client.ts';
 /** A client with one connection of its own, as a load generator has many. */
 export interface KeptClient {
   /**
-   * Asks for a page and resolves once all of it is there, with whether the server has announced that the
-   * connection ends. Rejects if the connection ends without that.
+   * Asks for a page and resolves once all of it is there, with whether the server has announced
+   * that the connection ends. Rejects if the connection ends without that.
    */
   ask(path: string): Promise<boolean>;
 }

@@ -4,7 +4,10 @@ import { connect as connectSecurely } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import { TLS } from '../http/transports.ts';
 
-/** Where a raw client sends its bytes: a port of this machine, with or without TLS, or a socket's path. */
+/**
+ * Where a raw client sends its bytes: a port of this machine, with or without TLS, or a socket's
+ * path.
+ */
 export type RawTarget =
   | { readonly port: number; readonly protocol?: 'http/1.1' | 'h2' | undefined }
   | { readonly path: string };
@@ -26,7 +29,9 @@ function open(target: RawTarget): Socket {
   return connectSecurely({ port, host: '127.0.0.1', ca: TLS.cert, ALPNProtocols: [protocol] });
 }
 
-/** Sends bytes and returns all that comes back, as text of one byte a character, until it is closed. */
+/**
+ * Sends bytes and returns all that comes back, as text of one byte a character, until it is closed.
+ */
 export async function rawAnswer(target: RawTarget, bytes: string | Buffer): Promise<string> {
   const socket = await rawConnection(target);
   let answer = '';

@@ -10,8 +10,9 @@ const BENCH = join(REPOSITORY, 'bench');
 export const SUCCESSOR_REMEDY = 'npm ci --prefix bench installs @prometheus-io/client';
 
 /**
- * `@prometheus-io/client`, which has the classes of `prom-client`; undefined if the packages of `bench` are not
- * installed. Its `engines` want Node 22, and npm would warn everyone who installs on Node 20, where it runs too.
+ * `@prometheus-io/client`, which has the classes of `prom-client`; undefined if the packages of
+ * `bench` are not installed. Its `engines` want Node 22, and npm would warn everyone who installs
+ * on Node 20, where it runs too.
  */
 export const SUCCESSOR: typeof promClient | undefined = load();
 

@@ -26,7 +26,10 @@ export interface TcpProxy {
   delayMs: number;
   /** Begins or ends a fault; what was held back is delivered when it ends. */
   setFault(fault: ProxyFault): void;
-  /** Delivers the next chunk of requests that has such a text, then cuts its connection before the reply. */
+  /**
+   * Delivers the next chunk of requests that has such a text, then cuts its connection before the
+   * reply.
+   */
   cutAfterRequest(text: string): void;
   /** All bytes that clients sent, as text. */
   readonly requests: () => string;

@@ -3,8 +3,8 @@ import { openSync, readSync } from 'node:fs';
 const text = Buffer.alloc(64);
 
 /**
- * How much of a processor the main thread of this process has used, in ms. Only Linux tells; elsewhere it is
- * that of all threads, those of the garbage collector among them.
+ * How much of a processor the main thread of this process has used, in ms. Only Linux tells;
+ * elsewhere it is that of all threads, those of the garbage collector among them.
  */
 export const threadCpu: () => number = (() => {
   try {

@@ -32,7 +32,8 @@ export type FileHead =
 const MAGIC = 0xbeefc0de;
 const VERSION = 2;
 const IS_META = 0x08;
-// Of the flags of the two trees: what LMDB keeps of the order of keys, of fixed maps and of encryption.
+// Of the flags of the two trees: what LMDB keeps of the order of keys, of fixed maps and of
+// encryption.
 const TREE_FLAGS = 0x207f;
 const INTEGER_KEYS = 0x08;
 const PAGE_SIZES: readonly number[] = Array.from({ length: 9 }, (_, i) => 256 << i);

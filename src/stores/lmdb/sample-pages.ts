@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { Database, Transaction } from 'lmdb';
 
 /**
- * How many samples stand on a page. With 16 bytes each a page fills one of LMDB's, so that writing
+ * How many samples are on a page. With 16 bytes each a page fills one of LMDB's, so that writing
  * one sample copies 4 KiB, and writing its neighbours with it copies no more.
  */
 export const SLOTS_PER_PAGE = 250;
@@ -97,7 +97,7 @@ export function placeOf(slot: number): number {
 }
 
 /**
- * The samples as they are in one read transaction. What was read last stands in the fields, which
+ * The samples as they are in one read transaction. What was read last is in the fields, which
  * spares an object.
  */
 export class SampleView {

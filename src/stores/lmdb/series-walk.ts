@@ -3,7 +3,7 @@ import type { IndexEntry, LongSeries } from './series-index.ts';
 import type { KeyRange, SeriesKey } from './series-key.ts';
 
 /**
- * Goes through the series of a read transaction in order. The answer stands in the fields, which
+ * Goes through the series of a read transaction in order. The result is in the fields, which
  * spares an object for each of a million series (bench/stores: a snapshot).
  */
 export class SeriesWalk {

@@ -109,7 +109,7 @@ if #fields > 0 then
   local known = redis.call('HMGET', marks, unpack(fields))
   for i, place in ipairs(places) do
     local mark = known[i] and tonumber(known[i])
-    -- A mark that is no number counts as none.
+    -- A mark that is not a number counts as missing.
     if not mark or not (oldest[place] >= mark) then
       lower[#lower + 1] = fields[i]
       lower[#lower + 1] = string.format('%.17g', oldest[place])

@@ -62,7 +62,8 @@ export class PointRounds {
   /**
    * Takes an admitted point; returns whether the round is full.
    *
-   * @param isTimeOurs - whether the time is the store's own, and so never older than the stored one.
+   * @param isTimeOurs - whether the time is the store's own, and so never older than the stored
+   * one.
    */
   add(id: string, value: number, updatedAt: number, isTimeOurs: boolean): boolean {
     const hash = hashOf(id);

@@ -6,7 +6,7 @@ import type { DeltaEvent } from '../../model/snapshot-reader.ts';
 import { stampPoint } from '../../model/stamp.ts';
 
 /**
- * How a sample stands in the store: its time and value in decimals that read back to the same
+ * How a sample is written in the store: its time and value in decimals that read back to the same
  * doubles.
  */
 export function formatSample(value: number, updatedAt: number): string {

@@ -87,7 +87,7 @@ export class Sweep {
   }
 
   #isDue(oldest: string | undefined, left: string | undefined, now: number): boolean {
-    // A mark that is no number tells nothing: the bucket is due.
+    // A mark that is not a number says nothing: the bucket is due.
     if (oldest !== undefined && !(now - Number(oldest) <= this.#shortest)) return true;
     if (left === undefined) return false;
     const [name, end] = left.split(':');

@@ -52,7 +52,10 @@ function contentOf(server: RedisServer): Record<string, string> {
   return JSON.parse(server.cli('--raw', 'eval', script, '0')) as Record<string, string>;
 }
 
-/** What all readers must agree on after something was mended: a cache by deltas, a new one, the store. */
+/**
+ * What all readers must agree on after something was mended: a cache by deltas, a new one, the
+ * store.
+ */
 async function expectSound(replica: Replica, url: string): Promise<void> {
   const direct = await openReplica(url, OPTIONS);
   expect(await direct.refreshed()).toBe(await replica.refreshed());
@@ -301,7 +304,7 @@ describe('a right that is missing', () => {
     ['hdel', 'gc'],
     ['hscan', 'gc'],
   ] as const)(
-    '%s fails %s before anything is changed, and is told at open',
+    '%s fails %s before anything is changed, and is reported at open',
     async (command, write) => {
       server.cli('flushall');
       const owner = await openReplica(server.url, OPTIONS);
@@ -319,7 +322,7 @@ describe('a right that is missing', () => {
       expect(failure.code).toBe('store_forbidden');
       expect(contentOf(server)).toEqual(before);
       expect(await lacking.store.healthy()).toBe(false);
-      await until('it is told', () => errors.some(({ code }) => code === 'store_forbidden'));
+      await until('it is reported', () => errors.some(({ code }) => code === 'store_forbidden'));
       // That of HMGET is Redis's own: it is not used within a script first.
       expect(`${errors[0]!.message} ${String(errors[0]!.cause)}`.toUpperCase()).toContain(
         command.toUpperCase(),
@@ -332,7 +335,7 @@ describe('a right that is missing', () => {
     },
   );
 
-  it.each(['get', 'set', 'exists', 'del'])('%s is told where a lock takes it', async (command) => {
+  it.each(['get', 'set', 'exists', 'del'])('%s is reported if a lock takes it', async (command) => {
     server.cli('flushall');
     server.cli('acl', 'setuser', 'lacking', 'reset', 'on', '>p', '~*', '+@all', `-${command}`);
     const url = `redis://lacking:p@127.0.0.1:${server.port}`;
@@ -341,7 +344,7 @@ describe('a right that is missing', () => {
       const onError = (error: SnapscrapeError) => errors.push(error);
       const { store } = await openReplica(url, { ...OPTIONS, ...options, onError });
       expect(await store.healthy()).toBe(false);
-      await until('it is told', () => errors.length > 0);
+      await until('it is reported', () => errors.length > 0);
       expect(errors[0]!.message).toContain(command.toUpperCase());
       await store.close();
     }

@@ -157,7 +157,7 @@ describe('what others wrote into a data set', () => {
     ['buckets', 'many'],
     ['buckets', '-4'],
     ['partitions', ''],
-  ])('a layout with %s %j is told, and takes no memory', async (field, text) => {
+  ])('a layout with %s %j is reported, and takes no memory', async (field, text) => {
     const store = await openStore(server.url);
     await store.upsert(pointOf('a', 1));
     server.cli('hset', 'snapscrape:{meta}', field, text);

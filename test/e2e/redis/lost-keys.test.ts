@@ -119,7 +119,7 @@ describe('keys that were evicted or removed', () => {
     const errors: SnapscrapeError[] = [];
     const store = await RedisStore.open(server.url, { onError: (error) => errors.push(error) });
     await store.upsert(manyPoints('a', 2_000, 1));
-    if (isTold) await until('it is told', () => errors.length > 0);
+    if (isTold) await until('it is reported', () => errors.length > 0);
     expect(errors.map(({ message }) => message.includes(policy))).toEqual(isTold ? [true] : []);
     await store.close();
     server.cli('config', 'set', 'maxmemory-policy', 'noeviction');

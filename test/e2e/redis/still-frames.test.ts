@@ -22,7 +22,9 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.stop();
 });
 
-/** Does something before one of the calls that a snapshot makes, counted from 0 on, or before each. */
+/**
+ * Does something before one of the calls that a snapshot makes, counted from 0 on, or before each.
+ */
 function beforeSnapshotCall(
   nth: number | 'each',
   interrupt: () => Promise<void> | void,
@@ -117,7 +119,7 @@ describe('a full read while others write', () => {
       vi.restoreAllMocks();
       const after = await store.snapshotDelta(cursor!);
       expect(after.reset ?? false).toBe(false);
-      // An interruption behind the last call is none.
+      // An interruption behind the last call interrupts nothing.
       if (calls() > nth && (await store.snapshotCursor()) === cursor) {
         expect(state.size).toBe((await stateOf(store)).size);
         expect(state.get('a{"i":"7"}')).toBe(7);
