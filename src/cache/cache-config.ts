@@ -63,8 +63,8 @@ export interface CacheConfig {
   /** Metadata of families, added to the source's own; the source's word stands. Default none. */
   readonly families?: readonly FamilyMetadata[] | undefined;
   /**
-   * The longest series id that is admitted, in bytes of UTF-8. Default 65 536; from 64 to 16
-   * 777 216.
+   * The longest series id that is admitted, in bytes of UTF-8. Default 65 536; from 64 to
+   * 16 777 216.
    */
   readonly maxSeriesBytes?: number | undefined;
   /**

@@ -48,6 +48,10 @@ describe('without an onError', () => {
       expect.stringMatching(
         line(`level=ERROR code=refresh_failed component=cache ${SOURCE_FAILED}`),
       ),
+      // What was held back comes before the line that says that it is over.
+      expect.stringMatching(
+        line(`level=ERROR code=refresh_failed component=cache ${SOURCE_FAILED} suppressed=4`),
+      ),
       expect.stringMatching(line('level=INFO component=cache msg="The source can be read again"')),
     ]);
   });
