@@ -17,7 +17,8 @@ const shared = globalThis as typeof globalThis & { snapscrapeMetrics?: Metrics }
 
 function create(): Metrics {
   const store = new MemoryStore();
-  const reader = createCachedSnapshotReader(store, { background: true, refreshInterval: 1_000 });
+  // Read when it is scraped, not by a timer: the first page has what `register()` has written.
+  const reader = createCachedSnapshotReader(store, { refreshInterval: 1_000 });
   // Next takes `Content-Encoding` off what a route answers, and gzip without it is noise to a
   // scraper. So nothing is compressed here; Next, or the proxy before it, compresses what it sends.
   return { store, handler: createOpenMetricsHandler(reader, { compressions: [] }) };
