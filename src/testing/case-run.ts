@@ -127,6 +127,7 @@ export class DeltaFollower {
   batches = 0;
   readonly #store: MetricStore;
   #cursor: string;
+  #isInChain = false;
 
   private constructor(store: MetricStore, cursor: string) {
     this.#store = store;
@@ -159,15 +160,21 @@ export class DeltaFollower {
     this.#cursor = delta.nextCursor;
     if (delta.reset === true) {
       this.resets++;
+      this.#isInChain = false;
       await this.#readAll();
       return false;
     }
     for await (const event of delta.events) this.#apply(event);
-    return delta.more === true;
+    this.#isInChain = delta.more === true;
+    return this.#isInChain;
   }
 
-  /** Reads until nothing more follows; returns what it then knows. */
+  /**
+   * Reads until nothing more follows; returns what it then knows. A chain of batches that was begun
+   * before ends at its own target, so another one follows it.
+   */
   async catchUp(): Promise<StoreState> {
+    if (this.#isInChain) while (await this.pull());
     while (await this.pull());
     return this.state;
   }
