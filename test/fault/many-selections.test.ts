@@ -136,8 +136,9 @@ describe('500 different selections at once', () => {
     expect(new Set(statuses)).toEqual(new Set(['200']));
     clients.postMessage('leave');
     await until('all have gone', () => open === 0);
-    // What Node still writes or frees for the last sockets takes its time on a busy machine.
-    await until('nothing of them is held', () => (heldBytes() - before) / bytes < 1);
+    // 500 selections that were kept would be hundreds of pages. V8 keeps code and a buffer or two, and
+    // frees them in its own time.
+    await until('nothing of them is held', () => (heldBytes() - before) / bytes < 2);
   }, 150_000);
 
   it('are refused beyond what the queue holds, and the rest is served', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { REPOSITORY } from './tools.ts';
@@ -112,6 +112,8 @@ export interface BundledProgram {
 /** Bundles a program; packages stay what they are, and are found as the repository finds them. */
 export function bundleProgram(entry: string): BundledProgram {
   const folder = mkdtempSync(resolve(import.meta.dirname, '../.bundle-'));
+  // A program may give up its rights before it loads what lies beside it.
+  chmodSync(folder, 0o755);
   const path = join(folder, basename(entry).replace(/\.ts$/, '.mjs'));
   esbuild().buildSync({
     entryPoints: [entry],
