@@ -8,10 +8,10 @@ import type { Pace } from './pace.ts';
 const STRIDE = 8;
 
 /**
- * Goes through what a source answered with, in slices, whatever kind of iterable it is.
+ * Iterates over what a source returned, in slices, whatever kind of iterable it is.
  *
- * Throws `invalid_source_reply` for what cannot be iterated, and whatever the iterator throws: half
- * an answer is none.
+ * Throws `invalid_source_reply` for what cannot be iterated, and whatever the iterator throws: a
+ * reply that breaks off is not used.
  *
  * @param what - what was asked, for the error's message.
  */
