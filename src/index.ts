@@ -3,21 +3,8 @@
  *
  * @packageDocumentation
  */
-export { CACHE_DEFAULTS, type CacheConfig, type CheckedCacheConfig } from './cache/cache-config.ts';
-export type { CacheStats, RefreshKind } from './cache/cache-stats.ts';
-export { type CachedSnapshotReader, createCachedSnapshotReader } from './cache/cached-reader.ts';
-export {
-  type CheckedMergeOptions,
-  MERGE_DEFAULTS,
-  type MergeOptions,
-  type NamedReader,
-} from './cache/merge-options.ts';
-export type { MemberState } from './cache/merged-member.ts';
-export { type MergedSnapshotReader, type MergeStats, mergeReaders } from './cache/merged-reader.ts';
-export type { FallbackReason } from './cache/refresh.ts';
-export type { ErrorPolicy } from './cache/snapshot-provider.ts';
-export type { RefreshWork } from './cache/work.ts';
-export type { ContentCoding } from './exposition/content-coding.ts';
+
+export type { ContentCoding } from './formats/content-coding.ts';
 export type { ErrorContext, ErrorListener } from './http/error-report.ts';
 export { createOpenMetricsHandler, type OpenMetricsHandler } from './http/handler.ts';
 export {
@@ -47,20 +34,42 @@ export type {
   SnapshotReader,
 } from './model/snapshot-reader.ts';
 export type { LastWrite, WriteStats } from './model/write-stats.ts';
+export {
+  CACHE_DEFAULTS,
+  type CacheConfig,
+  type CheckedCacheConfig,
+} from './refresh/cache-config.ts';
+export type { CacheStats, RefreshKind } from './refresh/cache-stats.ts';
+export { type CachedSnapshotReader, createCachedSnapshotReader } from './refresh/cached-reader.ts';
+export type { FallbackReason } from './refresh/refresh.ts';
+export type { ErrorPolicy } from './refresh/snapshot-provider.ts';
+export type { SelectionOptions } from './selection/selection-query.ts';
+export type { RefreshWork } from './snapshot/refresh-work.ts';
+export {
+  type CheckedMergeOptions,
+  MERGE_DEFAULTS,
+  type MergeOptions,
+  type NamedReader,
+} from './sources/merge-options.ts';
+export type { MemberState } from './sources/merged-member.ts';
+export {
+  type MergedSnapshotReader,
+  type MergeStats,
+  mergeReaders,
+} from './sources/merged-reader.ts';
 export type {
   MetricRegistry,
   RegistryMetric,
   RegistryMetricValues,
   RegistryValue,
-} from './registry/metric-registry.ts';
+} from './sources/metric-registry.ts';
 export {
   type CheckedRegistryReaderOptions,
   createRegistryReader,
   REGISTRY_DEFAULTS,
   type RegistryReader,
   type RegistryReaderOptions,
-} from './registry/registry-reader.ts';
-export type { SelectionOptions } from './selection/selection-query.ts';
+} from './sources/registry-reader.ts';
 export { type CreateStoreOptions, createStore } from './stores/create-store.ts';
 export { MemoryStore, type MemoryStoreStats } from './stores/memory-store.ts';
 export {

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
 import { constants, deflateRaw } from 'node:zlib';
-import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
-import { noWork } from '../../src/cache/work.ts';
-import { Deflater } from '../../src/exposition/deflate.ts';
+import { Deflater } from '../../src/formats/deflate.ts';
+import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
+import { noWork } from '../../src/snapshot/refresh-work.ts';
 import { compare, seriesIds } from './measure.ts';
 
 // What it pays to keep deflate streams for piece after piece, rather than to make one for each.

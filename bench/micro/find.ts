@@ -1,5 +1,5 @@
-import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
-import { noWork } from '../../src/cache/work.ts';
+import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
+import { noWork } from '../../src/snapshot/refresh-work.ts';
 import { compare, seriesIds } from './measure.ts';
 
 // What it pays not to compare the beginning that all ids of a chunk share, and to read a chunk in order

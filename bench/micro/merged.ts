@@ -1,5 +1,4 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { MergedReader } from '../../src/cache/merged-reader.ts';
 import {
   createCachedSnapshotReader,
   createOpenMetricsHandler,
@@ -9,6 +8,7 @@ import {
   type SnapshotPoint,
   type SnapshotReader,
 } from '../../src/index.ts';
+import type { MergedReader } from '../../src/sources/merged-reader.ts';
 import { seriesIds } from './measure.ts';
 
 // What it costs to merge readers: a registry of the process beside a large cached reader, whose page lies

@@ -1,10 +1,10 @@
-import { ChangeList } from '../../src/cache/change-list.ts';
-import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
-import { ChunkEdits } from '../../src/cache/chunk-edits.ts';
-import { patchChunk } from '../../src/cache/chunk-patch.ts';
-import { Pace } from '../../src/cache/pace.ts';
-import { StagedFamily } from '../../src/cache/staging.ts';
-import { noWork } from '../../src/cache/work.ts';
+import { Pace } from '../../src/scheduling/pace.ts';
+import { ChangeList } from '../../src/snapshot/change-list.ts';
+import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
+import { ChunkEdits } from '../../src/snapshot/chunk-edits.ts';
+import { patchChunk } from '../../src/snapshot/chunk-patch.ts';
+import { noWork } from '../../src/snapshot/refresh-work.ts';
+import { StagedFamily } from '../../src/snapshot/staging.ts';
 import { compare, seriesIds } from './measure.ts';
 
 // What it pays to make a chunk anew in which only values changed without the builder's scratch memory.

@@ -1,6 +1,6 @@
-import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
-import { familyOf, snapshotOf } from '../../src/cache/snapshot.ts';
-import { noWork } from '../../src/cache/work.ts';
+import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
+import { noWork } from '../../src/snapshot/refresh-work.ts';
+import { familyOf, snapshotOf } from '../../src/snapshot/snapshot.ts';
 import { selectorOf } from '../../test/support/selecting.ts';
 import { compare, seriesIds } from './measure.ts';
 

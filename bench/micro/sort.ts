@@ -1,6 +1,6 @@
-import { changesInOrder, sortChanges } from '../../src/cache/change-list.ts';
-import { Pace } from '../../src/cache/pace.ts';
-import { StagedFamily } from '../../src/cache/staging.ts';
+import { Pace } from '../../src/scheduling/pace.ts';
+import { changesInOrder, sortChanges } from '../../src/snapshot/change-list.ts';
+import { StagedFamily } from '../../src/snapshot/staging.ts';
 import { Random } from '../workload/random.ts';
 import { compare, seriesIds } from './measure.ts';
 

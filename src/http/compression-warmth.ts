@@ -1,5 +1,5 @@
-import type { ContentCoding } from '../exposition/content-coding.ts';
-import type { ExpositionSyntax } from '../exposition/format.ts';
+import type { ContentCoding } from '../formats/content-coding.ts';
+import type { ExpositionSyntax } from '../formats/format.ts';
 
 /** A form in which a page may be compressed before the scrape. */
 export interface PageForm {

@@ -1,5 +1,4 @@
-import { ERROR_POLICIES, type ErrorPolicy } from '../cache/snapshot-provider.ts';
-import { CONTENT_CODINGS, type ContentCoding } from '../exposition/content-coding.ts';
+import { CONTENT_CODINGS, type ContentCoding } from '../formats/content-coding.ts';
 import { isMetricName } from '../model/family-metadata.ts';
 import {
   checkOptions,
@@ -11,6 +10,7 @@ import {
   type OptionCheck,
   oneOf,
 } from '../model/options.ts';
+import { ERROR_POLICIES, type ErrorPolicy } from '../refresh/snapshot-provider.ts';
 import {
   SELECTION_CHECKS,
   type SelectionOptions,

@@ -2,8 +2,8 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ScriptedSource, state, statePage } from '../../test/support/scripted-source.ts';
 import { type Ask, WAYS } from '../../test/support/serving.ts';
-import { createCachedSnapshotReader } from '../cache/cached-reader.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import { createCachedSnapshotReader } from '../refresh/cached-reader.ts';
 import { createOpenMetricsHandler } from './handler.ts';
 
 const OPENMETRICS = 'application/openmetrics-text;version=1.0.0';

@@ -3,7 +3,7 @@ import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapsho
 import { checkHandlerOptions, type HandlerOptions } from './handler-options.ts';
 import type { NodeRequest, NodeResponse } from './node-exchange.ts';
 import { nodeListener } from './node-listener.ts';
-import { Scraper } from './scrape.ts';
+import { ScrapeHandler } from './scrape.ts';
 import type { SelfFamily } from './self-metrics.ts';
 import { fetchHandler } from './web-fetch.ts';
 
@@ -68,7 +68,7 @@ export function preparedHandler(
       'reader must be a snapshot reader: an object with a snapshot() method',
     ]);
   }
-  const scraper = new Scraper(reader, checked, added);
+  const scraper = new ScrapeHandler(reader, checked, added);
   const handler = Object.assign(nodeListener(scraper, checked.clientTimeout), {
     fetch: fetchHandler(scraper),
   });

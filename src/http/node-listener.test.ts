@@ -6,7 +6,7 @@ import { pageOf } from '../../test/support/page.ts';
 import { Gate, ScriptedSource, state, statePage } from '../../test/support/scripted-source.ts';
 import { listening } from '../../test/support/serving.ts';
 import { turns, until } from '../../test/support/until.ts';
-import { createCachedSnapshotReader } from '../cache/cached-reader.ts';
+import { createCachedSnapshotReader } from '../refresh/cached-reader.ts';
 import { createOpenMetricsHandler, type OpenMetricsHandler } from './handler.ts';
 
 /** A page of some 20 MB: more than the kernel takes off a server's hands. */

@@ -3,8 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { rawAnswer } from '../../test/support/raw-client.ts';
 import { listening } from '../../test/support/serving.ts';
 import { turns } from '../../test/support/until.ts';
-import { createCachedSnapshotReader } from '../cache/cached-reader.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
+import { createCachedSnapshotReader } from '../refresh/cached-reader.ts';
 import { createOpenMetricsHandler, type OpenMetricsHandler } from './handler.ts';
 import type { NodeRequest, NodeResponse } from './node-exchange.ts';
 

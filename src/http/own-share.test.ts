@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pageOf, scrape } from '../../test/support/page.ts';
 import { state } from '../../test/support/scripted-source.ts';
-import { createCachedSnapshotReader } from '../cache/cached-reader.ts';
+import { createCachedSnapshotReader } from '../refresh/cached-reader.ts';
 import { createOpenMetricsHandler } from './handler.ts';
 import type { HandlerOptions } from './handler-options.ts';
 

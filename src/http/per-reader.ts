@@ -1,4 +1,4 @@
-import { Deflater } from '../exposition/deflate.ts';
+import { Deflater } from '../formats/deflate.ts';
 import { SelectionQueue } from '../selection/selection-queue.ts';
 
 /** What all handlers over one reader share. */

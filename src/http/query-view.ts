@@ -1,10 +1,8 @@
-import type { Chunk } from '../cache/chunk.ts';
-import type { Snapshot } from '../cache/snapshot.ts';
-import type { ContentCoding } from '../exposition/content-coding.ts';
-import type { Deflater } from '../exposition/deflate.ts';
-import { familyHeader } from '../exposition/family-header.ts';
-import type { ExpositionSyntax } from '../exposition/format.ts';
-import { streamGzip } from '../exposition/gzip.ts';
+import type { ContentCoding } from '../formats/content-coding.ts';
+import type { Deflater } from '../formats/deflate.ts';
+import { familyHeader } from '../formats/family-header.ts';
+import type { ExpositionSyntax } from '../formats/format.ts';
+import { streamGzip } from '../formats/gzip.ts';
 import { FamilyFilter } from '../selection/family-filter.ts';
 import type { PatternSource } from '../selection/label-test.ts';
 import { LineFilter } from '../selection/line-filter.ts';
@@ -17,6 +15,8 @@ import {
 import type { Selection } from '../selection/selection.ts';
 import { type SelectionQueue, SelectionTurns } from '../selection/selection-queue.ts';
 import type { SelectedChunk, SnapshotSelector } from '../selection/snapshot-selector.ts';
+import type { Chunk } from '../snapshot/chunk.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { BodyParts } from './scrape-exchange.ts';
 import { SelectedCounts } from './selected-counts.ts';
 import type { SelfMetrics, SelfReport } from './self-metrics.ts';
@@ -98,14 +98,14 @@ export class QueryView implements BodySource {
     const filter = new FamilyFilter(selection, patternOf);
     const waiting = new WaitingText();
     for (const [at, family] of counts.all.entries()) {
-      if (turns.due()) await turns.rest();
+      if (turns.shouldYield()) await turns.yield();
       const conditions = filter.conditionsFor(family);
       if (conditions === undefined) continue;
       const lineFilter = conditions === 'nothing' ? undefined : new LineFilter(conditions);
       for (const chunk of family.chunks) {
         const all = 'chunk' in chunk ? chunk : allLines(chunk);
         const lines = lineFilter ? await wantedLines(all, lineFilter, turns) : all;
-        if (turns.due()) await turns.rest();
+        if (turns.shouldYield()) await turns.yield();
         if (lines === undefined) continue;
         if (counts.of(at) === 0) waiting.add(familyHeader(family, syntax, isTaken));
         counts.add(at, lines.series);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { pageOf, scrape } from '../../test/support/page.ts';
 import { state, statePage } from '../../test/support/scripted-source.ts';
-import type { Snapshot } from '../cache/snapshot.ts';
-import { type ErrorPolicy, providerOf } from '../cache/snapshot-provider.ts';
 import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
 import { RejectionLog } from '../model/rejection.ts';
+import { type ErrorPolicy, providerOf } from '../refresh/snapshot-provider.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import { createOpenMetricsHandler } from './handler.ts';
 
 /** A provider that answers with a snapshot or an error, as it is told to. */

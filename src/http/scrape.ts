@@ -1,17 +1,17 @@
-import type { Snapshot } from '../cache/snapshot.ts';
+import { chooseCoding } from '../formats/content-coding.ts';
+import { OFFERED_FORMATS, type OfferedFormat } from '../formats/format.ts';
+import { negotiate } from '../formats/negotiate.ts';
+import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
+import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import {
   providerOf,
   refusalsOf,
   type SnapshotProvider,
   type SnapshotWatcher,
-} from '../cache/snapshot-provider.ts';
-import { versionText } from '../cache/snapshot-version.ts';
-import { refusedPoints } from '../cache/store-writes.ts';
-import { chooseCoding } from '../exposition/content-coding.ts';
-import { OFFERED_FORMATS, type OfferedFormat } from '../exposition/format.ts';
-import { negotiate } from '../exposition/negotiate.ts';
-import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
-import type { SnapshotReader } from '../model/snapshot-reader.ts';
+} from '../refresh/snapshot-provider.ts';
+import { refusedPoints } from '../refresh/store-writes.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { versionText } from '../snapshot/snapshot-version.ts';
 import { type ErrorContext, ErrorReport } from './error-report.ts';
 import { type CheckedHandlerOptions, scrapeDeadline } from './handler-options.ts';
 import { echoed, queryFault } from './query.ts';
@@ -33,7 +33,7 @@ import { Views } from './views.ts';
 type FixedHeaders = Readonly<Record<string, string>>;
 
 /** Answers scrapes of one reader, independent of any server. */
-export class Scraper implements ScrapeServer, SnapshotWatcher {
+export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
   readonly requests: RequestCounts;
   readonly errors: ErrorReport;
   readonly #reader: SnapshotProvider;

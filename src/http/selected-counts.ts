@@ -1,7 +1,7 @@
-import type { Chunk } from '../cache/chunk.ts';
-import { type Family, familyPlace } from '../cache/snapshot.ts';
-import type { FamilyCounts } from '../exposition/page.ts';
+import type { FamilyCounts } from '../formats/page.ts';
 import type { SelectedChunk } from '../selection/snapshot-selector.ts';
+import type { Chunk } from '../snapshot/chunk.ts';
+import { type Family, familyPlace } from '../snapshot/snapshot.ts';
 
 /** A family of a snapshot, or of a selected one. */
 interface CountedFamily extends Pick<Family, 'name' | 'metadata' | 'series'> {

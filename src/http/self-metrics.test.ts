@@ -3,9 +3,9 @@ import { Clock } from '../../test/support/clock.ts';
 import { pageOf, SYNTAXES, scrape } from '../../test/support/page.ts';
 import { type Answer, state, statePage } from '../../test/support/scripted-source.ts';
 import { ScriptedStore } from '../../test/support/scripted-store.ts';
-import { type CachedSnapshotReader, createCachedSnapshotReader } from '../cache/cached-reader.ts';
-import { mergeReaders } from '../cache/merged-reader.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
+import { type CachedSnapshotReader, createCachedSnapshotReader } from '../refresh/cached-reader.ts';
+import { mergeReaders } from '../sources/merged-reader.ts';
 import { createOpenMetricsHandler } from './handler.ts';
 
 /** The samples of a page as name and labels to value. */

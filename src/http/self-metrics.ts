@@ -1,13 +1,13 @@
-import type { CacheStats } from '../cache/cache-stats.ts';
-import type { ProviderMember } from '../cache/snapshot-provider.ts';
-import { familyHeader } from '../exposition/family-header.ts';
-import type { ExpositionSyntax } from '../exposition/format.ts';
-import type { FamilyCounts, PageExtras } from '../exposition/page.ts';
+import { familyHeader } from '../formats/family-header.ts';
+import type { ExpositionSyntax } from '../formats/format.ts';
+import type { FamilyCounts, PageExtras } from '../formats/page.ts';
 import type { FamilyType } from '../model/family-metadata.ts';
 import { escapeLabelValue } from '../model/label-text.ts';
 import type { RejectionReason } from '../model/rejection.ts';
 import { formatSampleValue } from '../model/sample-value.ts';
 import type { LastWrite } from '../model/write-stats.ts';
+import type { CacheStats } from '../refresh/cache-stats.ts';
+import type { ProviderMember } from '../refresh/snapshot-provider.ts';
 import { ERROR_STAGES, type ErrorReport } from './error-report.ts';
 import type { RequestCounts } from './request-counts.ts';
 

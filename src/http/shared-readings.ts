@@ -1,7 +1,7 @@
-import type { Snapshot } from '../cache/snapshot.ts';
-import type { SnapshotProvider, SnapshotWait } from '../cache/snapshot-provider.ts';
-import { abortedError, waitFor } from '../cache/wait.ts';
 import { SnapscrapeError } from '../model/errors.ts';
+import type { SnapshotProvider, SnapshotWait } from '../refresh/snapshot-provider.ts';
+import { abortedError, waitFor } from '../scheduling/wait.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 
 /** A reading that several requests wait for. */
 interface Reading {

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { scrape } from '../../test/support/page.ts';
 import { ScriptedSource, state } from '../../test/support/scripted-source.ts';
 import { ScriptedStore } from '../../test/support/scripted-store.ts';
-import { type CachedReader, createCachedSnapshotReader } from '../cache/cached-reader.ts';
-import { mergeReaders } from '../cache/merged-reader.ts';
-import type { Snapshot } from '../cache/snapshot.ts';
+import { type CachedReader, createCachedSnapshotReader } from '../refresh/cached-reader.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { mergeReaders } from '../sources/merged-reader.ts';
 import { MemoryStore } from '../stores/memory-store.ts';
 import { createOpenMetricsHandler, type OpenMetricsHandler } from './handler.ts';
 

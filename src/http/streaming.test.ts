@@ -7,7 +7,7 @@ import { pageOf, scrape } from '../../test/support/page.ts';
 import { ScriptedSource } from '../../test/support/scripted-source.ts';
 import { listening, WAYS } from '../../test/support/serving.ts';
 import { until } from '../../test/support/until.ts';
-import { createCachedSnapshotReader } from '../cache/cached-reader.ts';
+import { createCachedSnapshotReader } from '../refresh/cached-reader.ts';
 import { createOpenMetricsHandler, type OpenMetricsHandler } from './handler.ts';
 import type { HandlerOptions } from './handler-options.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Gate, ScriptedSource, state } from '../../test/support/scripted-source.ts';
 import { turns } from '../../test/support/until.ts';
-import type { Snapshot } from '../cache/snapshot.ts';
-import { providerOf } from '../cache/snapshot-provider.ts';
-import { Deflater } from '../exposition/deflate.ts';
+import { Deflater } from '../formats/deflate.ts';
+import { providerOf } from '../refresh/snapshot-provider.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import { View } from './view.ts';
 
 /** Two snapshots that follow each other. */

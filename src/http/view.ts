@@ -1,8 +1,7 @@
-import type { Snapshot } from '../cache/snapshot.ts';
-import type { ContentCoding } from '../exposition/content-coding.ts';
-import type { Deflater } from '../exposition/deflate.ts';
-import type { ExpositionSyntax } from '../exposition/format.ts';
-import { streamGzip } from '../exposition/gzip.ts';
+import type { ContentCoding } from '../formats/content-coding.ts';
+import type { Deflater } from '../formats/deflate.ts';
+import type { ExpositionSyntax } from '../formats/format.ts';
+import { streamGzip } from '../formats/gzip.ts';
 import {
   countsOf,
   type FamilyCounts,
@@ -10,7 +9,8 @@ import {
   type PageContent,
   type PageExtras,
   PageMaker,
-} from '../exposition/page.ts';
+} from '../formats/page.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import { CompressionWarmth } from './compression-warmth.ts';
 import type { BodyParts } from './scrape-exchange.ts';
 import type { SelfMetrics, SelfReport } from './self-metrics.ts';

@@ -2,8 +2,8 @@ import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { manyPoints } from '../../test/support/many-points.ts';
 import { bareHandler, pageOf, scrape } from '../../test/support/page.ts';
-import { createCachedSnapshotReader } from '../cache/cached-reader.ts';
-import { hasZstd } from '../exposition/zstd.ts';
+import { hasZstd } from '../formats/zstd.ts';
+import { createCachedSnapshotReader } from '../refresh/cached-reader.ts';
 
 const decompress = (zlib as unknown as { zstdDecompressSync?: (data: Buffer) => Buffer })
   .zstdDecompressSync;

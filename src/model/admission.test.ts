@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PointAdmission } from './admission.ts';
 import { describeSubject } from './rejection.ts';
-import { stampPoint } from './stamp.ts';
+import { trustPoint } from './trusted-point.ts';
 
 const POINT = { name: 'm', labels: { a: '1' }, value: 2, updatedAt: 3 };
 
@@ -15,7 +15,7 @@ describe('admission', () => {
     const door = admission();
     expect(door.admit(POINT)).toBe(true);
     expect(door).toMatchObject({ id: 'm{a="1"}', value: 2, updatedAt: 3, reason: undefined });
-    expect(door.admit(stampPoint({ ...POINT, value: -0 }, 'stamped'))).toBe(true);
+    expect(door.admit(trustPoint({ ...POINT, value: -0 }, 'stamped'))).toBe(true);
     expect(door).toMatchObject({ id: 'stamped', updatedAt: 3 });
     expect(Object.is(door.value, -0)).toBe(true);
   });

@@ -1,6 +1,6 @@
 import { describeSubject, type RejectionReason } from './rejection.ts';
 import { SeriesIdentifier } from './series-id.ts';
-import { stampedSeriesId } from './stamp.ts';
+import { trustedSeriesId } from './trusted-point.ts';
 
 /** What admission needs to know of its owner. */
 export interface AdmissionLimits {
@@ -91,7 +91,7 @@ export class PointAdmission {
   #identityRefusal(given: unknown): RejectionReason | undefined {
     if (typeof given !== 'object' || given === null) return 'not_a_point';
     const { name } = given as Record<string, unknown>;
-    const stamped = stampedSeriesId(given);
+    const stamped = trustedSeriesId(given);
     if (stamped === undefined) {
       const { labels } = given as Record<string, unknown>;
       if (!this.#identifier.identify(name, labels)) return this.#identifier.reason;

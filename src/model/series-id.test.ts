@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { naiveId } from '../../test/support/naive-page.ts';
 import type { MetricPoint } from './metric-point.ts';
 import { parseSeriesId, seriesId, seriesName } from './series-id.ts';
-import { stampPoint } from './stamp.ts';
+import { trustPoint } from './trusted-point.ts';
 
 const name = fc.stringMatching(/^[a-zA-Z_:][a-zA-Z0-9_:]{0,4}$/);
 const labelName = fc.oneof(
@@ -75,7 +75,7 @@ describe('seriesId', () => {
   });
 
   it('is read off a stamped point at once', () => {
-    const point = stampPoint({ name: 'm', labels: { a: '1' }, value: 1, updatedAt: 1 }, 'stamped');
+    const point = trustPoint({ name: 'm', labels: { a: '1' }, value: 1, updatedAt: 1 }, 'stamped');
     expect(seriesId(point)).toBe('stamped');
     expect(seriesId({ ...point })).toBe('m{a="1"}');
     expect(Object.isFrozen(point) && Object.isFrozen(point.labels)).toBe(true);

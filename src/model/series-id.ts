@@ -4,7 +4,7 @@ import { isLabelName, LabelShapes, MetricNameCheck, MOST_LABELS } from './label-
 import { escapeLabelValue, labelText, MALFORMED, unescapeLabelValue } from './label-text.ts';
 import type { MetricPoint, SnapshotPoint } from './metric-point.ts';
 import { describeSubject, type RejectionReason } from './rejection.ts';
-import { stampedSeriesId } from './stamp.ts';
+import { trustedSeriesId } from './trusted-point.ts';
 
 const NO_LABELS = Object.freeze({});
 
@@ -101,7 +101,7 @@ const identifier = new SeriesIdentifier();
  * ```
  */
 export function seriesId(point: Pick<MetricPoint, 'name' | 'labels'>): string {
-  const stamped = stampedSeriesId(point);
+  const stamped = trustedSeriesId(point);
   if (stamped !== undefined) return stamped;
   let reason: RejectionReason | undefined = 'not_a_point';
   let cause: unknown;

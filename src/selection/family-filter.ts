@@ -1,5 +1,5 @@
-import type { Family } from '../cache/snapshot.ts';
 import { counterFamilyName } from '../model/family-metadata.ts';
+import type { Family } from '../snapshot/snapshot.ts';
 import { type LabelTest, labelTest, type PatternSource } from './label-test.ts';
 import type { LineConditions } from './line-filter.ts';
 import type { Selection, SelectionTerm } from './selection.ts';

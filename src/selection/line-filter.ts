@@ -1,5 +1,5 @@
-import type { Chunk } from '../cache/chunk.ts';
-import type { Pace } from '../cache/pace.ts';
+import type { Pace } from '../scheduling/pace.ts';
+import type { Chunk } from '../snapshot/chunk.ts';
 import { LabelColumns } from './label-columns.ts';
 import type { LabelTest } from './label-test.ts';
 import { seriesHash } from './series-hash.ts';
@@ -14,7 +14,7 @@ export interface LineConditions {
 }
 
 /** Cuts work into slices. */
-export type Rests = Pick<Pace, 'due' | 'rest'>;
+export type Yielding = Pick<Pace, 'shouldYield' | 'yield'>;
 
 interface ColumnTest {
   readonly test: LabelTest;
@@ -49,7 +49,7 @@ export class LineFilter {
    *
    * @param among - the lines that come into question; all without it.
    */
-  async mark(chunk: Chunk, rests: Rests, among?: Uint8Array): Promise<Uint8Array> {
+  async mark(chunk: Chunk, yielding: Yielding, among?: Uint8Array): Promise<Uint8Array> {
     const marks = among?.slice() ?? new Uint8Array(chunk.series).fill(1);
     const found = this.#needle && linesWith(chunk, this.#needle);
     let asked = 0;
@@ -60,7 +60,7 @@ export class LineFilter {
         continue;
       }
       if (!this.#wants(chunk, line)) marks[line] = 0;
-      if (++asked % this.#stride === 0 && rests.due()) await rests.rest();
+      if (++asked % this.#stride === 0 && yielding.shouldYield()) await yielding.yield();
     }
     return marks;
   }

@@ -1,5 +1,5 @@
-import type { Chunk } from '../cache/chunk.ts';
-import type { LineFilter, Rests } from './line-filter.ts';
+import type { Chunk } from '../snapshot/chunk.ts';
+import type { LineFilter, Yielding } from './line-filter.ts';
 
 /** Some lines of a chunk, at least one. */
 export interface SelectedLines {
@@ -18,10 +18,10 @@ export function allLines(chunk: Chunk): SelectedLines {
 export async function wantedLines(
   lines: SelectedLines,
   filter: LineFilter,
-  rests: Rests,
+  yielding: Yielding,
 ): Promise<SelectedLines | undefined> {
   const { chunk } = lines;
-  const marks = await filter.mark(chunk, rests, lines.marks);
+  const marks = await filter.mark(chunk, yielding, lines.marks);
   let series = 0;
   for (const mark of marks) series += mark;
   if (series === 0) return undefined;

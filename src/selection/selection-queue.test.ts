@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { turns } from '../../test/support/until.ts';
 import { SelectionQueue, SelectionTurns } from './selection-queue.ts';
 
-/** Works for some slices, each of which ends when it rests. */
+/** Works for some slices, each of which ends when it yielding. */
 async function work(turnsOf: SelectionTurns, slices: number, note: () => void): Promise<void> {
   await turnsOf.work(async () => {
     for (let i = 0; i < slices; i++) {
-      if (i > 0) await turnsOf.rest();
+      if (i > 0) await turnsOf.yield();
       note();
     }
   });

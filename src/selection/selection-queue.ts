@@ -1,5 +1,5 @@
-import { abortedError, onAbort } from '../cache/wait.ts';
-import type { Rests } from './line-filter.ts';
+import { abortedError, onAbort } from '../scheduling/wait.ts';
+import type { Yielding } from './line-filter.ts';
 
 /** How long one turn may hold the event loop, in ms. Its last step comes on top. */
 const SLICE_MS = 3;
@@ -55,7 +55,7 @@ export class SelectionQueue {
 }
 
 /** The turns of one selection. */
-export class SelectionTurns implements Rests {
+export class SelectionTurns implements Yielding {
   readonly #queue: SelectionQueue;
   readonly #signal: AbortSignal | undefined;
   #start = 0;
@@ -77,11 +77,11 @@ export class SelectionTurns implements Rests {
     }
   }
 
-  due(): boolean {
+  shouldYield(): boolean {
     return performance.now() - this.#start >= SLICE_MS;
   }
 
-  async rest(): Promise<void> {
+  async yield(): Promise<void> {
     this.#give();
     await this.#take();
   }

@@ -1,5 +1,5 @@
-import type { Snapshot } from '../cache/snapshot.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import { FamilyFilter } from './family-filter.ts';
 import type { PatternSource } from './label-test.ts';
 import { LineFilter } from './line-filter.ts';
@@ -59,7 +59,7 @@ export class SnapshotSelector {
     const families: SelectedFamily[] = [];
     let total = 0;
     for (const family of snapshot.families) {
-      if (turns.due()) await turns.rest();
+      if (turns.shouldYield()) await turns.yield();
       const conditions = this.#filter.conditionsFor(family);
       if (conditions === undefined) continue;
       const filter = conditions === 'nothing' ? undefined : new LineFilter(conditions);
@@ -71,7 +71,7 @@ export class SnapshotSelector {
           const all = allLines(chunk);
           known = textOf(filter ? await wantedLines(all, filter, turns) : all);
           this.#chunks.set(chunk.text, known);
-          if (turns.due()) await turns.rest();
+          if (turns.shouldYield()) await turns.yield();
         }
         if (known === 'none') continue;
         chunks.push(known);

@@ -1,14 +1,13 @@
 import type { Server, Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Server as TlsServer } from 'node:tls';
-import { providerOf } from '../cache/snapshot-provider.ts';
 import { logEvent } from '../logging/default-log.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
+import { providerOf } from '../refresh/snapshot-provider.ts';
 import { WebConfigFile, type WebConfigFileOptions } from '../web/web-config-file.ts';
 import { sendAnswer } from './answer.ts';
-import { Awakening } from './awakening.ts';
 import { closeInOrder } from './close-in-order.ts';
 import { answerRaw, badRequestAnswer } from './head-refusal.ts';
 import { type HealthHandler, healthHandlerOf } from './health.ts';
@@ -16,6 +15,7 @@ import { listenOn, parseListenAddress, type ServedAddress } from './listen-addre
 import { createNodeServer, type HeadListener } from './node-server.ts';
 import { IDLE_GRACE_MS, OpenConnections } from './open-connections.ts';
 import type { Readiness } from './readiness.ts';
+import { ReadinessPoller } from './readiness-poller.ts';
 import { OPEN_ACCESS, type RoutedListener, routedListener } from './request-listener.ts';
 import { prepareSelections, type Route, routesOf } from './routes.ts';
 import {
@@ -89,7 +89,7 @@ class NodeExporterServer implements ExporterServer {
   readonly #options: CheckedServerOptions;
   readonly #health: HealthHandler;
   readonly #routes: ReadonlyMap<string, Route>;
-  readonly #awakening: Awakening;
+  readonly #awakening: ReadinessPoller;
   readonly #connections: OpenConnections;
   readonly #faults = new ConnectionFaults((error) => this.#tell(error));
   readonly #tlsFailures = new TlsFailures(
@@ -116,7 +116,7 @@ class NodeExporterServer implements ExporterServer {
       tlsFailuresFamily(this.#tlsFailures, () => this.#file?.current.tls !== undefined),
     ]);
     this.#connections = new OpenConnections(options);
-    this.#awakening = new Awakening(provider, () => this.readiness() === 'ready');
+    this.#awakening = new ReadinessPoller(provider, () => this.readiness() === 'ready');
     this.closed = new Promise((resolve) => {
       this.#tellClosed = resolve;
     });

@@ -5,13 +5,13 @@ import { Clock } from '../../test/support/clock.ts';
 import { bareHandler, scrape } from '../../test/support/page.ts';
 import { never, ScriptedSource } from '../../test/support/scripted-source.ts';
 import { turns } from '../../test/support/until.ts';
-import { ERROR_POLICIES, type ErrorPolicy } from '../cache/snapshot-provider.ts';
 import {
   type CachedSnapshotReader,
   createCachedSnapshotReader,
   mergeReaders,
   type SnapshotReader,
 } from '../index.ts';
+import { ERROR_POLICIES, type ErrorPolicy } from '../refresh/snapshot-provider.ts';
 import { createHealthHandler } from './health.ts';
 
 const HOUR = 3_600_000;

@@ -1,13 +1,13 @@
+import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
+import { type RequestLike, requestLineOf } from '../http/web-fetch.ts';
+import { checkOptions, invalidOptions, oneOf } from '../model/options.ts';
+import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import {
   ERROR_POLICIES,
   type ErrorPolicy,
   providerOf,
   type SnapshotProvider,
-} from '../cache/snapshot-provider.ts';
-import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
-import { type RequestLike, requestLineOf } from '../http/web-fetch.ts';
-import { checkOptions, invalidOptions, oneOf } from '../model/options.ts';
-import type { SnapshotReader } from '../model/snapshot-reader.ts';
+} from '../refresh/snapshot-provider.ts';
 import { methodRefusal, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
 import { type Readiness, readinessOf } from './readiness.ts';
 import { pathOf } from './request-path.ts';

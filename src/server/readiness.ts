@@ -1,5 +1,5 @@
-import type { CacheStats } from '../cache/cache-stats.ts';
-import type { ErrorPolicy, SnapshotProvider } from '../cache/snapshot-provider.ts';
+import type { CacheStats } from '../refresh/cache-stats.ts';
+import type { ErrorPolicy, SnapshotProvider } from '../refresh/snapshot-provider.ts';
 
 /**
  * Whether a scrape would be answered with a page.

@@ -1,8 +1,8 @@
 import { FamilyCataloguer, type FamilyMetadata } from '../model/family-metadata.ts';
+import type { SlicedWork } from '../scheduling/work-queue.ts';
 import type { SeriesLedger } from './series-ledger.ts';
 import { canonicalSeriesId, type SeriesPredicate } from './series-target.ts';
 import { assertNoFaults } from './store-input.ts';
-import type { SlicedWork } from './work-queue.ts';
 
 /** How many points or series are looked at in a slice, which takes a few ms. */
 export const SLICE = 4096;

@@ -7,6 +7,7 @@ import type { MetricPoint, SnapshotPoint, WritablePoint } from '../model/metric-
 import { invalidOptions } from '../model/options.ts';
 import { describeSubject } from '../model/rejection.ts';
 import type { LastWrite, WriteStats } from '../model/write-stats.ts';
+import { type SlicedWork, WorkQueue } from '../scheduling/work-queue.ts';
 import { endMatching, endSeries, isPause, SLICE, setFamilies } from './ledger-work.ts';
 import {
   type CheckedMemoryStoreOptions,
@@ -20,7 +21,6 @@ import { type SeriesPredicate, seriesPredicate } from './series-target.ts';
 import { StillFrames } from './still-frames.ts';
 import { collect, inputFailed, sortInput } from './store-input.ts';
 import { UpsertTally } from './upsert-tally.ts';
-import { type SlicedWork, WorkQueue } from './work-queue.ts';
 import { WriteLog } from './write-log.ts';
 import { readWritten } from './written-point.ts';
 

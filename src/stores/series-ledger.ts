@@ -1,6 +1,6 @@
 import type { MetricPoint, SnapshotPoint } from '../model/metric-point.ts';
 import type { DeltaEvent, SnapshotDelta } from '../model/snapshot-reader.ts';
-import { stampedSeriesId } from '../model/stamp.ts';
+import { trustedSeriesId } from '../model/trusted-point.ts';
 import { ChangeLog } from './change-log.ts';
 import { SeriesTable } from './series-table.ts';
 import type { SeriesPredicate } from './series-target.ts';
@@ -45,7 +45,7 @@ export class SeriesLedger {
 
   /** The id of a series as it is stored; undefined when there is no such series. */
   storedId(id: string): string | undefined {
-    return stampedSeriesId(this.#series.get(id));
+    return trustedSeriesId(this.#series.get(id));
   }
 
   /** Begins to walk all points as they are now, whatever is written meanwhile. */
@@ -95,7 +95,7 @@ export class SeriesLedger {
     // Downwards: what a removal moves into its slot comes from above and has been looked at.
     for (let slot = above - 1; slot >= lowest; slot--) {
       const point = this.#series.at(slot);
-      if (isChosen(point)) ended += this.end([stampedSeriesId(point)!]);
+      if (isChosen(point)) ended += this.end([trustedSeriesId(point)!]);
     }
     return ended;
   }
@@ -117,7 +117,7 @@ export class SeriesLedger {
     if (updatedAt === stored.updatedAt && Object.is(value, stored.value)) return 'unchanged';
     this.#series.replace(slot, nextPoint(stored, value, updatedAt));
     // The stamp rather than the id just made: one string for each series, not one for each write.
-    this.#changes.add(stampedSeriesId(stored)!);
+    this.#changes.add(trustedSeriesId(stored)!);
     return 'changed';
   }
 }

@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SnapshotPoint } from '../model/metric-point.ts';
 import { seriesId } from '../model/series-id.ts';
-import { stampPoint } from '../model/stamp.ts';
+import { trustPoint } from '../model/trusted-point.ts';
 import { SeriesTable } from './series-table.ts';
 
 function point(name: string, value = 0): SnapshotPoint {
-  return stampPoint({ name, labels: {}, value, updatedAt: 0 }, name);
+  return trustPoint({ name, labels: {}, value, updatedAt: 0 }, name);
 }
 
 function tableOf(...names: string[]): SeriesTable {

@@ -1,5 +1,5 @@
 import type { SnapshotPoint } from '../model/metric-point.ts';
-import { stampedSeriesId } from '../model/stamp.ts';
+import { trustedSeriesId } from '../model/trusted-point.ts';
 
 /**
  * The current point of each series, and still frames of them all.
@@ -64,7 +64,7 @@ export class SeriesTable {
       this.#keepForFrames(last);
       const moved = this.at(last);
       this.#slots[slot] = moved;
-      this.#slotById.set(stampedSeriesId(moved)!, slot);
+      this.#slotById.set(trustedSeriesId(moved)!, slot);
     }
     this.#slots.pop();
     return true;

@@ -1,7 +1,7 @@
 import { MOST_LABELS } from '../model/label-shape.ts';
 import { labelText } from '../model/label-text.ts';
 import type { MetricPoint, SnapshotPoint } from '../model/metric-point.ts';
-import { stampedSeriesId, stampPoint } from '../model/stamp.ts';
+import { trustedSeriesId, trustPoint } from '../model/trusted-point.ts';
 
 /**
  * Copies what was written, reading each property once: a getter or a proxy could return something
@@ -12,7 +12,7 @@ import { stampedSeriesId, stampPoint } from '../model/stamp.ts';
  */
 export function readWritten(given: unknown): unknown {
   // Stamped points are frozen and were checked when they were made.
-  if (typeof given !== 'object' || given === null || stampedSeriesId(given) !== undefined) {
+  if (typeof given !== 'object' || given === null || trustedSeriesId(given) !== undefined) {
     return given;
   }
   try {
@@ -52,9 +52,9 @@ function copyValue(labels: object, name: string): unknown {
 /** Makes the first stored point of a series from what was read and admitted. */
 export function firstPoint(admitted: MetricPoint, updatedAt: number, id: string): SnapshotPoint {
   // A point of another store is immutable and already as it would be made here.
-  if (stampedSeriesId(admitted) !== undefined) return admitted as SnapshotPoint;
+  if (trustedSeriesId(admitted) !== undefined) return admitted as SnapshotPoint;
   const { name, labels, value } = admitted as SnapshotPoint;
-  return stampPoint({ name, labels: withoutEmptyLabels(labels), value, updatedAt }, id);
+  return trustPoint({ name, labels: withoutEmptyLabels(labels), value, updatedAt }, id);
 }
 
 /** Makes the next stored point of a series; it shares all but value and time with the one before. */
@@ -64,7 +64,7 @@ export function nextPoint(
   updatedAt: number,
 ): SnapshotPoint {
   const { name, labels } = previous;
-  return stampPoint({ name, labels, value, updatedAt }, stampedSeriesId(previous)!);
+  return trustPoint({ name, labels, value, updatedAt }, trustedSeriesId(previous)!);
 }
 
 function withoutEmptyLabels(labels: SnapshotPoint['labels']): SnapshotPoint['labels'] {

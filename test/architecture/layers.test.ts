@@ -8,16 +8,18 @@ const SRC = resolve(import.meta.dirname, '../../src');
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   model: [],
   logging: ['model'],
-  cache: ['model', 'logging'],
-  exposition: ['model', 'cache'],
-  http: ['model', 'logging', 'cache', 'exposition', 'selection'],
-  registry: ['model'],
-  selection: ['model', 'cache'],
-  server: ['model', 'logging', 'cache', 'http', 'selection', 'web'],
-  stores: ['model', 'logging'],
+  scheduling: ['model'],
+  snapshot: ['model', 'scheduling'],
+  refresh: ['model', 'logging', 'scheduling', 'snapshot'],
+  sources: ['model', 'logging', 'scheduling', 'snapshot', 'refresh'],
+  selection: ['model', 'scheduling', 'snapshot'],
+  formats: ['model', 'scheduling', 'snapshot'],
+  http: ['model', 'logging', 'scheduling', 'snapshot', 'refresh', 'formats', 'selection'],
+  web: ['model', 'logging', 'scheduling'],
+  server: ['model', 'logging', 'scheduling', 'snapshot', 'refresh', 'http', 'selection', 'web'],
+  stores: ['model', 'logging', 'scheduling'],
   testing: ['model', 'stores'],
-  web: ['model', 'logging'],
-  '': ['model', 'cache', 'exposition', 'http', 'registry', 'selection', 'stores'],
+  '': ['model', 'snapshot', 'refresh', 'sources', 'formats', 'http', 'selection', 'stores'],
 };
 
 // Which folder may import which package; all others import nothing but Node.

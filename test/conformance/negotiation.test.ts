@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { negotiate } from '../../src/exposition/negotiate.ts';
+import { negotiate } from '../../src/formats/negotiate.ts';
 
 /** An `Accept` header and what Go's handler answers when OpenMetrics is enabled. */
 interface Row {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
-import { familyOf, snapshotOf } from '../../src/cache/snapshot.ts';
-import { noWork } from '../../src/cache/work.ts';
 import { SnapscrapeError, seriesId } from '../../src/index.ts';
 import { parseSelector } from '../../src/selection/selector-parser.ts';
+import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
+import { noWork } from '../../src/snapshot/refresh-work.ts';
+import { familyOf, snapshotOf } from '../../src/snapshot/snapshot.ts';
 import { selectedIds, selectorFor } from '../support/selecting.ts';
 import { skipWithout, toolPath } from '../support/tools.ts';
 import { type AskingProcess, startAsking } from './asking-process.ts';

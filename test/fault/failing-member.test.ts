@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { MergedReader } from '../../src/cache/merged-reader.ts';
 import {
   createCachedSnapshotReader,
   mergeReaders,
   type SnapscrapeError,
   type SnapshotReader,
 } from '../../src/index.ts';
+import type { MergedReader } from '../../src/sources/merged-reader.ts';
 import { Clock } from '../support/clock.ts';
 import { ACCEPT, bareHandler, pageOf, scrape } from '../support/page.ts';
 import { Gate, never, ScriptedSource, state, statePage } from '../support/scripted-source.ts';

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { MergedReader } from '../../src/cache/merged-reader.ts';
-import { Deflater } from '../../src/exposition/deflate.ts';
-import { PageMaker } from '../../src/exposition/page.ts';
+import { Deflater } from '../../src/formats/deflate.ts';
+import { PageMaker } from '../../src/formats/page.ts';
 import { createCachedSnapshotReader, mergeReaders } from '../../src/index.ts';
+import type { MergedReader } from '../../src/sources/merged-reader.ts';
 import { manyPoints } from '../support/many-points.ts';
 
 it('a reader that is read for each scrape has nothing of the others compressed again', async () => {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { sortChanges } from '../../src/cache/change-list.ts';
-import type { Chunk } from '../../src/cache/chunk.ts';
-import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
-import { type MergeExtent, mergeFamily } from '../../src/cache/merge.ts';
-import { Pace } from '../../src/cache/pace.ts';
-import { StagedFamily } from '../../src/cache/staging.ts';
-import { noWork, type RefreshWork } from '../../src/cache/work.ts';
+import { Pace } from '../../src/scheduling/pace.ts';
+import { applyChanges, type ChangeExtent } from '../../src/snapshot/apply-changes.ts';
+import { sortChanges } from '../../src/snapshot/change-list.ts';
+import type { Chunk } from '../../src/snapshot/chunk.ts';
+import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
+import { noWork, type RefreshWork } from '../../src/snapshot/refresh-work.ts';
+import { StagedFamily } from '../../src/snapshot/staging.ts';
 import { naiveLine } from '../support/naive-page.ts';
 
 const SERIES = 600;
@@ -45,7 +45,7 @@ function after(state: ReadonlyMap<string, number>, stretches: readonly Stretch[]
 async function merge(
   chunks: readonly Chunk[],
   changes: Iterable<readonly [id: string, value: number | 'end']>,
-  extent: MergeExtent,
+  extent: ChangeExtent,
 ): Promise<{ readonly chunks: readonly Chunk[]; readonly work: RefreshWork }> {
   const work = noWork();
   const pace = new Pace(1000);
@@ -55,7 +55,7 @@ async function merge(
     else staged.put(id, value, 0);
   }
   const list = await sortChanges(staged, 'last', pace, () => undefined);
-  return { chunks: await mergeFamily(chunks, list, extent, pace, new ChunkBuilder(work)), work };
+  return { chunks: await applyChanges(chunks, list, extent, pace, new ChunkBuilder(work)), work };
 }
 
 function expectSoundChunks(chunks: readonly Chunk[], state: ReadonlyMap<string, number>): void {

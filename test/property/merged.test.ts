@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { MergedReader } from '../../src/cache/merged-reader.ts';
 import {
   createCachedSnapshotReader,
   type FamilyMetadata,
@@ -8,6 +7,7 @@ import {
   type SnapshotPoint,
   type SnapshotReader,
 } from '../../src/index.ts';
+import type { MergedReader } from '../../src/sources/merged-reader.ts';
 import { HOSTILE_SERIES, LONG_SERIES, type Series } from '../support/history.ts';
 import { naiveId, naivePage } from '../support/naive-page.ts';
 import { bareHandler, pageOf, SYNTAXES } from '../support/page.ts';

@@ -1,13 +1,13 @@
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createCachedSnapshotReader } from '../../src/cache/cached-reader.ts';
-import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
-import { familyOf, type Snapshot, snapshotOf } from '../../src/cache/snapshot.ts';
-import { providerOf } from '../../src/cache/snapshot-provider.ts';
-import { noWork } from '../../src/cache/work.ts';
 import { type HandlerOptions, MemoryStore, type SnapshotPoint } from '../../src/index.ts';
+import { createCachedSnapshotReader } from '../../src/refresh/cached-reader.ts';
+import { providerOf } from '../../src/refresh/snapshot-provider.ts';
 import type { SelectedSnapshot } from '../../src/selection/snapshot-selector.ts';
+import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
+import { noWork } from '../../src/snapshot/refresh-work.ts';
+import { familyOf, type Snapshot, snapshotOf } from '../../src/snapshot/snapshot.ts';
 import { naiveId, naiveLine } from '../support/naive-page.ts';
 import { type NaiveMatcher, naiveMatch, naiveSelector } from '../support/naive-selection.ts';
 import { bareHandler } from '../support/page.ts';

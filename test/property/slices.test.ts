@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { sortChanges } from '../../src/cache/change-list.ts';
-import type { Chunk } from '../../src/cache/chunk.ts';
-import { ChunkBuilder } from '../../src/cache/chunk-builder.ts';
-import { mergeFamily } from '../../src/cache/merge.ts';
-import { isSameText } from '../../src/cache/self-check.ts';
-import { familyOf, snapshotOf } from '../../src/cache/snapshot.ts';
-import { StagedFamily } from '../../src/cache/staging.ts';
-import { noWork } from '../../src/cache/work.ts';
-import { Deflater } from '../../src/exposition/deflate.ts';
-import { GzipStem } from '../../src/exposition/gzip.ts';
-import { PieceJoiner } from '../../src/exposition/pieces.ts';
+import { Deflater } from '../../src/formats/deflate.ts';
+import { GzipStem } from '../../src/formats/gzip.ts';
+import { PieceJoiner } from '../../src/formats/pieces.ts';
 import { seriesId } from '../../src/model/series-id.ts';
+import { isSameText } from '../../src/refresh/self-check.ts';
+import { applyChanges } from '../../src/snapshot/apply-changes.ts';
+import { sortChanges } from '../../src/snapshot/change-list.ts';
+import type { Chunk } from '../../src/snapshot/chunk.ts';
+import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
+import { noWork } from '../../src/snapshot/refresh-work.ts';
+import { familyOf, snapshotOf } from '../../src/snapshot/snapshot.ts';
+import { StagedFamily } from '../../src/snapshot/staging.ts';
 import { EagerPace } from '../support/eager-pace.ts';
 import { manyPoints } from '../support/many-points.ts';
 
@@ -35,7 +35,7 @@ async function restsOfMerge(chunks: readonly Chunk[], ids: readonly string[]) {
   const changes = await sortChanges(staged(ids), 'last', new EagerPace(), () => undefined);
   const pace = new EagerPace();
   const builder = new ChunkBuilder(noWork());
-  const merged = await mergeFamily(chunks, changes, 'partial', pace, builder);
+  const merged = await applyChanges(chunks, changes, 'partial', pace, builder);
   return { rests: pace.rests, series: merged.reduce((sum, { series }) => sum + series, 0) };
 }
 

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { CachedReader } from '../../src/cache/cached-reader.ts';
-import type { Snapshot } from '../../src/cache/snapshot.ts';
-import { Deflater } from '../../src/exposition/deflate.ts';
-import { PageMaker } from '../../src/exposition/page.ts';
+import { Deflater } from '../../src/formats/deflate.ts';
+import { PageMaker } from '../../src/formats/page.ts';
 import {
   createCachedSnapshotReader,
   type RefreshWork,
   type SnapshotPoint,
 } from '../../src/index.ts';
+import type { CachedReader } from '../../src/refresh/cached-reader.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { manyPoints } from '../support/many-points.ts';
 import { ModelSource } from '../support/model-source.ts';
 

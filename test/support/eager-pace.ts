@@ -1,4 +1,4 @@
-import { Pace } from '../../src/cache/pace.ts';
+import { Pace } from '../../src/scheduling/pace.ts';
 
 /** A pace that is due each time it is asked, and counts how often work rested: where it may be cut. */
 export class EagerPace extends Pace {
@@ -8,12 +8,12 @@ export class EagerPace extends Pace {
     super(1e9);
   }
 
-  override due(): boolean {
+  override shouldYield(): boolean {
     return true;
   }
 
-  override rest(): Promise<void> {
+  override yield(): Promise<void> {
     this.rests++;
-    return super.rest();
+    return super.yield();
   }
 }

@@ -1,10 +1,10 @@
-import type { Snapshot } from '../../src/cache/snapshot.ts';
 import type { Selection } from '../../src/selection/selection.ts';
 import { matchersOf } from '../../src/selection/selection.ts';
 import { selectionOf } from '../../src/selection/selection-query.ts';
 import { SelectionQueue } from '../../src/selection/selection-queue.ts';
 import { type SelectedSnapshot, SnapshotSelector } from '../../src/selection/snapshot-selector.ts';
 import { needsEngine, PatternEngine } from '../../src/selection/value-pattern.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 
 const engine = await PatternEngine.of(undefined);
 

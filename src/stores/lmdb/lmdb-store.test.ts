@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asDocumented, documentedDefaults } from '../../../test/support/documented-defaults.ts';
 import { until } from '../../../test/support/until.ts';
 import { seriesId } from '../../model/series-id.ts';
-import { stampedSeriesId } from '../../model/stamp.ts';
+import { trustedSeriesId } from '../../model/trusted-point.ts';
 import { openEnvironment } from './environment.ts';
 import { LmdbStore } from './lmdb-store.ts';
 import { LMDB_STORE_DEFAULTS, type LmdbStoreOptions } from './lmdb-store-options.ts';
@@ -86,7 +86,7 @@ describe('a snapshot', () => {
   it('is in series order, and its points carry their ids', async () => {
     const store = await openStore();
     await store.upsert([...many(500, 1, 'b'), ...many(500, 1, 'a'), ...many(500, 1, 'a_b')]);
-    const ids = [...store.snapshot()].map((point) => stampedSeriesId(point)!);
+    const ids = [...store.snapshot()].map((point) => trustedSeriesId(point)!);
     expect(ids).toHaveLength(1_500);
     expect(ids).toEqual([...ids].sort());
     expect(ids[0]).toBe(seriesId({ name: 'a_b', labels: { i: '0' } }));

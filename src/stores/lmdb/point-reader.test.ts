@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseSeriesId, seriesId } from '../../model/series-id.ts';
-import { stampedSeriesId } from '../../model/stamp.ts';
+import { trustedSeriesId } from '../../model/trusted-point.ts';
 import { hostileLabels } from '../../testing/hostile-labels.ts';
 import { PointReader } from './point-reader.ts';
 
@@ -34,7 +34,7 @@ describe('points read from ids', () => {
       const { name, labels } = parseSeriesId(id);
       expect(point).toEqual({ name, labels, value: 1.5, updatedAt: 7 });
       expect(Object.entries(point.labels)).toEqual(Object.entries(labels));
-      expect(stampedSeriesId(point)).toBe(id);
+      expect(trustedSeriesId(point)).toBe(id);
       expect(Object.isFrozen(point) && Object.isFrozen(point.labels)).toBe(true);
     }
   });

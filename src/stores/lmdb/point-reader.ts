@@ -1,7 +1,7 @@
 import type { SnapshotPoint } from '../../model/metric-point.ts';
 import { describeSubject, type RejectionReason } from '../../model/rejection.ts';
 import { parseSeriesId, seriesId } from '../../model/series-id.ts';
-import { stampPoint } from '../../model/stamp.ts';
+import { trustPoint } from '../../model/trusted-point.ts';
 
 /** Called with a record that is not served: why it is refused, and which series it is of. */
 export type OnRefused = (reason: RejectionReason, subject: string) => void;
@@ -35,7 +35,7 @@ export class PointReader {
       this.#onRefused('invalid_value', id.slice(0, 200));
       return undefined;
     }
-    return stampPoint({ name: this.#name, labels, value, updatedAt }, id);
+    return trustPoint({ name: this.#name, labels, value, updatedAt }, id);
   }
 
   #labelsOf(id: string): Record<string, string> | undefined {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seriesId } from '../../model/series-id.ts';
-import { stampedSeriesId } from '../../model/stamp.ts';
+import { trustedSeriesId } from '../../model/trusted-point.ts';
 import { hostileLabels } from '../../testing/hostile-labels.ts';
 import { formatSample, SampleReader } from './stored-sample.ts';
 
@@ -42,7 +42,7 @@ describe('a stored sample', () => {
             labels: { ...point.labels },
           });
           expect(Object.keys(read.labels).length).toBe(Object.keys(point.labels).length);
-          expect(stampedSeriesId(read)).toBe(id);
+          expect(trustedSeriesId(read)).toBe(id);
         }
       }),
     );

@@ -3,7 +3,7 @@ import type { SnapshotPoint } from '../../model/metric-point.ts';
 import { describeSubject, type RejectionReason } from '../../model/rejection.ts';
 import { parseSeriesId, seriesId, seriesName } from '../../model/series-id.ts';
 import type { DeltaEvent } from '../../model/snapshot-reader.ts';
-import { stampPoint } from '../../model/stamp.ts';
+import { trustPoint } from '../../model/trusted-point.ts';
 
 /**
  * How a sample is written in the store: its time and value in decimals that read back to the same
@@ -67,7 +67,7 @@ export class SampleReader {
     }
     const value = readValue(text.slice(space + 1));
     if (value === undefined) return this.#refuse('invalid_value', id);
-    return stampPoint({ name: this.#name, labels, value, updatedAt }, id);
+    return trustPoint({ name: this.#name, labels, value, updatedAt }, id);
   }
 
   #labels(id: string): SnapshotPoint['labels'] | undefined {

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Pace } from '../scheduling/pace.ts';
+import { type DuplicatePolicy, sortChanges } from './change-list.ts';
+import { StagedFamily } from './staging.ts';
+
+interface Change {
+  readonly id: string;
+  readonly value: number;
+  readonly time: number;
+}
+
+async function sorted(changes: readonly Change[], policy: DuplicatePolicy, budget = 1000) {
+  const staged = new StagedFamily('m');
+  for (const { id, value, time } of changes) staged.put(id, value, time);
+  const lost: Change[] = [];
+  const list = await sortChanges(staged, policy, new Pace(budget), (family, at) => {
+    lost.push({ id: family.ids[at]!, value: family.values[at]!, time: family.times[at]! });
+  });
+  return { kept: Array.from({ length: list.length }, (_, i) => list.at(i)), lost };
+}
+
+/** The same, the plain way. */
+function naive(changes: readonly Change[], policy: DuplicatePolicy): Change[] {
+  const byId = new Map<string, Change>();
+  for (const change of changes) {
+    const before = byId.get(change.id);
+    if (before === undefined || policy === 'last' || change.time >= before.time) {
+      byId.set(change.id, change);
+    }
+  }
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function expectSame(
+  { kept, lost }: Awaited<ReturnType<typeof sorted>>,
+  changes: readonly Change[],
+  policy: DuplicatePolicy,
+): void {
+  const expected = naive(changes, policy);
+  expect(kept).toEqual(expected);
+  // Every change is kept or told of, never both.
+  const values = [...kept, ...lost].map(({ value }) => value).sort((a, b) => a - b);
+  expect(values).toEqual(changes.map(({ value }) => value).sort((a, b) => a - b));
+}
+
+const POLICIES: readonly DuplicatePolicy[] = ['last', 'newest'];
+
+describe.each(POLICIES)('changes where the %s one counts', (policy) => {
+  it('are put in series order, one for each series', async () => {
+    const change = fc.record({
+      id: fc.constantFrom(
+        'm',
+        'm{a="1"}',
+        'm{a="2"}',
+        'm{a="é"}',
+        'm{a="\uff5e"}',
+        'm{a="\u{1f600}"}',
+      ),
+      time: fc.integer({ min: 0, max: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { maxLength: 30 }), async (given) => {
+        const changes = given.map((it, value) => ({ ...it, value }));
+        expectSame(await sorted(changes, policy), changes, policy);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each([4095, 4096, 4097, 8193, 20_000])('are so when there are %d of them', async (count) => {
+    const changes = Array.from({ length: count }, (_, i) => ({
+      id: `m${(i * 7919) % (count - 500)}`,
+      value: i,
+      time: (i * 104_729) % 5,
+    }));
+    // A budget of nothing: it rests whenever it can.
+    expectSame(await sorted(changes, policy, 0), changes, policy);
+  });
+});
+
+it('changes that came in order are not sorted again, and nothing is lost of them', async () => {
+  const changes = ['a', 'b', 'c'].map((id, value) => ({ id, value, time: 1 }));
+  expect(await sorted(changes, 'newest')).toEqual({ kept: changes, lost: [] });
+  expect(await sorted([], 'last')).toEqual({ kept: [], lost: [] });
+});

@@ -1,0 +1,133 @@
+import type { Pace } from '../scheduling/pace.ts';
+import type { StagedFamily } from './staging.ts';
+import { textOrder } from './text-order.ts';
+
+/** Which of several changes to one series counts. */
+export type DuplicatePolicy =
+  /** The one said last: a log of changes in order. */
+  | 'last'
+  /** The newest `updatedAt`, at a tie the one said last: a snapshot, which has no order. */
+  | 'newest';
+
+/** The changes of one family in series order, one for each series. */
+export class ChangeList {
+  /** How many there are. */
+  readonly length: number;
+  readonly #order: Uint32Array;
+  readonly #staged: StagedFamily;
+
+  /** @param order - which staged change stands at each place. */
+  constructor(staged: StagedFamily, order: Uint32Array, length: number) {
+    this.#staged = staged;
+    this.#order = order;
+    this.length = length;
+  }
+
+  /** The order that the changes were brought into, to be tried first the next time. */
+  get order(): SourceOrder {
+    return this.#order;
+  }
+
+  /** The series id of a change. */
+  id(place: number): string {
+    return this.#staged.ids[this.#order[place]!]!;
+  }
+
+  /** The value of a change; meaningless for the end of a series. */
+  value(place: number): number {
+    return this.#staged.values[this.#order[place]!]!;
+  }
+
+  /** The time of a change, or the mark of an end. */
+  time(place: number): number {
+    return this.#staged.times[this.#order[place]!]!;
+  }
+
+  /** The first place at or after `from` whose id does not come before an id: a binary search. */
+  find(id: string, from: number): number {
+    let low = from;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.id(middle) < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** All of a change. */
+  at(place: number): { readonly id: string; readonly value: number; readonly time: number } {
+    return { id: this.id(place), value: this.value(place), time: this.time(place) };
+  }
+}
+
+/** Which staged change stands at each place of a series order. */
+export type SourceOrder = Uint32Array;
+
+/**
+ * The changes in an order that the same source had before, if they are in series order so: to look
+ * costs a tenth of a sort, and sources that keep no order mostly keep their disorder
+ * (bench/micro/sort.ts).
+ */
+export async function changesInOrder(
+  staged: StagedFamily,
+  order: SourceOrder,
+  pace: Pace,
+): Promise<ChangeList | undefined> {
+  const { ids } = staged;
+  if (order.length !== ids.length) return undefined;
+  for (let i = 1; i < order.length; i++) {
+    if (ids[order[i - 1]!]! >= ids[order[i]!]!) return undefined;
+    if ((i & 1023) === 0 && pace.shouldYield()) await pace.yield();
+  }
+  return new ChangeList(staged, order, order.length);
+}
+
+/**
+ * Puts staged changes in series order and leaves one for each series, in slices.
+ *
+ * @param onDuplicate - called with the place of each change that lost to another one.
+ */
+export async function sortChanges(
+  staged: StagedFamily,
+  policy: DuplicatePolicy,
+  pace: Pace,
+  onDuplicate: (staged: StagedFamily, at: number) => void,
+): Promise<ChangeList> {
+  const count = staged.ids.length;
+  if (staged.isSorted) {
+    return new ChangeList(
+      staged,
+      new Uint32Array(count).map((_, i) => i),
+      count,
+    );
+  }
+  // Changes to one series stay in the order in which they were said.
+  const order = await textOrder(staged.ids, pace);
+  const length = await dropDuplicates({ order, staged, policy, onDuplicate }, pace);
+  return new ChangeList(staged, order, length);
+}
+
+interface DuplicateSearch {
+  readonly order: Uint32Array;
+  readonly staged: StagedFamily;
+  readonly policy: DuplicatePolicy;
+  readonly onDuplicate: (staged: StagedFamily, at: number) => void;
+}
+
+async function dropDuplicates(search: DuplicateSearch, pace: Pace): Promise<number> {
+  const { order, staged, policy, onDuplicate } = search;
+  const { ids, times } = staged;
+  let kept = 0;
+  for (let i = 0; i < order.length; i++) {
+    const at = order[i]!;
+    const before = kept === 0 ? -1 : order[kept - 1]!;
+    if (before < 0 || ids[before] !== ids[at]) order[kept++] = at;
+    else if (policy === 'last' || times[at]! >= times[before]!) {
+      order[kept - 1] = at;
+      onDuplicate(staged, before);
+    } else onDuplicate(staged, at);
+    if ((i & 1023) === 0 && pace.shouldYield()) await pace.yield();
+  }
+  return kept;
+}

@@ -1,0 +1,285 @@
+import { type Clock, elapsedClock } from '../model/clock.ts';
+import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
+import type { FamilyMetadata, FamilyMetadataFault } from '../model/family-metadata.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
+import { LONGEST_TIMER } from '../model/options.ts';
+import { type RejectedPoint, RejectionLog, type RejectionReason } from '../model/rejection.ts';
+import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
+import type { LastWrite } from '../model/write-stats.ts';
+import {
+  providerOf,
+  refusalsOf,
+  type SnapshotProvider,
+  type SnapshotWait,
+  type SnapshotWatcher,
+} from '../refresh/snapshot-provider.ts';
+import {
+  joinLastWrites,
+  joinSources,
+  type RefusalSources,
+  refusedPoints,
+} from '../refresh/store-writes.ts';
+import { abortedError } from '../scheduling/wait.ts';
+import { snapshotPoints } from '../snapshot/points.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { SnapshotCombiner } from '../snapshot/snapshot-combiner.ts';
+import { versionOfMerged } from '../snapshot/snapshot-version.ts';
+import {
+  type CheckedMergeOptions,
+  checkMergeOptions,
+  checkReaders,
+  type MergeOptions,
+  type NamedReader,
+} from './merge-options.ts';
+import { type MemberAnswer, type MemberState, MergedMember } from './merged-member.ts';
+
+/** Several snapshot readers as one. */
+export interface MergedSnapshotReader extends SnapshotReader {
+  /**
+   * Reads all readers at once and returns the points of those that have any to give, in series
+   * order. Rejects only where no reader has: with the code that they agree on or
+   * `snapshot_unavailable`, and an AggregateError of theirs as the cause; and with `aborted`.
+   */
+  snapshot(options?: ReadOptions): Promise<Iterable<SnapshotPoint>>;
+  /** Returns the metadata of the merged families; reads as `snapshot()` does. */
+  families(options?: ReadOptions): Promise<readonly FamilyMetadata[]>;
+  /** The state of each reader, in the order of the list. */
+  members(): readonly MemberState[];
+  /** What was left out on the way. */
+  mergeStats(): MergeStats;
+}
+
+/** What a merged reader left out: a copy that stays as it is. */
+export interface MergeStats {
+  /**
+   * Refused points by reason: those that the readers and their stores refused, and those that the
+   * merge left out.
+   */
+  readonly rejected: Readonly<Record<RejectionReason, number>>;
+  /** The last of them, oldest first, at most 100. */
+  readonly lastRejected: readonly RejectedPoint[];
+  /** Metadata of families in the latest merged snapshot that could not be used, at most 100. */
+  readonly familyFaults: readonly FamilyMetadataFault[];
+}
+
+/** For how long what `families()` read answers the `snapshot()` that belongs to it, in ms. */
+const SAME_READ_MS = 1000;
+
+/**
+ * Merges several snapshot readers into one, for one handler or for a cache of its own.
+ *
+ * - A reader that fails spares the others: its families are absent, or as its own cache last had
+ *   them, and `members()` tells of it. All are read at the same time, within the deadline of the
+ *   scrape; a cached reader that is late gives its last good snapshot.
+ * - A family that several readers have gets one HELP and TYPE, from the first in the list that
+ *   declares it; a reader that declares something else is reported as a fault of metadata. If that
+ *   makes it a counter, samples that are negative or NaN are refused.
+ * - A series that several readers have comes from one of them, by {@link MergeOptions.duplicates};
+ *   the others' samples count as refused with the reason `duplicate`, each time their family is
+ *   merged. Or it is their sum (`duplicates: 'add'`), or each reader's has a label
+ *   ({@link MergeOptions.readerLabel}).
+ *
+ * What cached readers hold is shared, not copied; a family is merged again only when it changed in
+ * one of its readers. Readers without a cache, such as a registry's, are read for each scrape. A
+ * merged reader may be merged again: it stays one reader, with its own options. A cache may be put
+ * around it, too, and reads each reader once for each refresh. The caller closes the readers.
+ * Throws `invalid_options` if the list or an option is wrong, with every fault listed.
+ *
+ * @example
+ * ```ts
+ * const reader = mergeReaders([
+ *   { name: 'github', reader: createCachedSnapshotReader(store) },
+ *   { name: 'process', reader: createRegistryReader(register) },
+ * ]);
+ * ```
+ */
+export function mergeReaders(
+  readers: readonly (SnapshotReader | NamedReader)[],
+  options?: MergeOptions,
+): MergedSnapshotReader {
+  const checked = checkMergeOptions(options);
+  // As with a cache: without a clock of the caller's, ages have nothing to do with the wall clock.
+  const elapsed = elapsedClock(options?.now === undefined ? undefined : checked.now);
+  return new MergedReader(checkReaders(readers), checked, elapsed);
+}
+
+/** The merged reader, with what the handler needs beyond the public contract. */
+export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
+  readonly rejections: RejectionLog = new RejectionLog();
+  readonly isKept: boolean;
+  readonly #options: CheckedMergeOptions;
+  readonly #elapsed: Clock;
+  readonly #members: readonly MergedMember[];
+  readonly #merger: SnapshotCombiner;
+  // Weak: a handler that serves this reader may be dropped without being closed.
+  readonly #watchers = new Set<WeakRef<SnapshotWatcher>>();
+  readonly #versions = new WeakMap<Snapshot, number>();
+  /** What `families()` read last, for the `snapshot()` that follows. */
+  #read:
+    | { readonly signal: AbortSignal; readonly snapshot: Snapshot; readonly at: number }
+    | undefined;
+  #isWatching = false;
+  #isPublishing = false;
+
+  /** @param elapsed - the clock of ages, in ms; it never goes back. */
+  constructor(readers: readonly NamedReader[], options: CheckedMergeOptions, elapsed: Clock) {
+    this.#options = options;
+    this.#elapsed = elapsed;
+    this.#members = readers.map(
+      ({ name, reader }) => new MergedMember(name, providerOf(reader), () => this.#publishSoon()),
+    );
+    const providers = this.#members.map(({ provider }) => provider);
+    // One reader whose chunks stay is enough for what is derived from them to be worth keeping.
+    this.isKept = providers.some((provider) => provider.isKept);
+    this.#merger = new SnapshotCombiner({
+      ...options,
+      isKept: this.isKept,
+      names: readers.map(({ name }) => name),
+      rejections: this.rejections,
+    });
+  }
+
+  async snapshot(options: ReadOptions = {}): Promise<Iterable<SnapshotPoint>> {
+    return snapshotPoints(this.#takeRead(options) ?? (await this.current(options)));
+  }
+
+  async families(options: ReadOptions = {}): Promise<readonly FamilyMetadata[]> {
+    const snapshot = await this.current(options);
+    const { signal } = options;
+    if (signal !== undefined) this.#read = { signal, snapshot, at: this.#elapsed() };
+    return snapshot.families.flatMap((family) => family.metadata ?? []);
+  }
+
+  members(): readonly MemberState[] {
+    return this.#members.flatMap((member) => member.states());
+  }
+
+  /** Where points are refused before they are merged. */
+  refusalsBelow(): RefusalSources {
+    return joinSources(this.#members.map(({ provider }) => refusalsOf(provider)));
+  }
+
+  /** When the stores below were last written, as of the latest read. */
+  lastWrites(): readonly LastWrite[] {
+    return joinLastWrites(this.#members.map(({ provider }) => provider.lastWrites?.() ?? []));
+  }
+
+  mergeStats(): MergeStats {
+    const { rejected, lastRejected } = refusedPoints(refusalsOf(this));
+    return Object.freeze({
+      rejected,
+      lastRejected,
+      familyFaults: this.#merger.familyFaults,
+    });
+  }
+
+  /** The merged snapshot to serve now. */
+  async current(wait: SnapshotWait = {}): Promise<Snapshot> {
+    if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
+    const deadline = Math.min(wait.deadline ?? LONGEST_TIMER, this.#options.readerTimeout);
+    const answers = await Promise.all(
+      this.#members.map((member) => member.read({ ...wait, deadline })),
+    );
+    if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
+    this.#note(answers);
+    const failures = answers.flatMap(({ failure }) => failure ?? []);
+    if (failures.length === answers.length) throw noneLeft(failures);
+    if (failures.length > 0 && wait.errorPolicy === 'fail') throw someFailed(failures);
+    for (const failure of failures) wait.onFailure?.(failure);
+    const merged = await this.#merger.merge(answers.map(({ snapshot }) => snapshot));
+    this.#noteVersion(merged, answers);
+    return merged;
+  }
+
+  /**
+   * Which states a snapshot is of that `current()` gave; undefined unless each reader's is known.
+   */
+  versionOf(snapshot: Snapshot): number | undefined {
+    return this.#versions.get(snapshot);
+  }
+
+  /** Tells a watcher of each new snapshot for as long as its owner holds it. */
+  watch(watcher: SnapshotWatcher): void {
+    this.#watchers.add(new WeakRef(watcher));
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    for (const member of this.#members) member.provider.watch?.(member);
+  }
+
+  /**
+   * What `families()` has just read for the same signal. A cache asks for metadata and then for
+   * points, with one signal for each refresh: one reading is both, and no source is asked twice.
+   */
+  #takeRead({ signal }: ReadOptions): Snapshot | undefined {
+    const read = this.#read;
+    this.#read = undefined;
+    if (read === undefined || signal?.aborted || read.signal !== signal) return undefined;
+    return this.#elapsed() - read.at < SAME_READ_MS ? read.snapshot : undefined;
+  }
+
+  /**
+   * Merges what is known now, once for all that is published in the same turn of the event loop.
+   */
+  #publishSoon(): void {
+    if (this.#isPublishing) return;
+    this.#isPublishing = true;
+    setImmediate(() => {
+      this.#isPublishing = false;
+      // What fails here is made again by the next read, which is told of it.
+      this.#publish().catch(() => undefined);
+    });
+  }
+
+  async #publish(): Promise<void> {
+    const latest = this.#members.map((member) => member.latest);
+    if (latest.every((snapshot) => snapshot === undefined)) return;
+    const merged = await this.#merger.merge(latest);
+    for (const reference of this.#watchers) {
+      const watcher = reference.deref();
+      if (watcher === undefined) this.#watchers.delete(reference);
+      else watcher.published(merged);
+    }
+  }
+
+  #noteVersion(merged: Snapshot, answers: readonly MemberAnswer[]): void {
+    const versions = answers.map(({ snapshot }, at) => {
+      const { provider } = this.#members[at]!;
+      return snapshot && provider.versionOf?.(snapshot);
+    });
+    const version = versionOfMerged(versions);
+    if (version !== undefined) this.#versions.set(merged, version);
+  }
+
+  #note(answers: readonly MemberAnswer[]): void {
+    for (const [at, { snapshot, failure }] of answers.entries()) {
+      const member = this.#members[at]!;
+      // Where nothing stays, nothing is made ahead.
+      if (this.isKept) member.latest = snapshot;
+      if (failure === undefined) continue;
+      // A logger that fails, at once or later, must fail neither the read nor the process.
+      const tell = async (): Promise<void> => this.#options.onError(failure, member.name);
+      tell().catch(() => undefined);
+    }
+  }
+}
+
+function noneLeft(failures: readonly SnapscrapeError[]): SnapscrapeError {
+  return new SnapscrapeError(
+    sharedCode(failures) ?? 'snapshot_unavailable',
+    'None of the merged readers has a snapshot to give; their errors are the cause',
+    { cause: new AggregateError(failures) },
+  );
+}
+
+function someFailed(failures: readonly SnapscrapeError[]): SnapscrapeError {
+  return new SnapscrapeError(
+    sharedCode(failures) ?? 'refresh_failed',
+    'Some of the merged readers failed; their errors are the cause',
+    { cause: new AggregateError(failures) },
+  );
+}
+
+function sharedCode(failures: readonly SnapscrapeError[]): SnapscrapeErrorCode | undefined {
+  const code = failures[0]?.code;
+  return failures.every((failure) => failure.code === code) ? code : undefined;
+}
