@@ -1,6 +1,5 @@
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import { counterFamilyName, type FamilyType } from '../model/family-metadata.ts';
-import { escapeHelp } from '../model/label-text.ts';
 import type { ExpositionSyntax } from './format.ts';
 
 /** What a header is written from. */
@@ -53,4 +52,9 @@ function unitLine(family: string, metadata: FamilyMetadata | undefined): string 
 function helpLine(family: string, metadata: FamilyMetadata | undefined): string {
   const help = metadata?.help;
   return help === undefined ? '' : `# HELP ${family} ${escapeHelp(help, true)}\n`;
+}
+
+/** Escapes help for `# HELP`; OpenMetrics escapes the double quote too, text 0.0.4 must not. */
+function escapeHelp(help: string, quotes: boolean): string {
+  return help.replace(quotes ? /["\\\n]/g : /[\\\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
 }

@@ -1,5 +1,5 @@
 import { CONTENT_CODINGS, type ContentCoding } from '../formats/content-coding.ts';
-import { isMetricName } from '../model/family-metadata.ts';
+import { isMetricName } from '../model/key/index.ts';
 import {
   checkOptions,
   integerWithin,

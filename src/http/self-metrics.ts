@@ -2,7 +2,7 @@ import { familyHeader } from '../formats/family-header.ts';
 import type { ExpositionSyntax } from '../formats/format.ts';
 import type { FamilyCounts, PageExtras } from '../formats/page.ts';
 import type { FamilyType } from '../model/family-metadata.ts';
-import { escapeLabelValue } from '../model/label-text.ts';
+import { labelPairs, withPairs } from '../model/key/index.ts';
 import type { RejectionReason } from '../model/rejection.ts';
 import { formatSampleValue } from '../model/sample-value.ts';
 import type { LastWrite } from '../model/write-stats.ts';
@@ -100,10 +100,10 @@ const LATEST: readonly SelfFamily[] = [
     type: 'counter',
     help: 'Refreshes from the source by kind and result.',
     samples: ofEachCache(({ failuresByKind, deltas, fullRefreshes }) => [
-      ['kind="delta",result="failure"', failuresByKind.delta],
-      ['kind="delta",result="success"', deltas],
-      ['kind="full",result="failure"', failuresByKind.full],
-      ['kind="full",result="success"', fullRefreshes],
+      [labelPairs({ kind: 'delta', result: 'failure' }), failuresByKind.delta],
+      [labelPairs({ kind: 'delta', result: 'success' }), deltas],
+      [labelPairs({ kind: 'full', result: 'failure' }), failuresByKind.full],
+      [labelPairs({ kind: 'full', result: 'success' }), fullRefreshes],
     ]),
   },
   {
@@ -155,14 +155,16 @@ const LATEST: readonly SelfFamily[] = [
     type: 'counter',
     help: 'Scrapes that met an error, by what was being done, even where a page was served.',
     samples: ({ errors }) =>
-      ERROR_STAGES.map((stage): Sample => [`during="${stage}"`, errors.counts[stage]]),
+      ERROR_STAGES.map((stage): Sample => [labelPairs({ during: stage }), errors.counts[stage]]),
   },
   {
     name: 'http_requests_total',
     type: 'counter',
     help: 'Requests for metrics that have ended, by status code.',
     samples: ({ requests }) =>
-      [...requests.byCode].map(([code, count]): Sample => [`code="${code}"`, count]),
+      [...requests.byCode].map(
+        ([code, count]): Sample => [labelPairs({ code: String(code) }), count],
+      ),
   },
   {
     name: 'http_requests_in_flight',
@@ -212,7 +214,7 @@ export class SelfMetrics implements PageExtras {
     if (!this.names.has(name) || page.series === 0 || page.has(name)) return;
     yield familyHeader({ name, metadata: { ...SERIES, name } }, syntax, (other) => page.has(other));
     for (const family of page.families) {
-      yield `${name}{family="${family.name}"} ${family.series}\n`;
+      yield `${withPairs(name, labelPairs({ family: family.name }))} ${family.series}\n`;
     }
   }
 
@@ -238,7 +240,7 @@ export class SelfMetrics implements PageExtras {
     if (taken(name)) return '';
     let text = familyHeader({ name, metadata: { ...family, name } }, syntax, taken);
     for (const [labels, value] of samples) {
-      text += `${name}${labels === '' ? '' : `{${labels}}`} ${formatSampleValue(value)}\n`;
+      text += `${withPairs(name, labels)} ${formatSampleValue(value)}\n`;
     }
     return text;
   }
@@ -247,21 +249,16 @@ export class SelfMetrics implements PageExtras {
 type NamesTaken = (name: string) => boolean;
 
 function byReason(counts: Iterable<readonly [string, number]>): readonly Sample[] {
-  return [...counts].map(([reason, count]): Sample => [`reason="${reason}"`, count]);
+  return [...counts].map(([reason, count]): Sample => [labelPairs({ reason }), count]);
 }
 
 function lastWriteSample(before: string): (write: LastWrite) => Sample {
   return ({ writer, at }) => {
-    const labels = before + (writer === undefined ? '' : label('writer', writer));
+    const labels = before + (writer === undefined ? '' : labelPairs({ writer }));
     return [labels.replace(/,$/, ''), at / 1000];
   };
 }
 
 function readerLabel(name: string): string {
-  return label('reader', name);
-}
-
-function label(name: string, value: string): string {
-  const escaped = escapeLabelValue(value);
-  return `${name}="${typeof escaped === 'string' ? escaped : ''}"`;
+  return labelPairs({ reader: name });
 }

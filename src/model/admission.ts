@@ -1,5 +1,5 @@
+import { KeyWriter } from './key/index.ts';
 import { describeSubject, type RejectionReason } from './rejection.ts';
-import { SeriesIdentifier } from './series-id.ts';
 import { trustedSeriesId } from './trusted-point.ts';
 
 /** What admission needs to know of its owner. */
@@ -29,14 +29,14 @@ export class PointAdmission {
   isTimeSupplied = false;
   /** Why the last point was refused; undefined for an admitted one. */
   reason: RejectionReason | undefined;
-  readonly #identifier: SeriesIdentifier;
+  readonly #writer: KeyWriter;
   readonly #maxSeriesBytes: number;
   readonly #now: () => number;
 
   constructor(limits: AdmissionLimits) {
     this.#maxSeriesBytes = limits.maxSeriesBytes;
     this.#now = limits.now;
-    this.#identifier = new SeriesIdentifier(limits.maxSeriesBytes);
+    this.#writer = new KeyWriter(limits.maxSeriesBytes);
   }
 
   /** Checks one point; returns whether it is admitted. */
@@ -91,12 +91,12 @@ export class PointAdmission {
   #identityRefusal(given: unknown): RejectionReason | undefined {
     if (typeof given !== 'object' || given === null) return 'not_a_point';
     const { name } = given as Record<string, unknown>;
-    const stamped = trustedSeriesId(given);
-    if (stamped === undefined) {
+    const trusted = trustedSeriesId(given);
+    if (trusted === undefined) {
       const { labels } = given as Record<string, unknown>;
-      if (!this.#identifier.identify(name, labels)) return this.#identifier.reason;
+      if (!this.#writer.write(name, labels)) return this.#writer.reason;
     }
-    const id = stamped ?? this.#identifier.id;
+    const id = trusted ?? this.#writer.key;
     if (this.#isTooLong(id)) return 'series_too_long';
     this.id = id;
     this.name = name as string;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { catalogFamilies, counterFamilyName, isMetricName } from './family-metadata.ts';
+import { catalogFamilies, counterFamilyName } from './family-metadata.ts';
+import { isMetricName } from './key/index.ts';
 
 function only(family: unknown) {
   const { byName, faults } = catalogFamilies([family]);

@@ -1,3 +1,5 @@
+import { isMetricName } from './key/index.ts';
+
 /**
  * The type of a family, as in OpenMetrics 1.0.0.
  *
@@ -28,16 +30,10 @@ export interface FamilyMetadataFault {
   readonly message: string;
 }
 
-const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const LONGEST_NAME = 65_536;
 const LONGEST_HELP = 1_048_576;
 const UNIT = /^[a-zA-Z0-9_:]+$/;
 const TYPES: ReadonlySet<unknown> = new Set<FamilyType>(['counter', 'gauge', 'unknown']);
-
-/** Tells whether a name is legal in the classic grammar (Prometheus data model, metric names). */
-export function isMetricName(name: string): boolean {
-  return METRIC_NAME.test(name);
-}
 
 /** The name of a counter's family in OpenMetrics: the sample's name without `_total`. */
 export function counterFamilyName(name: string): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCachedSnapshotReader, MemoryStore, parseSeriesId, seriesId } from '../index.ts';
 import { catalogFamilies } from './family-metadata.ts';
-import { unescapeLabelValue } from './label-text.ts';
+import { unescapeLabelValue } from './key/index.ts';
 
 const LONG = 'x'.repeat(20_000_000);
 const QUOTES = '\\"'.repeat(10_000_000);

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { naiveId } from '../../test/support/naive-page.ts';
+import { nameOf } from './key/index.ts';
 import type { MetricPoint } from './metric-point.ts';
-import { parseSeriesId, seriesId, seriesName } from './series-id.ts';
+import { parseSeriesId, seriesId } from './series-id.ts';
 import { trustPoint } from './trusted-point.ts';
 
 const name = fc.stringMatching(/^[a-zA-Z_:][a-zA-Z0-9_:]{0,4}$/);
@@ -117,7 +118,7 @@ describe('parseSeriesId', () => {
         expect(Object.entries(read.labels)).toEqual(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
         expect(Object.getPrototypeOf(read.labels)).toBe(Object.prototype);
         expect(seriesId(read)).toBe(seriesId(given));
-        expect(seriesName(seriesId(given))).toBe(given.name);
+        expect(nameOf(seriesId(given))).toBe(given.name);
       }),
       { numRuns: 1000 },
     );

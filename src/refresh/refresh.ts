@@ -4,6 +4,7 @@ import type {
   FamilyMetadata,
   FamilyMetadataFault,
 } from '../model/family-metadata.ts';
+import { compareKeys } from '../model/key/index.ts';
 import { describeSubject } from '../model/rejection.ts';
 import { parseSeriesId, seriesId } from '../model/series-id.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
@@ -200,7 +201,7 @@ function* sideBySide(
 ): Generator<FamilyStep, void, undefined> {
   let at = 0;
   for (const staged of changes) {
-    for (; at < families.length && families[at]!.name < staged.name; at++) {
+    for (; at < families.length && compareKeys(families[at]!.name, staged.name) < 0; at++) {
       yield { before: families[at]!, staged: undefined };
     }
     const isThere = families[at]?.name === staged.name;

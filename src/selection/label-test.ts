@@ -1,4 +1,4 @@
-import { escapeLabelValue, MALFORMED } from '../model/label-text.ts';
+import { escapeLabelValue, MALFORMED } from '../model/key/index.ts';
 import type { LabelMatcher } from './selector.ts';
 import { literalAlternatives, type ValuePattern } from './value-pattern.ts';
 

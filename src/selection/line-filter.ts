@@ -1,6 +1,6 @@
+import { LabelColumns, labelNeedle } from '../model/key/index.ts';
 import type { Pace } from '../scheduling/pace.ts';
 import type { Chunk } from '../snapshot/chunk.ts';
-import { LabelColumns } from './label-columns.ts';
 import type { LabelTest } from './label-test.ts';
 import { seriesHash } from './series-hash.ts';
 import { isOfShard, type Shard } from './shard.ts';
@@ -97,17 +97,17 @@ function isOfOne(hash: number, shards: readonly Shard[]): boolean {
   return false;
 }
 
-/** The longest text `label="value"` that every wanted line has; a long one is likely to be rare. */
+/** The longest label that every wanted line has, as bytes; a long one is likely to be rare. */
 function needleOf(choices: LineConditions['choices']): Buffer | undefined {
-  let longest = '';
+  let longest: Buffer | undefined;
   for (const [list = [], ...others] of choices) {
     if (others.length > 0) continue;
     for (const { label, only } of list) {
-      const needle = only === undefined ? '' : `${label}="${only}"`;
-      if (needle.length > longest.length) longest = needle;
+      const needle = only === undefined ? undefined : labelNeedle(label, only);
+      if (needle && needle.length > (longest?.length ?? 0)) longest = needle;
     }
   }
-  return longest === '' ? undefined : Buffer.from(longest);
+  return longest;
 }
 
 /**

@@ -1,12 +1,12 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { allIds, selectedIds, selectorOf } from '../../test/support/selecting.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
+import { LabelColumns } from '../model/key/index.ts';
 import type { MetricPoint } from '../model/metric-point.ts';
 import { createCachedSnapshotReader } from '../refresh/cached-reader.ts';
 import { providerOf, type SnapshotProvider } from '../refresh/snapshot-provider.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { MemoryStore } from '../stores/memory-store.ts';
-import { LabelColumns } from './label-columns.ts';
 import { LineFilter } from './line-filter.ts';
 import type { SelectedSnapshot, SnapshotSelector } from './snapshot-selector.ts';
 

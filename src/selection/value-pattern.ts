@@ -1,5 +1,5 @@
 import { SnapscrapeError } from '../model/errors.ts';
-import { unescapeLabelValue } from '../model/label-text.ts';
+import { unescapeLabelValue } from '../model/key/index.ts';
 import type { LabelMatcher } from './selector.ts';
 
 /**

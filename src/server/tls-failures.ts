@@ -1,6 +1,7 @@
 import type { Server } from 'node:tls';
 import type { Sample, SelfFamily } from '../http/self-metrics.ts';
 import { SnapscrapeError } from '../model/errors.ts';
+import { labelPairs } from '../model/key/index.ts';
 import { CLIENT_REFUSALS, type ClientRefusal } from '../web/client-refusal.ts';
 import { secureServer } from '../web/secure-server.ts';
 import type { WebConfigFile } from '../web/web-config-file.ts';
@@ -71,7 +72,7 @@ export function tlsFailuresFamily(failures: TlsFailures, hasTls: () => boolean):
     help: 'TLS clients that were refused, during the handshake or later, by reason.',
     samples: () =>
       hasTls()
-        ? CLIENT_REFUSALS.map((reason): Sample => [`reason="${reason}"`, failures.count(reason)])
+        ? CLIENT_REFUSALS.map((reason): Sample => [labelPairs({ reason }), failures.count(reason)])
         : undefined,
   };
 }

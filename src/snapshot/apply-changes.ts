@@ -1,3 +1,4 @@
+import { compareKeys } from '../model/key/index.ts';
 import type { Pace } from '../scheduling/pace.ts';
 import type { ChangeList } from './change-list.ts';
 import { type Chunk, chunkFor } from './chunk.ts';
@@ -90,7 +91,7 @@ class ChunkChanges {
     const stop = Math.min(this.#changes.length, this.#next + 128);
     for (; this.#next < stop; this.#next++) {
       const id = this.#changes.id(this.#next);
-      if (before !== undefined && id >= before) break;
+      if (before !== undefined && compareKeys(id, before) >= 0) break;
       this.#note(chunk, this.#seek(chunk, id));
     }
     if (this.#next === stop && stop < this.#changes.length) return false;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { naiveOrder } from '../../test/support/naive-page.ts';
 import { Pace } from '../scheduling/pace.ts';
 import { type DuplicatePolicy, sortChanges } from './change-list.ts';
 import { StagedFamily } from './staging.ts';
@@ -29,7 +30,7 @@ function naive(changes: readonly Change[], policy: DuplicatePolicy): Change[] {
       byId.set(change.id, change);
     }
   }
-  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return [...byId.values()].sort((a, b) => naiveOrder(a.id, b.id));
 }
 
 function expectSame(

@@ -1,3 +1,4 @@
+import { compareKeys } from '../model/key/index.ts';
 import type { Pace } from '../scheduling/pace.ts';
 import type { StagedFamily } from './staging.ts';
 import { textOrder } from './text-order.ts';
@@ -49,7 +50,7 @@ export class ChangeList {
     let high = this.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.id(middle) < id) low = middle + 1;
+      if (compareKeys(this.id(middle), id) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -77,7 +78,7 @@ export async function changesInOrder(
   const { ids } = staged;
   if (order.length !== ids.length) return undefined;
   for (let i = 1; i < order.length; i++) {
-    if (ids[order[i - 1]!]! >= ids[order[i]!]!) return undefined;
+    if (compareKeys(ids[order[i - 1]!]!, ids[order[i]!]!) >= 0) return undefined;
     if ((i & 1023) === 0 && pace.shouldYield()) await pace.yield();
   }
   return new ChangeList(staged, order, order.length);

@@ -1,3 +1,5 @@
+import { compareKeys } from '../model/key/index.ts';
+
 /**
  * Some tens of KiB of finished lines, sorted by series id, and what is needed to find and change one.
  *
@@ -69,11 +71,9 @@ export class Chunk {
     for (let i = alike; i < length; i++) {
       const a = text[start + i]!;
       const b = id.charCodeAt(i);
-      if (a !== b) {
-        // Bytes and UTF-16 units agree as long as both are ASCII; beyond that, compare as strings.
-        return a < 0x80 && b < 0x80 ? a - b : compareStrings(this.id(line), id);
-      }
-      if (a >= 0x80) return compareStrings(this.id(line), id);
+      // A byte and a UTF-16 unit are comparable as long as one of them is ASCII.
+      if (a >= 0x80 && b >= 0x80) return compareKeys(this.id(line), id);
+      if (a !== b) return a - b;
     }
     return lineLength - id.length;
   }
@@ -114,17 +114,13 @@ function commonPrefix(first: string, last: string): string {
   return first.slice(0, length);
 }
 
-function compareStrings(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 /** The chunk that a series belongs to: the last one that does not begin after the id, else the first. */
 export function chunkFor(chunks: readonly Chunk[], id: string, from: number): number {
   let low = from;
   let high = chunks.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (chunks[middle]!.firstId <= id) low = middle + 1;
+    if (compareKeys(chunks[middle]!.firstId, id) <= 0) low = middle + 1;
     else high = middle;
   }
   return Math.max(from, low - 1);

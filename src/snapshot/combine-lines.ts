@@ -1,3 +1,4 @@
+import { compareKeys } from '../model/key/index.ts';
 import type { Pace } from '../scheduling/pace.ts';
 import type { Chunk } from './chunk.ts';
 import type { ChunkBuilder } from './chunk-builder.ts';
@@ -41,10 +42,10 @@ export async function combineLines(
     let next: string | undefined;
     for (let i = 1; i < open.length; i++) {
       const cursor = open[i]!;
-      if (cursor.id < first.id) {
+      if (compareKeys(cursor.id, first.id) < 0) {
         next = first.id;
         first = cursor;
-      } else if (next === undefined || cursor.id < next) next = cursor.id;
+      } else if (next === undefined || compareKeys(cursor.id, next) < 0) next = cursor.id;
     }
     if (next === first.id) takeOneOf(open, first, merge);
     else {
@@ -153,7 +154,7 @@ class LineCursor {
   /** The first line of the chunk that does not come before an id that comes after this line. */
   lineOf(id: string | undefined): number {
     const { chunk, line } = this;
-    if (id === undefined || chunk.lastId < id) return chunk.series;
+    if (id === undefined || compareKeys(chunk.lastId, id) < 0) return chunk.series;
     // Where readers take turns, it is the next line.
     return chunk.compare(line + 1, id) >= 0 ? line + 1 : chunk.find(id, line + 2);
   }

@@ -1,4 +1,5 @@
-import { parseSeriesId, SeriesIdentifier } from '../model/series-id.ts';
+import { KeyWriter } from '../model/key/index.ts';
+import { parseSeriesId } from '../model/series-id.ts';
 import type { Pace } from '../scheduling/pace.ts';
 import { applyChanges } from './apply-changes.ts';
 import { sortChanges } from './change-list.ts';
@@ -16,7 +17,7 @@ export class ReaderLabel {
   readonly #label: string;
   readonly #reader: string;
   // A series may have as many labels as a point may have, and gets one more.
-  readonly #identifier = new SeriesIdentifier(Infinity, Infinity);
+  readonly #writer = new KeyWriter(Infinity, Infinity);
   readonly #known = new WeakMap<Family, Family>();
 
   constructor(label: string, reader: string) {
@@ -50,7 +51,7 @@ export class ReaderLabel {
     for (let label = this.#label; Object.hasOwn(labels, label); label = `exported_${label}`) {
       added = { ...added, [`exported_${label}`]: labels[label]! };
     }
-    this.#identifier.identify(name, { ...labels, ...added });
-    return this.#identifier.id;
+    this.#writer.write(name, { ...labels, ...added });
+    return this.#writer.key;
   }
 }

@@ -1,4 +1,5 @@
 import type { FamilyMetadata, FamilyMetadataFault } from '../model/family-metadata.ts';
+import { compareKeys } from '../model/key/index.ts';
 import type { RejectionLog } from '../model/rejection.ts';
 import { Pace } from '../scheduling/pace.ts';
 import type { Chunk } from './chunk.ts';
@@ -194,7 +195,8 @@ function* familiesByName(
     let first: string | undefined;
     for (const [rank, families] of all.entries()) {
       const name = families[places[rank]!]?.name;
-      if (name !== undefined && (first === undefined || name < first)) first = name;
+      if (name === undefined) continue;
+      if (first === undefined || compareKeys(name, first) < 0) first = name;
     }
     if (first === undefined) return;
     const parts: FamilyPart[] = [];

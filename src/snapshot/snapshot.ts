@@ -1,4 +1,5 @@
 import type { FamilyMetadata, FamilyMetadataFault } from '../model/family-metadata.ts';
+import { compareKeys } from '../model/key/index.ts';
 import type { Chunk } from './chunk.ts';
 
 /** All samples of one metric name, in series order. Immutable. */
@@ -50,7 +51,7 @@ export function familyPlace(
   let high = families.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (families[middle]!.name < name) low = middle + 1;
+    if (compareKeys(families[middle]!.name, name) < 0) low = middle + 1;
     else high = middle;
   }
   return families[low]?.name === name ? low : undefined;

@@ -1,4 +1,4 @@
-import { seriesName } from '../model/series-id.ts';
+import { compareKeys, nameOf } from '../model/key/index.ts';
 
 // Stands for a time where a series ended.
 const ENDED = Number.NEGATIVE_INFINITY;
@@ -27,7 +27,9 @@ export class StagedFamily {
   put(id: string, value: number, updatedAt: number): void {
     const { ids } = this;
     // Most stores answer in series order: noticing that spares the sort.
-    if (this.isSorted && ids.length > 0 && ids[ids.length - 1]! >= id) this.isSorted = false;
+    if (this.isSorted && ids.length > 0 && compareKeys(ids[ids.length - 1]!, id) >= 0) {
+      this.isSorted = false;
+    }
     ids.push(id);
     this.values.push(value);
     this.times.push(updatedAt);
@@ -60,7 +62,7 @@ export class Staging {
 
   /** Notes that a series ended. */
   end(id: string): void {
-    this.family(seriesName(id)).end(id);
+    this.family(nameOf(id)).end(id);
   }
 
   /** The families with changes, in the order in which they were first named. */

@@ -1,3 +1,4 @@
+import { compareKeys, unitRank } from '../model/key/index.ts';
 import type { Pace } from '../scheduling/pace.ts';
 
 /** Up to here a range is sorted at once, which takes some milliseconds; 14 bits hold a place in it. */
@@ -18,8 +19,8 @@ interface Range {
 }
 
 /**
- * Answers which text stands at each place of the order of JavaScript strings; equal ones stay in the order
- * in which they are given. In slices.
+ * Returns which text stands at each place of the order of UTF-8 bytes; equal ones stay in the order in
+ * which they are given. In slices.
  *
  * The ids of a family begin alike for dozens of characters, and comparing reads all of those each time.
  * This sorts by the first two units that differ, then what is alike by the next two: half the time of a
@@ -139,7 +140,8 @@ class TextSort {
       const moved = order[i]!;
       const text = this.#texts[moved]!;
       let to = i;
-      for (; to > first && this.#text(to - 1) > text; to--) order[to] = order[to - 1]!;
+      for (; to > first && compareKeys(this.#text(to - 1), text) > 0; to--)
+        order[to] = order[to - 1]!;
       order[to] = moved;
     }
   }
@@ -149,9 +151,9 @@ class TextSort {
   }
 }
 
-/** A unit of a text as a number from 1 on; 0 behind its end. */
+/** The rank of a unit of a text from 1 on; 0 behind its end. */
 function unit(text: string, at: number): number {
-  return at < text.length ? text.charCodeAt(at) + 1 : 0;
+  return at < text.length ? unitRank(text.charCodeAt(at)) + 1 : 0;
 }
 
 /** A key without its place. */

@@ -1,7 +1,7 @@
 import { logError } from '../logging/default-log.ts';
 import { soundClock } from '../model/clock.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
-import { isLabelName } from '../model/label-shape.ts';
+import { isLabelName } from '../model/key/index.ts';
 import {
   checkOptions,
   invalidOptions,

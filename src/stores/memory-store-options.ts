@@ -1,7 +1,7 @@
 import { logError } from '../logging/default-log.ts';
 import { wallClock } from '../model/clock.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
-import { isMetricName } from '../model/family-metadata.ts';
+import { isMetricName } from '../model/key/index.ts';
 import {
   checkOptions,
   integerWithin,

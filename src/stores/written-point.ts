@@ -1,5 +1,4 @@
-import { MOST_LABELS } from '../model/label-shape.ts';
-import { labelText } from '../model/label-text.ts';
+import { labelText, MOST_LABELS } from '../model/key/index.ts';
 import type { MetricPoint, SnapshotPoint } from '../model/metric-point.ts';
 import { trustedSeriesId, trustPoint } from '../model/trusted-point.ts';
 

@@ -5,7 +5,7 @@ import {
   createOpenMetricsHandler,
   type SnapshotPoint,
 } from '../../src/index.ts';
-import { LabelColumns } from '../../src/selection/label-columns.ts';
+import { LabelColumns } from '../../src/model/key/index.ts';
 import { listening } from '../support/serving.ts';
 import { turns, until } from '../support/until.ts';
 

@@ -10,7 +10,7 @@ import {
   type MetricPoint,
   type OpenMetricsHandler,
 } from '../../src/index.ts';
-import { LabelColumns } from '../../src/selection/label-columns.ts';
+import { LabelColumns } from '../../src/model/key/index.ts';
 import { startExporter } from '../support/exporter.ts';
 import { listening } from '../support/serving.ts';
 import { turns, until } from '../support/until.ts';

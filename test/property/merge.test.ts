@@ -7,7 +7,7 @@ import type { Chunk } from '../../src/snapshot/chunk.ts';
 import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
 import { noWork, type RefreshWork } from '../../src/snapshot/refresh-work.ts';
 import { StagedFamily } from '../../src/snapshot/staging.ts';
-import { naiveLine } from '../support/naive-page.ts';
+import { naiveLine, naiveOrder } from '../support/naive-page.ts';
 
 const SERIES = 600;
 
@@ -59,7 +59,7 @@ async function merge(
 }
 
 function expectSoundChunks(chunks: readonly Chunk[], state: ReadonlyMap<string, number>): void {
-  const ids = [...state.keys()].sort();
+  const ids = [...state.keys()].sort(naiveOrder);
   expect(Buffer.concat(chunks.map((chunk) => chunk.text)).toString()).toBe(
     ids.map((id) => lineOf(id, state.get(id)!)).join(''),
   );

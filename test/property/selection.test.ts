@@ -8,7 +8,7 @@ import type { SelectedSnapshot } from '../../src/selection/snapshot-selector.ts'
 import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
 import { noWork } from '../../src/snapshot/refresh-work.ts';
 import { familyOf, type Snapshot, snapshotOf } from '../../src/snapshot/snapshot.ts';
-import { naiveId, naiveLine } from '../support/naive-page.ts';
+import { naiveId, naiveLine, naiveOrder } from '../support/naive-page.ts';
 import { type NaiveMatcher, naiveMatch, naiveSelector } from '../support/naive-selection.ts';
 import { bareHandler } from '../support/page.ts';
 import { selectorOf } from '../support/selecting.ts';
@@ -114,7 +114,7 @@ function naiveText(
 ): string {
   const chosen = [...points].filter((p) => wanted.some((matchers) => naiveMatch(p, matchers)));
   const lines = chosen.map((p) => [p.name, naiveId(p), naiveLine(p)] as const);
-  lines.sort((p, q) => (p[0] === q[0] ? (p[1] < q[1] ? -1 : 1) : p[0] < q[0] ? -1 : 1));
+  lines.sort((p, q) => naiveOrder(p[0], q[0]) || naiveOrder(p[1], q[1]));
   return lines.map(([, , line]) => line).join('');
 }
 
@@ -218,7 +218,7 @@ function cutSnapshot(points: readonly SnapshotPoint[], isCut: () => boolean): Sn
   const families = names.map((name) => {
     const builder = new ChunkBuilder(noWork());
     const own = points.filter((p) => p.name === name).map((p) => [naiveId(p), p] as const);
-    for (const [id, p] of own.sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [id, p] of own.sort(([a], [b]) => naiveOrder(a, b))) {
       builder.addLine(id, p.value, p.updatedAt, true);
       if (isCut()) builder.cut();
     }

@@ -17,7 +17,7 @@ export function naivePage(
     family.push(naiveLine(point));
     lines.set(point.name, family);
   }
-  const names = [...lines.keys()].sort();
+  const names = [...lines.keys()].sort(naiveOrder);
   const pages = names.map((name) => {
     const metadata = families.find((family) => family.name === name) ?? { name, type: 'gauge' };
     return naiveHeader(metadata, syntax, names) + lines.get(name)!.sort(byId).join('');
@@ -34,7 +34,7 @@ export function naiveLine(point: SnapshotPoint): string {
 export function naiveId({ name, labels }: Pick<SnapshotPoint, 'name' | 'labels'>): string {
   const pairs = Object.entries(labels)
     .filter(([, value]) => value !== '')
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => naiveOrder(a, b))
     .map(([label, value]) => `${label}="${naiveEscape(value, true)}"`);
   return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
 }
@@ -58,7 +58,12 @@ function naiveValue(value: number): string {
 // The value is what comes after the last space, whatever a label holds.
 function byId(a: string, b: string): number {
   const [idA, idB] = [a, b].map((line) => line.slice(0, line.lastIndexOf(' ')));
-  return idA! < idB! ? -1 : 1;
+  return naiveOrder(idA!, idB!);
+}
+
+/** Orders texts by the bytes of their UTF-8. */
+export function naiveOrder(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 function naiveHeader(

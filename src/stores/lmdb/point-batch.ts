@@ -1,3 +1,4 @@
+import { compareKeys } from '../../model/key/index.ts';
 import type { WriteOutcome } from '../upsert-tally.ts';
 import type { LedgerAccess } from './ledger-access.ts';
 
@@ -89,7 +90,7 @@ export class PointBatch {
     // Near the budget it is the first that get in, so the order counts.
     if (this.#maxSeries !== Number.POSITIVE_INFINITY) return order;
     // Sorting is stable: points of one series stay in their order.
-    return order.sort((a, b) => (ids[a]! < ids[b]! ? -1 : ids[a]! > ids[b]! ? 1 : 0));
+    return order.sort((a, b) => compareKeys(ids[a]!, ids[b]!));
   }
 }
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { seriesName } from '../../model/series-id.ts';
+import { nameOf } from '../../model/key/index.ts';
 import type { SeriesMatcher } from '../metric-store.ts';
 import type { Retention } from '../retention.ts';
 import type { SeriesPredicate } from '../series-target.ts';
@@ -47,12 +47,17 @@ export async function endMatching(
   matches: SeriesPredicate,
 ): Promise<number> {
   const reader = new PointReader();
-  const range = name === undefined ? {} : keysOfName(name);
+  const ranges = name === undefined ? [{}] : keysOfName(name);
   const ids = await scan(access, 'delete', async (frame) => {
-    return collectIds(frame, range, ({ id }) => {
-      const point = reader.point(id, 0, 0);
-      return point !== undefined && matches(point);
-    });
+    const found: string[][] = [];
+    for (const range of ranges) {
+      const ids = await collectIds(frame, range, ({ id }) => {
+        const point = reader.point(id, 0, 0);
+        return point !== undefined && matches(point);
+      });
+      found.push(ids);
+    }
+    return found.flat();
   });
   return endSeries(access, 'delete', ids);
 }
@@ -64,7 +69,7 @@ export async function endExpired(
   now: number,
 ): Promise<number> {
   const isOver = (id: string, updatedAt: number): boolean =>
-    retention.isOver({ name: seriesName(id), updatedAt }, now);
+    retention.isOver({ name: nameOf(id), updatedAt }, now);
   const ids = await scan(access, 'gc', async (frame) => {
     // Times are looked at first, page by page: where none is old enough, no id is read.
     const old = await slotsBefore(frame, now - retention.shortest);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rangeOf } from '../../model/key/index.ts';
 
 /**
  * How a series is found in the file: its id as text, or as bytes where the id is longer than a key
@@ -41,17 +42,20 @@ export interface KeyRange {
   readonly end?: SeriesKey;
 }
 
-/**
- * Where the series of a metric name stand, perhaps among others: the name itself and, behind others
- * that begin with it, `name{`…
- */
-export function keysOfName(name: string): KeyRange {
-  const end = `${name}|`;
-  if (Buffer.byteLength(end) <= LONGEST_PLAIN_KEY) return { start: name, end };
+/** Where the series of a metric name stand; those of a very long name stand among others. */
+export function keysOfName(name: string): readonly KeyRange[] {
+  const { bare, start: first, end } = rangeOf(name);
+  if (Buffer.byteLength(end) <= LONGEST_PLAIN_KEY) {
+    // No key stands between a text and the same text with a zero behind it.
+    return [
+      { start: bare, end: `${bare}\0` },
+      { start: first, end },
+    ];
+  }
   // Longer texts than LMDB takes: all whose keys begin as those of such a name, up to the last
   // hash.
   const start = Buffer.from(name).subarray(0, LONGEST_PLAIN_KEY);
-  return { start, end: Buffer.concat([start, Buffer.alloc(1 + HASH_BYTES + 1, MARK)]) };
+  return [{ start, end: Buffer.concat([start, Buffer.alloc(1 + HASH_BYTES + 1, MARK)]) }];
 }
 
 /** How keys are written to and read from LMDB's own buffers. */

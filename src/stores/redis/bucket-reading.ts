@@ -1,4 +1,5 @@
 import { SnapscrapeError } from '../../model/errors.ts';
+import { nameOf } from '../../model/key/index.ts';
 import { describeSubject } from '../../model/rejection.ts';
 import type { ReadOptions } from '../../model/snapshot-reader.ts';
 import type { Position } from './cursor.ts';
@@ -55,7 +56,7 @@ export class BucketPage {
   refuseForeign(onForeign: OnForeign): void {
     for (let i = 0; i < this.#foreign.length; i += 2) {
       const field = this.#foreign[i]!;
-      const reason = /^[^{]*\n/.test(field) ? 'invalid_name' : 'invalid_labels';
+      const reason = nameOf(field).includes('\n') ? 'invalid_name' : 'invalid_labels';
       onForeign(field.includes('\n') ? reason : 'invalid_value', describeSubject(field));
     }
   }

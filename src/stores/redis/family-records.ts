@@ -1,5 +1,6 @@
 import { SnapscrapeError } from '../../model/errors.ts';
-import { catalogFamilies, type FamilyMetadata, isMetricName } from '../../model/family-metadata.ts';
+import { catalogFamilies, type FamilyMetadata } from '../../model/family-metadata.ts';
+import { isMetricName } from '../../model/key/index.ts';
 import { describeSubject } from '../../model/rejection.ts';
 import type { DataSet } from './data-set.ts';
 import { SET_FAMILIES } from './data-set-scripts.ts';

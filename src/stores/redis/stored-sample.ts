@@ -1,7 +1,6 @@
-import { isMetricName } from '../../model/family-metadata.ts';
+import { isMetricName, KeyReader, nameOf } from '../../model/key/index.ts';
 import type { SnapshotPoint } from '../../model/metric-point.ts';
 import { describeSubject, type RejectionReason } from '../../model/rejection.ts';
-import { parseSeriesId, seriesId, seriesName } from '../../model/series-id.ts';
 import type { DeltaEvent } from '../../model/snapshot-reader.ts';
 import { trustPoint } from '../../model/trusted-point.ts';
 
@@ -27,22 +26,18 @@ export type OnForeign = (reason: RejectionReason, subject: string) => void;
 
 /**
  * Makes points of what the store has. Others may have written there, so it is read strictly; what
- * is no sample is refused. Points of one family mostly have the same labels, so their names are
- * looked for where they are expected (a third of the cost of a snapshot: bench/stores/redis).
+ * is no sample is refused.
  */
 export class SampleReader {
   readonly #onForeign: OnForeign;
-  #names: readonly string[] = [];
-  // What stands before each label's value: `{a="`, `",b="`.
-  #heads: readonly string[] = [];
-  #name = '';
+  readonly #keys = new KeyReader();
 
   /** @param onForeign - is called with what is refused. Default: nothing. */
   constructor(onForeign: OnForeign = () => undefined) {
     this.#onForeign = onForeign;
   }
 
-  /** Reads an id, without a line feed, and the text of its sample; undefined if it was refused. */
+  /** Reads an id and the text of its sample; undefined if it was refused. */
   sample(id: string, text: string): SnapshotPoint | undefined {
     const labels = this.#labels(id);
     return labels && this.#point(id, labels, text);
@@ -53,7 +48,7 @@ export class SampleReader {
    * whose new sample is refused has ended, as no snapshot has it either.
    */
   change(id: string, text: string): DeltaEvent | undefined {
-    const labels = id.includes('\n') ? this.#parse(id) : this.#labels(id);
+    const labels = this.#labels(id);
     if (labels === undefined) return undefined;
     const point = text === '' ? undefined : this.#point(id, labels, text);
     return point === undefined ? { deleted: true, seriesId: id } : { point };
@@ -67,66 +62,18 @@ export class SampleReader {
     }
     const value = readValue(text.slice(space + 1));
     if (value === undefined) return this.#refuse('invalid_value', id);
-    return trustPoint({ name: this.#name, labels, value, updatedAt }, id);
+    return trustPoint({ name: this.#keys.name, labels, value, updatedAt }, id);
   }
 
   #labels(id: string): SnapshotPoint['labels'] | undefined {
-    return this.#expectedLabels(id) ?? this.#parse(id);
-  }
-
-  /** The labels of an id that has the label names of the one before, and no escapes. */
-  #expectedLabels(id: string): Record<string, string> | undefined {
-    const heads = this.#heads;
-    if (heads.length === 0 || id.includes('\\')) return undefined;
-    const first = id.indexOf('{');
-    if (first < 0) return undefined;
-    if (first !== this.#name.length || !id.startsWith(this.#name)) {
-      const name = id.slice(0, first);
-      if (!isMetricName(name)) return undefined;
-      this.#name = name;
-    }
-    const labels: Record<string, string> = {};
-    let at = first;
-    for (let i = 0; i < heads.length; i++) {
-      const head = heads[i]!;
-      if (!id.startsWith(head, at)) return undefined;
-      const start = at + head.length;
-      // Without escapes the next quote ends the value. A label without a value is in no id.
-      at = id.indexOf('"', start);
-      if (at <= start) return undefined;
-      labels[this.#names[i]!] = id.slice(start, at);
-    }
-    return at === id.length - 2 && id.endsWith('}') ? labels : undefined;
-  }
-
-  #parse(id: string): SnapshotPoint['labels'] | undefined {
-    const labels = labelsOf(id);
-    const name = seriesName(id);
-    if (labels === undefined) {
-      const isNamed = isMetricName(name);
-      return this.#refuse(isNamed ? 'invalid_labels' : 'invalid_name', describeSubject(id));
-    }
-    this.#name = name;
-    const names = Object.keys(labels);
-    // `__proto__` cannot be set by assignment.
-    const isPlain = names.every((label) => label !== '__proto__');
-    this.#names = isPlain ? names : [];
-    this.#heads = this.#names.map((label, i) => `${i === 0 ? '{' : '",'}${label}="`);
-    return labels;
+    const labels = this.#keys.read(id);
+    if (labels !== undefined) return labels;
+    const isNamed = isMetricName(nameOf(id));
+    return this.#refuse(isNamed ? 'invalid_labels' : 'invalid_name', describeSubject(id));
   }
 
   #refuse(reason: RejectionReason, subject: string): undefined {
     this.#onForeign(reason, subject.slice(0, 200));
-    return undefined;
-  }
-}
-
-/** The labels of a series id; undefined if it is not exactly what this package writes. */
-function labelsOf(id: string): SnapshotPoint['labels'] | undefined {
-  try {
-    const { name, labels } = parseSeriesId(id);
-    return seriesId({ name, labels }) === id ? labels : undefined;
-  } catch {
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rangeOf } from '../../model/key/index.ts';
 import type { DataSet } from './data-set.ts';
 import type { Layout } from './layout.ts';
 import { countOf, optionalTextsOf, textOf } from './replies.ts';
@@ -38,7 +39,10 @@ export class Sweep {
     this.#lifetimes = lifetimes;
     const byFamily = Object.entries(lifetimes.byFamily);
     this.#shortest = Math.min(lifetimes.general, ...byFamily.map(([, life]) => life));
-    this.#args = byFamily.flatMap(([name, life]) => [name, lifetime(life)]);
+    this.#args = byFamily.flatMap(([name, life]) => {
+      const { bare, start } = rangeOf(name);
+      return [bare, start, lifetime(life)];
+    });
     const terms = [lifetime(lifetimes.general), ...this.#args].join(' ');
     // What a sweep leaves behind is of use to sweeps with the same retentions only.
     this.#name = createHash('sha1').update(terms).digest('hex').slice(0, 12);

@@ -1,5 +1,5 @@
 // The characters that need a second look in a label value: those that the text formats escape, and
-// surrogates, which may stand alone. One scan answers for nearly every value.
+// surrogates, which may stand alone. One scan is enough for nearly every value.
 const RARE = /["\\\n\ud800-\udfff]/;
 const ESCAPED = /["\\\n]/g;
 
@@ -20,7 +20,7 @@ export const MALFORMED: unique symbol = Symbol('malformed');
  * Escapes a label value as both text formats do: backslash, double quote and line feed (OpenMetrics
  * 1.0.0 ABNF `escaped-string`; Prometheus text format 0.0.4).
  *
- * Answers {@link MALFORMED} for a lone surrogate, which has no UTF-8 form.
+ * Returns {@link MALFORMED} for a lone surrogate, which has no UTF-8 form.
  */
 export function escapeLabelValue(value: string): string | typeof MALFORMED {
   if (!RARE.test(value)) return value;
@@ -34,9 +34,4 @@ export function unescapeLabelValue(text: string): string {
   // Split, as a match for each of millions of backslashes would take gigabytes.
   const parts = text.split('\\\\');
   return parts.map((part) => part.replaceAll('\\n', '\n').replaceAll('\\"', '"')).join('\\');
-}
-
-/** Escapes help for `# HELP`; OpenMetrics escapes the double quote too, text 0.0.4 must not. */
-export function escapeHelp(help: string, quotes: boolean): string {
-  return help.replace(quotes ? ESCAPED : /[\\\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
 }

@@ -1,3 +1,6 @@
+import { compareKeys } from './key-order.ts';
+import { labelPair } from './key-writer.ts';
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -7,8 +10,7 @@ const OPEN = 0x7b;
 /**
  * Finds the values of some labels in lines without making strings.
  *
- * It reads ids as `model/series-id.ts` writes them: labels in order of their names, values escaped.
- * After `read`, `starts` and `ends` hold the place of each label's value; both are 0 for a label
+ * It reads keys: labels in order of their names, values escaped. After `read`, `starts` and `ends` hold the place of each label's value; both are 0 for a label
  * that the line does not have. Not for concurrent use.
  */
 export class LabelColumns {
@@ -21,14 +23,13 @@ export class LabelColumns {
   readonly #names: readonly Buffer[];
 
   constructor(names: Iterable<string>) {
-    // Names of labels are ASCII, for which the order of strings is that of bytes.
-    this.names = [...new Set(names)].sort();
+    this.names = [...new Set(names)].sort(compareKeys);
     this.#names = this.names.map((name) => Buffer.from(name));
     this.starts = new Uint32Array(this.names.length);
     this.ends = new Uint32Array(this.names.length);
   }
 
-  /** Reads the id in a text from `start` up to but without `end`. */
+  /** Reads the key in a text from `start` up to but without `end`. */
   read(text: Buffer, start: number, end: number): void {
     const { starts, ends } = this;
     const count = this.names.length;
@@ -73,4 +74,9 @@ function valueEnd(text: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && text[at] !== QUOTE) at += text[at] === BACKSLASH ? 2 : 1;
   return at;
+}
+
+/** The bytes that a label with an escaped value has in each key it is part of. */
+export function labelNeedle(label: string, escaped: string): Buffer {
+  return Buffer.from(labelPair(label, escaped));
 }
