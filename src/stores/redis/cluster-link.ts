@@ -1,52 +1,49 @@
-import { setMaxListeners } from 'node:events';
 import type { RedisClusterOptions } from '@redis/client';
+import { askServer, askServers, before } from './ask-servers.ts';
 import { readRedirection, readSlots, type SlotTable, slotOf } from './cluster-slots.ts';
 import { NotSentError, OpeningError } from './connection-errors.ts';
-import { firstAnswers } from './first-answers.ts';
-import { KeptConnection, OPENING_SHARE } from './kept-connection.ts';
-import type { RedisLink } from './redis-link.ts';
+import {
+  KeptConnection,
+  LONGEST_PAUSE_MS,
+  longestPause,
+  OPENING_SHARE,
+} from './kept-connection.ts';
+import type { LinkPlan, RedisLink } from './redis-link.ts';
 import { replyWord } from './reply-reasons.ts';
 import { type AddressMap, mappedAddress, type NodeAddress } from './sentinel-lookup.ts';
 import {
   type ClientOptions,
-  type ConnectionPlan,
   type Deadline,
   type OnStage,
   ServerConnection,
 } from './server-connection.ts';
-import { afterTicks } from './tick-timer.ts';
-
-/** What a link to a cluster is made with. */
-export interface ClusterPlan extends Omit<ConnectionPlan, 'options'> {
-  readonly options: RedisClusterOptions;
-  readonly onError: (error: unknown) => void;
-  readonly onOpen: () => void;
-}
+import { TickedDeadline } from './tick-timer.ts';
 
 // How many servers are asked at once for the slots: one that hangs holds nothing up.
 const ASKED_AT_ONCE = 3;
-const SHORTEST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
+const ASK_SLOTS = ['CLUSTER', 'SLOTS'];
 // Servers that have not heard of each other may redirect in a circle for a moment.
 const MOST_REDIRECTIONS = 5;
 
 /** Connections to the masters of a cluster, and which of them has which slot. */
 export class ClusterLink implements RedisLink {
-  readonly #plan: ClusterPlan;
+  readonly #plan: LinkPlan;
+  readonly #options: RedisClusterOptions;
   readonly #nodes = new Map<string, KeptConnection>();
   #masters: SlotTable['masters'] = [];
   #text = '';
   #refreshing: Promise<void> | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
-  #abort: AbortController | undefined;
+  #deadline: TickedDeadline | undefined;
   // Refreshes in a row that brought nothing new, and when the last one ended.
   #vainRefreshes = 0;
   #refreshedAt = 0;
   #error: unknown = new OpeningError('slots', { isLate: true });
   #isEnded = false;
 
-  constructor(plan: ClusterPlan) {
+  constructor(plan: LinkPlan, options: RedisClusterOptions) {
     this.#plan = plan;
+    this.#options = options;
     void this.#refresh();
   }
 
@@ -61,7 +58,9 @@ export class ClusterLink implements RedisLink {
     for (let tries = 0; node !== undefined && tries <= MOST_REDIRECTIONS; tries++) {
       const connection = this.#connectionTo(node);
       try {
-        return await (isAsking ? connection.sendAfter(['ASKING'], args) : connection.send(args));
+        return await (isAsking
+          ? connection.sendAfter(['ASKING'], key, args)
+          : connection.send(key, args));
       } catch (error) {
         const word = replyWord(error);
         if (word === 'CLUSTERDOWN' || word === 'MASTERDOWN') this.#refreshSoon();
@@ -89,7 +88,7 @@ export class ClusterLink implements RedisLink {
   destroy(): void {
     this.#isEnded = true;
     clearTimeout(this.#refreshTimer);
-    this.#abort?.abort();
+    this.#deadline?.abort();
     for (const node of this.#nodes.values()) node.destroy();
   }
 
@@ -109,14 +108,13 @@ export class ClusterLink implements RedisLink {
     let connection = this.#nodes.get(name);
     if (connection === undefined) {
       connection = new KeptConnection({
+        ...this.#plan,
         open: (deadline, onStage) => this.#openTo(node, deadline, onStage),
-        timeout: this.#plan.timeout,
         onError: (error) => {
           this.#plan.onError(error);
           // Its slots may be elsewhere by now.
           this.#refreshSoon();
         },
-        onOpen: this.#plan.onOpen,
       });
       this.#nodes.set(name, connection);
     }
@@ -124,29 +122,17 @@ export class ClusterLink implements RedisLink {
   }
 
   #openTo(node: NodeAddress, deadline: Deadline, onStage: OnStage): Promise<ServerConnection> {
-    const { defaults, nodeAddressMap, RESP } = this.#plan.options;
+    const { defaults, nodeAddressMap, RESP } = this.#options;
     const { host, port } = mappedAddress(node, nodeAddressMap as AddressMap | undefined);
-    return this.#open(
-      { ...defaults, RESP, socket: { ...defaults?.socket, host, port } },
-      deadline,
-      onStage,
-    );
-  }
-
-  #open(options: object, deadline: Deadline, onStage?: OnStage): Promise<ServerConnection> {
-    const { library, timeout } = this.#plan;
-    return ServerConnection.open(
-      { library, timeout, options: options as ClientOptions },
-      deadline,
-      onStage,
-    );
+    const socket = { ...defaults?.socket, host, port };
+    const options = { ...defaults, RESP, socket } as ClientOptions;
+    return ServerConnection.open({ ...this.#plan, options }, deadline, onStage);
   }
 
   #refreshSoon(): void {
     if (this.#isEnded || this.#refreshing !== undefined) return;
     if (performance.now() > this.#refreshedAt + LONGEST_PAUSE_MS) this.#vainRefreshes = 0;
-    const most = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, this.#plan.timeout / 4));
-    const pause = Math.min(most, SHORTEST_PAUSE_MS * 2 ** Math.min(this.#vainRefreshes, 10));
+    const pause = longestPause(this.#vainRefreshes, this.#plan.timeout);
     this.#refreshTimer ??= setTimeout(() => void this.#refresh(), pause);
   }
 
@@ -163,24 +149,20 @@ export class ClusterLink implements RedisLink {
   }
 
   async #readSlots(): Promise<void> {
-    const abort = new AbortController();
-    this.#abort = abort;
-    setMaxListeners(0, abort.signal);
-    const end = afterTicks(OPENING_SHARE * this.#plan.timeout, () => abort.abort());
+    const deadline = new TickedDeadline(OPENING_SHARE * this.#plan.timeout);
+    this.#deadline = deadline;
     try {
-      const slots = await firstAnswers(this.#askers().map((ask) => ask(abort.signal)));
+      const slots = await askServers('slots', this.#askers(), deadline.signal);
       if (this.#isEnded) return;
       this.#take(mostFrequent(slots));
       this.#plan.onOpen();
     } catch (error) {
       if (this.#isEnded) return;
       this.#vainRefreshes++;
-      const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-      this.#error = OpeningError.ofAll('slots', errors);
-      this.#plan.onError(this.#error);
+      this.#error = error;
+      this.#plan.onError(error);
     } finally {
-      end();
-      abort.abort();
+      deadline.clear();
     }
   }
 
@@ -202,27 +184,22 @@ export class ClusterLink implements RedisLink {
 
   /** Some servers to ask: those that are connected and the given ones, in a random order. */
   #askers(): readonly ((deadline: Deadline) => Promise<SlotTable>)[] {
-    const { rootNodes, defaults, RESP } = this.#plan.options;
+    const { rootNodes, defaults, RESP } = this.#options;
     const known = nodesOf(this.#masters).map((node) => [nameOf(node), node] as const);
     const ready = known.filter(([name]) => this.#nodes.get(name)?.isReady === true);
     const askKnown = shuffled(ready).map(([name, node]) => async (deadline: Deadline) => {
-      const asked = this.#nodes.get(name)!.send(['CLUSTER', 'SLOTS']);
-      return readSlots(await before(deadline, asked), node.host);
+      const asked = this.#nodes.get(name)!.send('', ASK_SLOTS);
+      return readSlots(await before(deadline, 'slots', asked), node.host);
     });
-    const askGiven = shuffled(rootNodes).map((root) => async (deadline: Deadline) => {
+    const onStage: OnStage = (pending) => {
+      if (this.#vainRefreshes === 0 && this.#masters.length === 0) this.#error = pending;
+    };
+    const askGiven = shuffled(rootNodes).map((root) => (deadline: Deadline) => {
       const socket = { ...defaults?.socket, ...root.socket };
-      const options = { ...defaults, ...root, RESP, socket };
-      const connection = await this.#open(options, deadline, (pending) => {
-        if (this.#vainRefreshes === 0 && this.#masters.length === 0) {
-          this.#error = OpeningError.ofAll('slots', [pending]);
-        }
-      });
-      try {
-        const reply = await before(deadline, connection.send(['CLUSTER', 'SLOTS']));
-        return readSlots(reply, hostOf(root.url, socket));
-      } finally {
-        connection.destroy(undefined);
-      }
+      const options = { ...defaults, ...root, RESP, socket } as ClientOptions;
+      const ask = async (server: ServerConnection): Promise<SlotTable> =>
+        readSlots(await server.send(ASK_SLOTS), hostOf(root.url, socket));
+      return askServer({ ...this.#plan, options, stage: 'slots', ask }, deadline, onStage);
     });
     return [...askKnown, ...askGiven].slice(0, ASKED_AT_ONCE);
   }
@@ -257,12 +234,4 @@ function shuffled<Item>(items: readonly Item[]): Item[] {
     .map((item) => ({ item, place: Math.random() }))
     .sort((a, b) => a.place - b.place)
     .map(({ item }) => item);
-}
-
-function before(deadline: Deadline, reply: Promise<unknown>): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const onDeadline = (): void => reject(new OpeningError('slots', { isLate: true }));
-    deadline.addEventListener('abort', onDeadline, { once: true });
-    reply.then(resolve, reject);
-  });
 }

@@ -1,30 +1,37 @@
 import { NotSentError, type OpeningError } from './connection-errors.ts';
+import type { LinkPlan, RedisLink } from './redis-link.ts';
 import type { CommandArguments, Deadline, OnStage, ServerConnection } from './server-connection.ts';
-import { afterTicks } from './tick-timer.ts';
+import { TickedDeadline } from './tick-timer.ts';
 
 /** How a connection is opened again and again. */
-export interface KeepingPlan {
+export interface KeepingPlan extends Omit<LinkPlan, 'library'> {
   /** Opens one, wherever the server is now. */
   readonly open: (deadline: Deadline, onStage: OnStage) => Promise<ServerConnection>;
-  /** How long opening may take, from the first byte to the greeting, in ms. */
-  readonly timeout: number;
-  /** Reports why a connection ended or could not be opened. */
-  readonly onError: (error: unknown) => void;
-  /** Called when a connection was opened. */
-  readonly onOpen: () => void;
+  /** Called when the link is ended by its user. */
+  readonly onDestroy?: () => void;
 }
 
 const SHORTEST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
+/** The longest pause between two tries, in ms. */
+export const LONGEST_PAUSE_MS = 1_000;
 /** The part of a time-out that opening may take. */
 export const OPENING_SHARE = 0.9;
 
+/**
+ * How long to wait after so many failures in a row, in ms at most: longer each time. Two time-outs
+ * have to do for a pause and what follows it.
+ */
+export function longestPause(failures: number, timeout: number): number {
+  const most = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, timeout / 4));
+  return Math.min(most, SHORTEST_PAUSE_MS * 2 ** Math.min(failures, 10));
+}
+
 /** A connection to one place that is opened again whenever it ends, after pauses. */
-export class KeptConnection {
+export class KeptConnection implements RedisLink {
   readonly #plan: KeepingPlan;
   #current: ServerConnection | undefined;
   #opening: Promise<void> | undefined;
-  #abort: AbortController | undefined;
+  #deadline: TickedDeadline | undefined;
   #pauseTimer: NodeJS.Timeout | undefined;
   // Openings in a row that came to nothing, renewals among them.
   #failures = 0;
@@ -38,22 +45,20 @@ export class KeptConnection {
     void this.#open();
   }
 
-  /** Whether a command that is sent now goes out. */
   get isReady(): boolean {
     return this.#current?.isOpen === true;
   }
 
-  /** Sends a command; rejects with `NotSentError` where there is no connection. */
-  send(args: CommandArguments): Promise<unknown> {
+  send(_key: string, args: CommandArguments): Promise<unknown> {
     return (
       this.#current?.send(args) ?? Promise.reject(new NotSentError(this.#error ?? this.#pending))
     );
   }
 
   /** Sends a command right after another one whose answer is not looked at. */
-  sendAfter(first: CommandArguments, args: CommandArguments): Promise<unknown> {
-    this.send(first).catch(() => undefined);
-    return this.send(args);
+  sendAfter(first: CommandArguments, key: string, args: CommandArguments): Promise<unknown> {
+    this.send(key, first).catch(() => undefined);
+    return this.send(key, args);
   }
 
   /**
@@ -71,7 +76,7 @@ export class KeptConnection {
     return true;
   }
 
-  /** Notes that the place is the right one: the next renewal need not wait. */
+  /** The next renewal need not wait: the place is the right one. */
   confirm(): void {
     this.#failures = 0;
     this.#renewAt = 0;
@@ -81,15 +86,15 @@ export class KeptConnection {
   retire(): void {
     this.#isEnded = true;
     clearTimeout(this.#pauseTimer);
-    if (this.#current === undefined) this.#abort?.abort();
+    if (this.#current === undefined) this.#deadline?.abort();
     else this.#current.retire();
   }
 
-  /** Ends it; what waits for an answer rejects. */
   destroy(): void {
     this.#isEnded = true;
+    this.#plan.onDestroy?.();
     clearTimeout(this.#pauseTimer);
-    this.#abort?.abort();
+    this.#deadline?.abort();
     this.#current?.destroy(undefined);
   }
 
@@ -102,12 +107,11 @@ export class KeptConnection {
   }
 
   async #attempt(): Promise<void> {
-    const abort = new AbortController();
-    this.#abort = abort;
     // A call that waits for it can still say what became of it.
-    const end = afterTicks(OPENING_SHARE * this.#plan.timeout, () => abort.abort());
+    const deadline = new TickedDeadline(OPENING_SHARE * this.#plan.timeout);
+    this.#deadline = deadline;
     try {
-      const opened = await this.#plan.open(abort.signal, (pending) => {
+      const opened = await this.#plan.open(deadline.signal, (pending) => {
         this.#pending = pending;
       });
       if (this.#isEnded) opened.destroy(undefined);
@@ -117,7 +121,7 @@ export class KeptConnection {
       if (this.#current === undefined) this.#error = error;
       this.#plan.onError(error);
     } finally {
-      end();
+      deadline.clear();
       this.#pending = undefined;
     }
   }
@@ -145,11 +149,9 @@ export class KeptConnection {
     this.#pauseTimer = setTimeout(() => void this.#open(), this.#nextPause());
   }
 
-  /** Longer each time, and never all at once. */
+  /** Not the same for all: they must not come all at once. */
   #nextPause(): number {
-    // Two time-outs have to do for a pause and what follows it.
-    const most = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, this.#plan.timeout / 4));
-    const longest = Math.min(most, SHORTEST_PAUSE_MS * 2 ** Math.min(this.#failures++, 10));
+    const longest = longestPause(this.#failures++, this.#plan.timeout);
     return longest / 2 + (Math.random() * longest) / 2;
   }
 }

@@ -1,17 +1,11 @@
-import type * as RedisClient from '@redis/client';
 import { SnapscrapeError } from '../../model/errors.ts';
 import { invalidOptions } from '../../model/options.ts';
 import { ClusterLink } from './cluster-link.ts';
 import { KeptConnection } from './kept-connection.ts';
 import type { RedisConnection } from './redis-address.ts';
 import type { LinkPlan, RedisLink } from './redis-link.ts';
-import { SentinelLink } from './sentinel-link.ts';
-import {
-  type ClientOptions,
-  type CommandArguments,
-  type RedisLibrary,
-  ServerConnection,
-} from './server-connection.ts';
+import { openSentinelLink } from './sentinel-link.ts';
+import { type ClientOptions, type RedisLibrary, ServerConnection } from './server-connection.ts';
 
 /** Loads `@redis/client`. Rejects with `dependency_missing` if it is not installed, or too old. */
 export async function loadRedisLibrary(): Promise<RedisLibrary> {
@@ -47,48 +41,20 @@ export function openLink(plan: LinkPlan, connection: RedisConnection): RedisLink
   assertClientOptions(plan.library, connection);
   switch (connection.kind) {
     case 'standalone':
-      return new StandaloneLink(plan, connection.options);
+      return openAddress(plan, connection.options);
     case 'sentinel':
-      return new SentinelLink(plan, connection.options);
+      return openSentinelLink(plan, connection.options);
     case 'cluster':
-      return new ClusterLink({ ...plan, options: connection.options });
+      return new ClusterLink(plan, connection.options);
   }
 }
 
-/** One server, or whatever is behind one address. */
-class StandaloneLink implements RedisLink {
-  readonly #connection: KeptConnection;
-
-  constructor(plan: LinkPlan, options: RedisClient.RedisClientOptions) {
-    const { library, timeout, onError, onOpen } = plan;
-    this.#connection = new KeptConnection({
-      open: (deadline, onStage) =>
-        ServerConnection.open({ library, timeout, options }, deadline, onStage),
-      timeout,
-      onError,
-      onOpen,
-    });
-  }
-
-  get isReady(): boolean {
-    return this.#connection.isReady;
-  }
-
-  send(_key: string, args: CommandArguments): Promise<unknown> {
-    return this.#connection.send(args);
-  }
-
-  renew(): Promise<boolean> {
-    return this.#connection.renew();
-  }
-
-  confirm(): void {
-    this.#connection.confirm();
-  }
-
-  destroy(): void {
-    this.#connection.destroy();
-  }
+/** A link to one server, or whatever is behind one address. */
+function openAddress(plan: LinkPlan, options: ClientOptions): RedisLink {
+  return new KeptConnection({
+    ...plan,
+    open: (deadline, onStage) => ServerConnection.open({ ...plan, options }, deadline, onStage),
+  });
 }
 
 /** Throws at the start what the client library would throw at each connection. */

@@ -1,14 +1,6 @@
-import { setMaxListeners } from 'node:events';
-import { OpeningError } from './connection-errors.ts';
-import { firstAnswers } from './first-answers.ts';
+import { askServer, askServers } from './ask-servers.ts';
 import { countOf, listOf, textsOf, unexpectedReply } from './replies.ts';
-import {
-  type ClientOptions,
-  type ConnectionPlan,
-  type Deadline,
-  type OnStage,
-  ServerConnection,
-} from './server-connection.ts';
+import type { ConnectionPlan, Deadline, OnStage, ServerConnection } from './server-connection.ts';
 
 /** A host and its port. */
 export interface NodeAddress {
@@ -22,12 +14,10 @@ export type AddressMap =
   | ((address: string) => NodeAddress | undefined);
 
 /** What is asked for the master. */
-export interface SentinelPlan extends Omit<ConnectionPlan, 'options'> {
+interface SentinelPlan extends ConnectionPlan {
   /** The name under which the Sentinels watch it. */
   readonly name: string;
   readonly sentinels: readonly NodeAddress[];
-  /** What connections to the Sentinels are made with. */
-  readonly options: ClientOptions;
 }
 
 /** What a Sentinel knows. */
@@ -41,64 +31,32 @@ export interface WatchedMaster {
 
 /** Asks all Sentinels at once where the master is; takes the reply of the latest failover. */
 export async function findMaster(
-  plan: SentinelPlan,
+  { sentinels, name, ...plan }: SentinelPlan,
   deadline: Deadline,
   onStage?: OnStage,
 ): Promise<WatchedMaster> {
-  const abort = new AbortController();
-  setMaxListeners(0, abort.signal);
-  const end = (): void => abort.abort();
-  if (deadline.aborted) end();
-  deadline.addEventListener('abort', end, { once: true });
-  try {
-    const known = await firstAnswers(
-      plan.sentinels.map((sentinel) =>
-        askSentinel(plan, sentinel, abort.signal, (pending) =>
-          onStage?.(OpeningError.ofAll('sentinels', [pending])),
-        ),
-      ),
-    );
-    return known.reduce((latest, each) => (each.epoch > latest.epoch ? each : latest));
-  } catch (error) {
-    const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-    throw OpeningError.ofAll('sentinels', errors);
-  } finally {
-    deadline.removeEventListener('abort', end);
-    // Those that have not answered are not waited for.
-    end();
-  }
+  const asks = sentinels.map(({ host, port }) => {
+    const socket = { ...plan.options.socket, host, port };
+    // With RESP 2 the answer is a list, whatever the Sentinel's version.
+    const options = { ...plan.options, RESP: 2, socket } as object;
+    const ask = (sentinel: ServerConnection): Promise<WatchedMaster> => askSentinel(sentinel, name);
+    return (end: Deadline) =>
+      askServer({ ...plan, options, stage: 'sentinels', ask }, end, onStage);
+  });
+  const known = await askServers('sentinels', asks, deadline);
+  return known.reduce((latest, each) => (each.epoch > latest.epoch ? each : latest));
 }
 
-async function askSentinel(
-  { library, timeout, options, name }: SentinelPlan,
-  { host, port }: NodeAddress,
-  deadline: Deadline,
-  onStage: OnStage,
-): Promise<WatchedMaster> {
-  const socket = { ...options.socket, host, port } as NonNullable<ClientOptions['socket']>;
-  // With RESP 2 the answer is a list, whatever the Sentinel's version.
-  const connection = await ServerConnection.open(
-    { library, timeout, options: { ...options, RESP: 2, socket } as object },
-    deadline,
-    onStage,
-  );
-  try {
-    const onDeadline = (): void =>
-      connection.destroy(new OpeningError('sentinels', { isLate: true }));
-    deadline.addEventListener('abort', onDeadline, { once: true });
-    const [master, others] = await Promise.all([
-      connection.send(['SENTINEL', 'MASTER', name]).then(fieldsOf),
-      connection
-        .send(['SENTINEL', 'SENTINELS', name])
-        .then((reply) => listOf(reply).map((each) => addressOf(fieldsOf(each))))
-        .catch(() => []),
-    ]);
-    deadline.removeEventListener('abort', onDeadline);
-    const epoch = countOf(master.get('config-epoch') ?? 0);
-    return { master: addressOf(master), epoch, sentinels: others };
-  } finally {
-    connection.destroy(undefined);
-  }
+async function askSentinel(sentinel: ServerConnection, name: string): Promise<WatchedMaster> {
+  const [master, sentinels] = await Promise.all([
+    sentinel.send(['SENTINEL', 'MASTER', name]).then(fieldsOf),
+    sentinel
+      .send(['SENTINEL', 'SENTINELS', name])
+      .then((reply) => listOf(reply).map((each) => addressOf(fieldsOf(each))))
+      .catch(() => []),
+  ]);
+  const epoch = countOf(master.get('config-epoch') ?? 0);
+  return { master: addressOf(master), epoch, sentinels };
 }
 
 /** Names and values that alternate in a list. */

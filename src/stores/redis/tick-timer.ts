@@ -11,13 +11,32 @@ export function everyTick(ms: number, tell: () => void): NodeJS.Timeout {
   return setInterval(tell, Math.max(1, ms / TICKS));
 }
 
-/** Calls something after `TICKS` ticks. Returns what ends the wait. */
-export function afterTicks(ms: number, tell: () => void): () => void {
-  let ticks = 0;
-  const timer = everyTick(ms, () => {
-    if (++ticks < TICKS) return;
-    clearInterval(timer);
-    tell();
-  });
-  return () => clearInterval(timer);
+/** A deadline after `TICKS` ticks, if it is not ended before. */
+export class TickedDeadline {
+  readonly #abort = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  /** @param ms - how long until then. */
+  constructor(ms: number) {
+    let ticks = 0;
+    this.#timer = everyTick(ms, () => {
+      if (++ticks >= TICKS) this.abort();
+    });
+  }
+
+  /** Aborts at the deadline. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Brings it forward to now. */
+  abort(): void {
+    this.clear();
+    this.#abort.abort();
+  }
+
+  /** Ends the wait: the deadline never comes. */
+  clear(): void {
+    clearInterval(this.#timer);
+  }
 }
