@@ -21,7 +21,7 @@ export function failureKind(error: unknown): FailureKind {
   if (error instanceof NotSentError) return isHopeless(error.cause) ? 'final' : 'transient';
   if (error instanceof ConnectionLostError) return 'unknown';
   if (!(error instanceof Error) || error instanceof SnapscrapeError) return 'final';
-  return reasonOfReply(error).isTransient === true ? 'transient' : 'final';
+  return reasonOfReply(error).isTransient ? 'transient' : 'final';
 }
 
 // What a master says that was replaced: it follows another one, or no replica follows it any more.
@@ -85,7 +85,7 @@ function isHopeless(cause: unknown): boolean {
   const reply = refusalOf(cause);
   if (reply === undefined) return false;
   const reason = reasonOfReply(reply);
-  return reason.isTransient !== true && reason.isKnown;
+  return reason.isKnown && !reason.isTransient;
 }
 
 /** What the server answered in place of a greeting. */
