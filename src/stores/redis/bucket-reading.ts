@@ -4,7 +4,7 @@ import { describeSubject } from '../../model/rejection.ts';
 import type { ReadOptions } from '../../model/snapshot-reader.ts';
 import type { Position } from './cursor.ts';
 import { type DataSet, type PartitionHead, readHead } from './data-set.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, numbersBetween } from './layout.ts';
 import { READ } from './read-scripts.ts';
 import { countOf, listOf, pairsOf, textOf, unexpectedReply } from './replies.ts';
 import type { OnForeign } from './stored-sample.ts';
@@ -101,7 +101,7 @@ export class BucketReading {
 
   async *pages(): AsyncGenerator<BucketPage, void, undefined> {
     const { buckets } = this.#layout;
-    const first = await this.#read(numbers(0, buckets), WHOLE, WHOLE_PARTITION);
+    const first = await this.#read(numbersBetween(0, buckets), WHOLE, WHOLE_PARTITION);
     yield first.page;
     yield* this.#slices(first.large);
     if (!first.isTooLarge) return;
@@ -113,7 +113,7 @@ export class BucketReading {
     for (let from = 0; from < buckets || ahead.length > 0; ) {
       while (ahead.length < READS_AHEAD && from < buckets) {
         const to = Math.min(from + group, buckets);
-        const read = this.#read(numbers(from, to), WHOLE);
+        const read = this.#read(numbersBetween(from, to), WHOLE);
         // It is awaited later, or never; until then it must not count as unhandled.
         read.catch(() => undefined);
         ahead.push(read);
@@ -198,10 +198,6 @@ function bucketAt(buckets: readonly number[], place: string): number {
   const bucket = buckets[countOf(place)];
   if (bucket === undefined) throw unexpectedReply();
   return bucket;
-}
-
-function numbers(from: number, to: number): number[] {
-  return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
 function linesOf(text: string): number {

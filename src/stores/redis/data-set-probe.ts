@@ -1,6 +1,6 @@
 import { SnapscrapeError } from '../../model/errors.ts';
 import type { DataSet } from './data-set.ts';
-import type { Layout } from './layout.ts';
+import { forEachPartition, type Layout, numbersBetween } from './layout.ts';
 import type { RedisScript } from './redis-script.ts';
 import { countOf, forbiddenError, textsOf } from './replies.ts';
 import { PROBE, PROBE_WRITING } from './upkeep-scripts.ts';
@@ -57,14 +57,13 @@ export class DataSetProbe {
     const lock = needsLock ? keys.lease : '';
     const probe = async (partition: number): Promise<Probe> => {
       const { state, log, marks, bucket } = keys.partition(partition);
-      const buckets = this.#dataSet.allBuckets(layout).map(bucket);
-      const scriptKeys = [state, log, marks, ...buckets];
+      const scriptKeys = [state, log, marks, ...numbersBetween(0, layout.buckets).map(bucket)];
       const reply = textsOf(await calls.run(method, script, scriptKeys, [lock]), 4);
       const [unread, unwritten] = reply.slice(1, 3).map(wordsOf);
       const isToRead = unwritten!.length === countOf(reply[3]);
       return { policy: reply[0]!, unread: unread!, unwritten: unwritten!, isToRead };
     };
-    return Promise.all(Array.from({ length: layout.partitions }, (_, p) => probe(p)));
+    return forEachPartition(layout, probe);
   }
 }
 

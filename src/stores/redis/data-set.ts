@@ -1,7 +1,15 @@
 import { SnapscrapeError } from '../../model/errors.ts';
 import { NOWHERE, type Position } from './cursor.ts';
 import { FOUND } from './data-set-scripts.ts';
-import { type Keys, type Layout, layoutName, readLayout, SCHEMA } from './layout.ts';
+import {
+  forEachPartition,
+  type Keys,
+  type Layout,
+  layoutName,
+  numbersBetween,
+  readLayout,
+  SCHEMA,
+} from './layout.ts';
 import { FENCE, MAKE } from './partition-scripts.ts';
 import { HEAD } from './read-scripts.ts';
 import type { RedisCalls } from './redis-calls.ts';
@@ -99,8 +107,8 @@ export class DataSet {
   }
 
   /** The heads of all partitions, by number. */
-  async heads(method: string, { partitions }: Layout): Promise<PartitionHead[]> {
-    return Promise.all(Array.from({ length: partitions }, (_, p) => this.head(method, p)));
+  heads(method: string, layout: Layout): Promise<PartitionHead[]> {
+    return forEachPartition(layout, (partition) => this.head(method, partition));
   }
 
   /**
@@ -138,11 +146,6 @@ export class DataSet {
       if (attempt > 2) throw changedError();
       await this.#make(method, partition, layout, fence);
     }
-  }
-
-  /** The numbers of all buckets of a partition. */
-  allBuckets({ buckets }: Layout): readonly number[] {
-    return Array.from({ length: buckets }, (_, number) => number);
   }
 
   /**
@@ -186,11 +189,9 @@ export class DataSet {
     const layout = await this.foundAnew(method);
     if (layoutName(layout) !== layoutName(before)) throw changedError();
     const { state, log, marks, bucket } = this.keys.partition(partition);
-    const buckets = this.allBuckets(layout).map(bucket);
+    const scriptKeys = [state, log, marks, ...numbersBetween(0, layout.buckets).map(bucket)];
     const args = [newToken(), layoutName(layout), fence];
-    const [answer, command] = textsOf(
-      await this.calls.run(method, MAKE, [state, log, marks, ...buckets], args),
-    );
+    const [answer, command] = textsOf(await this.calls.run(method, MAKE, scriptKeys, args));
     if (answer === 'forbidden') throw forbiddenError(method, command ?? '');
     if (answer !== 'ok') throw unexpectedReply();
   }

@@ -16,6 +16,19 @@ export interface Layout {
   readonly buckets: number;
 }
 
+/** Does something with each partition, all at once; returns what came of it by their numbers. */
+export function forEachPartition<Result>(
+  { partitions }: Pick<Layout, 'partitions'>,
+  work: (partition: number) => Promise<Result>,
+): Promise<Result[]> {
+  return Promise.all(numbersBetween(0, partitions).map(work));
+}
+
+/** The numbers from one on to another, without that. */
+export function numbersBetween(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}
+
 /** How a layout is named within a partition. */
 export function layoutName({ partitions, buckets }: Layout): string {
   return `${SCHEMA}:${partitions}:${buckets}`;

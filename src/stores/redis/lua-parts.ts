@@ -63,7 +63,7 @@ end
 // none), then its own. Returns 'absent', 'lost' (there are series, but no state), 'layout',
 // 'fenced' or 'forbidden' and what it found, instead of doing anything.
 //
-// `note` remembers a change, `finish` writes all of them to the log, and nothing is written before.
+// `note` remembers a change, `drop` the end of a series, `finish` writes all of them to the log, and nothing is written before.
 // The log goes on only from its own last change: if that is not the one in the state (the log was
 // removed, or has more), it begins again, which every reader notices. So it does if the stream
 // refuses the first entry: its own last id can be ahead of its last entry (XDEL, XSETID).
@@ -91,6 +91,13 @@ local function note(id, text)
   entry[#entry + 1] = text
   entryBytes = entryBytes + #id
   if #entry >= 128 or entryBytes > 65536 then entry, entryBytes = {}, 0 end
+end
+local ended = 0
+local function drop(id)
+  series = math.max(0, series - 1)
+  bytes = math.max(0, bytes - #id)
+  ended = ended + 1
+  note(id, '')
 end
 local function begin()
   redis.call('UNLINK', log)

@@ -31,35 +31,43 @@ return {'ok'}
 );
 
 /**
- * Writes samples. ARGV: the most series that the partition may have; the numbers of the buckets in
- * KEYS; then runs of samples of one bucket: the bucket's place in KEYS (from 1 on, after the
- * three), how many samples, and the id and text of each. A text that begins with `=` has the time
- * of the store: it is never older than the stored sample, whose time it takes if that is later.
+ * Writes and ends series. ARGV: the most series that the partition may have; the numbers of the
+ * buckets in KEYS; then runs of changes of one bucket: the bucket's place in KEYS (from 1 on, after
+ * the three), how many changes, and the id and text of each. An empty text ends the series. One
+ * that begins with `=` has the time of the store: it is never older than the stored sample, whose
+ * time it takes if that is later.
  *
- * Returns 'ok' and a letter for each sample: a(dded), c(hanged), u(nchanged), o(lder), f(ull).
+ * Returns 'ok' and a letter for each change: a(dded), c(hanged), u(nchanged), o(lder), f(ull),
+ * e(nded), n(ot there).
  */
-export const UPSERT: RedisScript = redisScript(
-  '',
-  `${OPENING}
+const WRITE_BODY = `${OPENING}
 local most = tonumber(ARGV[5])
-local outcomes, oldest, writes = {}, {}, {}
--- What earlier samples of the call have made of series, by bucket.
+local outcomes, oldest = {}, {}
+-- What the call makes of series, by the place of their bucket; false for ended.
 local written = {}
 local i = 6 + #KEYS - 3
 while i <= #ARGV do
   local place, count = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
-  local key, ids, fields = KEYS[3 + place], {}, {}
+  local ids = {}
   for j = 1, count do ids[j] = ARGV[i + 2 * j] end
-  local known = redis.call('HMGET', key, unpack(ids))
+  local known = redis.call('HMGET', KEYS[3 + place], unpack(ids))
   if not written[place] then written[place] = {} end
   local mine = written[place]
   for j = 1, count do
     local id, text = ids[j], ARGV[i + 2 * j + 1]
     local isTimeOurs = string.byte(text) == 61
     if isTimeOurs then text = string.sub(text, 2) end
-    local stored = mine[id] or known[j]
+    local stored = mine[id]
+    if stored == nil then stored = known[j] end
     local outcome
-    if stored == text then
+    if text == '' then
+      outcome = 'n'
+      if stored then
+        outcome = 'e'
+        mine[id] = false
+        drop(id)
+      end
+    elseif stored == text then
       outcome = 'u'
     else
       local time = tonumber(string.match(text, '^%S+'))
@@ -89,15 +97,12 @@ while i <= #ARGV do
       end
       if outcome == 'a' or outcome == 'c' then
         mine[id] = text
-        fields[#fields + 1] = id
-        fields[#fields + 1] = text
         note(id, text)
         if not oldest[place] or time < oldest[place] then oldest[place] = time end
       end
     end
     outcomes[#outcomes + 1] = outcome
   end
-  if #fields > 0 then writes[#writes + 1] = {key, fields} end
   i = i + 2 + 2 * count
 end
 local fields, places, lower = {}, {}, {}
@@ -117,47 +122,28 @@ if #fields > 0 then
   end
 end
 finish()
-for _, write in ipairs(writes) do redis.call('HSET', write[1], unpack(write[2])) end
-if #lower > 0 then redis.call('HSET', marks, unpack(lower)) end
-return {'ok', table.concat(outcomes)}
-`,
-);
-
-/**
- * Ends series. ARGV: for each series the place of its bucket in KEYS (from 1 on, after the three)
- * and its id.
- *
- * Returns 'ok' and how many series there were.
- */
-export const END: RedisScript = redisScript(
-  'allow-oom',
-  `${OPENING}
-local byPlace, ends, ended = {}, {}, 0
-for i = 5, #ARGV, 2 do
-  local place = tonumber(ARGV[i])
-  if not byPlace[place] then byPlace[place] = {} end
-  local ids = byPlace[place]
-  ids[#ids + 1] = ARGV[i + 1]
-end
-for place, ids in pairs(byPlace) do
-  local found, seen, known = redis.call('HMGET', KEYS[3 + place], unpack(ids)), {}, {}
-  for i, id in ipairs(ids) do
-    if found[i] and not seen[id] then
-      seen[id] = true
-      known[#known + 1] = id
-      series = math.max(0, series - 1)
-      bytes = math.max(0, bytes - #id)
-      ended = ended + 1
-      note(id, '')
+for place, mine in pairs(written) do
+  local sets, ends = {}, {}
+  for id, text in pairs(mine) do
+    if text then
+      sets[#sets + 1] = id
+      sets[#sets + 1] = text
+    else
+      ends[#ends + 1] = id
     end
   end
-  if #known > 0 then ends[#ends + 1] = {KEYS[3 + place], known} end
+  if #sets > 0 then redis.call('HSET', KEYS[3 + place], unpack(sets)) end
+  if #ends > 0 then redis.call('HDEL', KEYS[3 + place], unpack(ends)) end
 end
-finish()
-for _, known in ipairs(ends) do redis.call('HDEL', known[1], unpack(known[2])) end
-return {'ok', tostring(ended)}
-`,
-);
+if #lower > 0 then redis.call('HSET', marks, unpack(lower)) end
+return {'ok', table.concat(outcomes)}
+`;
+
+/** Writes series, and ends some. A server whose memory is full refuses it. */
+export const WRITE: RedisScript = redisScript('', WRITE_BODY);
+
+/** Ends series only, which makes room. */
+export const END: RedisScript = redisScript('allow-oom', WRITE_BODY);
 
 /**
  * Lets no writer write from here on that has a lower fence. KEYS: state. ARGV: the fence, and

@@ -8,12 +8,14 @@ import type { LastWrite, WriteStats } from '../../model/write-stats.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
 import { Retention, sweepRegularly } from '../retention.ts';
 import { collectFamilies, sortInput } from '../store-input.ts';
-import { UpsertTally } from '../upsert-tally.ts';
+import { UpsertTally, type WriteOutcome } from '../upsert-tally.ts';
 import { WriteLog } from '../write-log.ts';
 import { readWritten } from '../written-point.ts';
 import { DataSet } from './data-set.ts';
 import { DataSetProbe } from './data-set-probe.ts';
+import { deleteSeries } from './deletion.ts';
 import { type RedisStoreDelta, readCursor, readDelta } from './delta-reading.ts';
+import { Expiry } from './expiry.ts';
 import { FamilyRecords } from './family-records.ts';
 import { Keys } from './layout.ts';
 import { loadRedisLibrary } from './open-link.ts';
@@ -29,13 +31,12 @@ import {
   type RedisStoreOptions,
 } from './redis-store-options.ts';
 import type { RedisStoreStats } from './redis-store-stats.ts';
-import { SeriesBudget } from './series-budget.ts';
 import { correctCountsOrTell, countSeries } from './series-count.ts';
-import { endTarget } from './series-ending.ts';
+
+import { SeriesWriter } from './series-writer.ts';
 import type { RedisLibrary } from './server-connection.ts';
 import { SnapshotReading } from './snapshot-reading.ts';
 import type { OnForeign } from './stored-sample.ts';
-import { Sweep } from './sweeping.ts';
 import { WriterLease } from './writer-lease.ts';
 import { WriterRecords } from './writer-records.ts';
 
@@ -59,7 +60,7 @@ export class RedisStore implements MetricStore {
   readonly #dataSet: DataSet;
   readonly #families: FamilyRecords;
   readonly #writers: WriterRecords;
-  readonly #sweep: Sweep;
+  readonly #expiry: Expiry;
   readonly #probe: DataSetProbe;
   readonly #writes: WriteLog = new WriteLog();
   readonly #sweepTimer: NodeJS.Timeout | undefined;
@@ -84,7 +85,7 @@ export class RedisStore implements MetricStore {
     this.#writers = new WriterRecords(this.#dataSet, options.writer, options.now);
     this.#probe = new DataSetProbe(this.#dataSet, Number.isFinite(options.maxSeries));
     const { retention: general, retentionByFamily: byFamily } = options;
-    this.#sweep = new Sweep(this.#dataSet, { general, byFamily });
+    this.#expiry = new Expiry(this.#dataSet, { general, byFamily });
     const retention = new Retention(general, byFamily);
     this.#sweepTimer = sweepRegularly(new WeakRef(this), retention, {
       ...options,
@@ -126,10 +127,10 @@ export class RedisStore implements MetricStore {
     const tally = new UpsertTally(this.#writes, this.#options.now);
     const input = sortInput('upsert', points);
     const layout = await this.#dataSet.found('upsert');
-    const budget = new SeriesBudget(this.#dataSet, this.#options.maxSeries);
-    const rounds = new PointRounds(this.#dataSet, layout, budget, (id, outcome) => {
-      if (outcome === undefined) tally.refuse('series_limit', id);
-      else tally.count(outcome);
+    const writer = new SeriesWriter(this.#dataSet, this.#options.maxSeries);
+    const rounds = new PointRounds(writer, layout, (id, outcome) => {
+      if (outcome === 'full') tally.refuse('series_limit', id);
+      else tally.count(outcome as WriteOutcome);
     });
     const admission = new PointAdmission(this.#options);
     await takePoints(input, {
@@ -151,7 +152,7 @@ export class RedisStore implements MetricStore {
   /** Ends series, by id or by matcher, and returns how many there were. */
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#calls.assertOpen('delete');
-    const ended = await endTarget(this.#dataSet, target);
+    const ended = await deleteSeries(this.#dataSet, target);
     await this.#writers.note('delete', this.#writes);
     return ended;
   }
@@ -223,7 +224,7 @@ export class RedisStore implements MetricStore {
     }
     await correctCountsOrTell(this.#dataSet, this.#options.onError);
     this.#calls.assertOpen('gc');
-    const expired = await this.#sweep.run(now);
+    const expired = await this.#expiry.run(now);
     this.#expired += expired;
     return expired;
   }

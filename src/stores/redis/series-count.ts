@@ -1,6 +1,6 @@
 import { SnapscrapeError } from '../../model/errors.ts';
 import type { DataSet } from './data-set.ts';
-import type { Layout } from './layout.ts';
+import { forEachPartition, type Layout, numbersBetween } from './layout.ts';
 import { countOf, textsOf } from './replies.ts';
 import { COUNT, RECOUNT } from './upkeep-scripts.ts';
 
@@ -28,7 +28,7 @@ export async function correctCounts(
   let isCorrected = false;
   for (const [partition, { noted, found }] of counts.entries()) {
     if (noted === found) continue;
-    const buckets = dataSet.allBuckets(layout);
+    const buckets = numbersBetween(0, layout.buckets);
     await dataSet.change(method, RECOUNT, partition, buckets, [], 'leave');
     isCorrected = true;
   }
@@ -67,9 +67,9 @@ function countPartitions(
 ): Promise<readonly SeriesCount[]> {
   const count = async (partition: number): Promise<SeriesCount> => {
     const { state, bucket } = dataSet.keys.partition(partition);
-    const keys = [state, ...dataSet.allBuckets(layout).map(bucket)];
+    const keys = [state, ...numbersBetween(0, layout.buckets).map(bucket)];
     const [noted, found] = textsOf(await dataSet.calls.run(method, COUNT, keys, []), 2);
     return { noted: noted === '' ? 0 : countOf(noted), found: countOf(found) };
   };
-  return Promise.all(Array.from({ length: layout.partitions }, (_, p) => count(p)));
+  return forEachPartition(layout, count);
 }

@@ -35,7 +35,7 @@ local function lifeOf(id)
   return life or general
 end
 local page = redis.call('HSCAN', bucket, ARGV[8], 'COUNT', ARGV[9])
-local items, seen, ends, ended = page[2], {}, {}, 0
+local items, seen, ends = page[2], {}, {}
 for i = 1, #items, 2 do
   local id, time = items[i], timeOf(items[i + 1])
   local life = lifeOf(id)
@@ -43,12 +43,9 @@ for i = 1, #items, 2 do
   if time and now - time > life then
     if not seen[id] then
       seen[id] = true
-      series = math.max(0, series - 1)
-      bytes = math.max(0, bytes - #id)
-      ended = ended + 1
+      drop(id)
       if #ends == 0 or #ends[#ends] >= 1000 then ends[#ends + 1] = {} end
       table.insert(ends[#ends], id)
-      note(id, '')
     end
   elseif time and time + life < earliest then
     earliest = time + life

@@ -1,6 +1,6 @@
 import { SnapscrapeError } from '../../model/errors.ts';
 import { LEASE, RELEASE } from './data-set-scripts.ts';
-import type { Keys, Layout } from './layout.ts';
+import { forEachPartition, type Keys, type Layout } from './layout.ts';
 import { FENCE } from './partition-scripts.ts';
 import type { RedisCalls } from './redis-calls.ts';
 import { countOf, forbiddenError, textsOf, unexpectedReply } from './replies.ts';
@@ -100,12 +100,10 @@ export class WriterLease {
     fence: number,
     how: 'raise' | 'lower',
   ): Promise<number> {
-    const { partitions } = await dataSet.layout('upsert');
-    const tell = async (partition: number): Promise<number> => {
+    const fences = await forEachPartition(await dataSet.layout('upsert'), async (partition) => {
       const { state } = dataSet.keys.partition(partition);
       return countOf(await dataSet.calls.run('upsert', FENCE, [state], [String(fence), how]));
-    };
-    const told = Array.from({ length: partitions }, (_, partition) => tell(partition));
-    return Math.max(...(await Promise.all(told)));
+    });
+    return Math.max(...fences);
   }
 }

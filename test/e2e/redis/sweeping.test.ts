@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataSet } from '../../../src/stores/redis/data-set.ts';
+import { Expiry } from '../../../src/stores/redis/expiry.ts';
 import { Keys } from '../../../src/stores/redis/layout.ts';
 import { loadRedisLibrary } from '../../../src/stores/redis/open-link.ts';
 import { RedisCalls } from '../../../src/stores/redis/redis-calls.ts';
-import { Sweep } from '../../../src/stores/redis/sweeping.ts';
 import { manyPoints, pointOf, stateOf } from '../../../src/testing/case-run.ts';
 import { type RedisServer, startRedis } from '../../support/redis-servers.ts';
 import { closeStoresAfterEach, openStore } from '../../support/redis-stores.ts';
@@ -56,7 +56,7 @@ describe('sweeping in two processes at once', () => {
       await store.upsert({ name: 'a', labels: { i: label }, value: 2, updatedAt: 9_600 });
       endedByOther = await store.gc(10_500);
     };
-    const sweep = new Sweep(dataSet, { general: 1_000, byFamily: {} });
+    const sweep = new Expiry(dataSet, { general: 1_000, byFamily: {} });
     const ended = await sweep.run(10_500);
     calls.close();
     expect(ended + endedByOther).toBe(1);

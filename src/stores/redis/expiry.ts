@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rangeOf } from '../../model/key/index.ts';
 import type { DataSet } from './data-set.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, numbersBetween } from './layout.ts';
 import { countOf, optionalTextsOf, textOf } from './replies.ts';
 import { newToken } from './token.ts';
 import { MARK, SWEEP } from './upkeep-scripts.ts';
@@ -27,7 +27,7 @@ const MARKS_PER_READ = 256;
  * of what that sweep left comes to its end. So only buckets are looked at in which something may
  * have come to its end: each about once in the shortest retention.
  */
-export class Sweep {
+export class Expiry {
   readonly #dataSet: DataSet;
   readonly #lifetimes: Lifetimes;
   readonly #shortest: number;
@@ -75,10 +75,7 @@ export class Sweep {
     const due: number[] = [];
     let areMarksLost = false;
     for (let from = 0; from < buckets; from += MARKS_PER_READ) {
-      const numbers = Array.from(
-        { length: Math.min(MARKS_PER_READ, buckets - from) },
-        (_, i) => from + i,
-      );
+      const numbers = numbersBetween(from, Math.min(from + MARKS_PER_READ, buckets));
       const fields = numbers.flatMap((number) => [`l${number}`, `d${number}`]).concat('k');
       const reply = await this.#dataSet.calls.read('gc', marks, ['HMGET', marks, ...fields]);
       const found = optionalTextsOf(reply, fields.length);
