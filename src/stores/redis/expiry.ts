@@ -43,9 +43,12 @@ export class Expiry {
       const { bare, start } = rangeOf(name);
       return [bare, start, lifetime(life)];
     });
-    const terms = [lifetime(lifetimes.general), ...this.#args].join(' ');
+    const terms = byFamily.flatMap(([name, life]) => [name, lifetime(life)]);
     // What a sweep leaves behind is of use to sweeps with the same retentions only.
-    this.#name = createHash('sha1').update(terms).digest('hex').slice(0, 12);
+    this.#name = createHash('sha1')
+      .update([lifetime(lifetimes.general), ...terms].join(' '))
+      .digest('hex')
+      .slice(0, 12);
   }
 
   /** Sweeps once; returns how many series were ended. */

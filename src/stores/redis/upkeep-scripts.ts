@@ -5,8 +5,8 @@ import { type RedisScript, redisScript } from './redis-script.ts';
  * Ends what is beyond its retention in a slice of one bucket. ARGV: now, the general retention (''
  * for ever), the bucket's number, where to go on ('0' to begin), about how many series to look at,
  * the earliest end of life that was seen in the bucket ('' for none), a name for these retentions,
- * the token of this sweep of the bucket, then for each family with a retention of its own: the one id
- * without labels, what all its other ids begin with, its retention.
+ * the token of this sweep of the bucket, then for each family with a retention of its own the id of
+ * its series without labels, what its other ids begin with, and the retention.
  *
  * What a sweep found is noted only if no other began with the bucket meanwhile: what was written
  * behind the place of the first is known to the second alone. Who began last has seen all that is
@@ -25,13 +25,14 @@ local isFirst = ARGV[8] == '0'
 local mark = isFirst and unfinished or redis.call('HGET', marks, 'd' .. number)
 local lives, lengths = {}, {}
 for i = 13, #ARGV, 3 do
-  local life = tonumber(ARGV[i + 2]) or math.huge
-  lives[ARGV[i]], lives[ARGV[i + 1]] = life, life
-  lengths[#ARGV[i + 1]] = true
+  local bare, start, life = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]) or math.huge
+  lives[bare] = life
+  if not lengths[#start] then lengths[#start] = {} end
+  lengths[#start][start] = life
 end
 local function lifeOf(id)
   local life = lives[id]
-  for length in pairs(lengths) do life = life or lives[string.sub(id, 1, length)] end
+  for length, starts in pairs(lengths) do life = life or starts[string.sub(id, 1, length)] end
   return life or general
 end
 local page = redis.call('HSCAN', bucket, ARGV[8], 'COUNT', ARGV[9])

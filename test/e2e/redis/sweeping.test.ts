@@ -64,3 +64,25 @@ describe('sweeping in two processes at once', () => {
     expect((await stateOf(store)).size).toBe(2_999);
   });
 });
+
+describe('the retention of a family', () => {
+  let redis: RedisServer;
+  closeStoresAfterEach();
+  beforeAll(
+    whereRedisIs(async () => {
+      redis = await startRedis();
+    }),
+  );
+  afterAll(() => redis?.stop());
+
+  it('is not that of another one whose name begins with its name', async () => {
+    const retentionByFamily = { a: 1e9, ab: 1_000 };
+    const store = await openStore(redis.url, { retention: 1e9, retentionByFamily });
+    const names = ['a', 'ab', 'abc', 'b'];
+    await store.upsert(names.map((name) => pointOf(name, 1, 0)));
+    await store.upsert(names.map((name) => ({ ...pointOf(name, 1, 0), labels: { l: 'x' } })));
+    expect(await store.gc(2_000)).toBe(2);
+    const left = new Set((await stateOf(store)).keys());
+    expect(left).toEqual(new Set(['a', 'a{l="x"}', 'abc', 'abc{l="x"}', 'b', 'b{l="x"}']));
+  });
+});
