@@ -1,5 +1,6 @@
 import { isLogged, logError } from '../logging/default-log.ts';
 import { rootOf, SnapscrapeError } from '../model/errors.ts';
+import { callSafely } from '../scheduling/call-safely.ts';
 
 /** Every thing that may have been done when an error was met. */
 export const ERROR_STAGES = ['refresh', 'page', 'sending'] as const;
@@ -46,8 +47,7 @@ export class ErrorReport {
     const root = rootOf(error);
     if (this.#told.has(root)) return;
     this.#told.add(root);
-    const tell = async (): Promise<void> => this.#listener(error, context);
-    tell().catch(() => undefined);
+    callSafely(this.#listener, error, context);
   }
 }
 

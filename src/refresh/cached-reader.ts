@@ -10,7 +10,9 @@ import type {
   SnapshotReader,
 } from '../model/snapshot-reader.ts';
 import type { LastWrite } from '../model/write-stats.ts';
+import { SharedTask } from '../scheduling/shared-task.ts';
 import { abortedError, waitFor } from '../scheduling/wait.ts';
+import { Watchers } from '../scheduling/watchers.ts';
 import { snapshotPoints } from '../snapshot/points.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type CacheConfig, type CheckedCacheConfig, checkCacheConfig } from './cache-config.ts';
@@ -85,9 +87,8 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   readonly #refresher: Refresher;
   readonly #timer: RefreshTimer;
   readonly #closing = new AbortController();
-  // Weak: a handler that serves this reader may be dropped without being closed.
-  readonly #watchers = new Set<WeakRef<SnapshotWatcher>>();
-  #underWay: Promise<void> | undefined;
+  readonly #watchers = new Watchers<SnapshotWatcher>();
+  readonly #refreshing = new SharedTask<void>();
   /** Why the latest refresh failed; undefined where it succeeded. */
   #lastFailure: SnapscrapeError | undefined;
 
@@ -140,10 +141,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
 
   refresh(): Promise<void> {
     if (this.#closing.signal.aborted) return Promise.reject(closedError());
-    this.#underWay ??= this.#refreshOnce().finally(() => {
-      this.#underWay = undefined;
-    });
-    return this.#underWay;
+    return this.#refreshing.run(() => this.#refreshOnce());
   }
 
   /** Where points are refused before they come to this cache. */
@@ -163,7 +161,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
 
   /** Tells a watcher of each new snapshot for as long as its owner holds it. */
   watch(watcher: SnapshotWatcher): void {
-    this.#watchers.add(new WeakRef(watcher));
+    this.#watchers.add(watcher);
   }
 
   async #refreshOnce(): Promise<void> {
@@ -176,11 +174,8 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
       throw error;
     }
     if (this.#refresher.version === version) return;
-    for (const reference of this.#watchers) {
-      const watcher = reference.deref();
-      if (watcher === undefined) this.#watchers.delete(reference);
-      else watcher.published(this.#refresher.snapshot!);
-    }
+    const snapshot = this.#refresher.snapshot!;
+    this.#watchers.each((watcher) => watcher.published(snapshot));
   }
 
   close(): void {
@@ -262,7 +257,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   }
 
   #isStale(): boolean {
-    const isLeftAlone = this.#lastFailure === undefined && this.#underWay === undefined;
+    const isLeftAlone = this.#lastFailure === undefined && !this.#refreshing.isRunning;
     return !isLeftAlone && this.#age() > this.#config.maxStaleness;
   }
 

@@ -5,6 +5,7 @@ import type { FamilyCatalog } from '../model/family-metadata.ts';
 import { RejectionLog } from '../model/rejection.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
 import type { LastWrite } from '../model/write-stats.ts';
+import { callSafely } from '../scheduling/call-safely.ts';
 import type { SourceOrder } from '../snapshot/change-list.ts';
 import { noWork, type RefreshWork } from '../snapshot/refresh-work.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '../snapshot/snapshot.ts';
@@ -267,9 +268,7 @@ export class Refresher {
   }
 
   #report(error: SnapscrapeError): void {
-    // A logger that fails, at once or later, must fail neither the refresh nor the process.
-    const tell = async (): Promise<void> => this.#config.onError(error);
-    tell().catch(() => undefined);
+    callSafely(this.#config.onError, error);
   }
 }
 

@@ -6,6 +6,7 @@ import { SnapscrapeError } from '../model/errors.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
 import { providerOf } from '../refresh/snapshot-provider.ts';
+import { callSafely } from '../scheduling/call-safely.ts';
 import { WebConfigFile, type WebConfigFileOptions } from '../web/web-config-file.ts';
 import { sendAnswer } from './answer.ts';
 import { closeInOrder } from './close-in-order.ts';
@@ -249,8 +250,6 @@ class NodeExporterServer implements ExporterServer {
   }
 
   #tell(error: SnapscrapeError): void {
-    // A logger that fails, at once or later, must not end the process.
-    const tell = async (): Promise<void> => this.#options.onError(error);
-    tell().catch(() => undefined);
+    callSafely(this.#options.onError, error);
   }
 }

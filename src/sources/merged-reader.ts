@@ -19,7 +19,9 @@ import {
   type RefusalSources,
   refusedPoints,
 } from '../refresh/store-writes.ts';
+import { callSafely } from '../scheduling/call-safely.ts';
 import { abortedError } from '../scheduling/wait.ts';
+import { Watchers } from '../scheduling/watchers.ts';
 import { snapshotPoints } from '../snapshot/points.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { SnapshotCombiner } from '../snapshot/snapshot-combiner.ts';
@@ -111,8 +113,7 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
   readonly #elapsed: Clock;
   readonly #members: readonly MergedMember[];
   readonly #merger: SnapshotCombiner;
-  // Weak: a handler that serves this reader may be dropped without being closed.
-  readonly #watchers = new Set<WeakRef<SnapshotWatcher>>();
+  readonly #watchers = new Watchers<SnapshotWatcher>();
   readonly #versions = new WeakMap<Snapshot, number>();
   /** What `families()` read last, for the `snapshot()` that follows. */
   #read:
@@ -200,7 +201,7 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
 
   /** Tells a watcher of each new snapshot for as long as its owner holds it. */
   watch(watcher: SnapshotWatcher): void {
-    this.#watchers.add(new WeakRef(watcher));
+    this.#watchers.add(watcher);
     if (this.#isWatching) return;
     this.#isWatching = true;
     for (const member of this.#members) member.provider.watch?.(member);
@@ -234,11 +235,7 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
     const latest = this.#members.map((member) => member.latest);
     if (latest.every((snapshot) => snapshot === undefined)) return;
     const merged = await this.#merger.merge(latest);
-    for (const reference of this.#watchers) {
-      const watcher = reference.deref();
-      if (watcher === undefined) this.#watchers.delete(reference);
-      else watcher.published(merged);
-    }
+    this.#watchers.each((watcher) => watcher.published(merged));
   }
 
   #noteVersion(merged: Snapshot, answers: readonly MemberAnswer[]): void {
@@ -255,10 +252,7 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
       const member = this.#members[at]!;
       // Where nothing stays, nothing is made ahead.
       if (this.isKept) member.latest = snapshot;
-      if (failure === undefined) continue;
-      // A logger that fails, at once or later, must fail neither the read nor the process.
-      const tell = async (): Promise<void> => this.#options.onError(failure, member.name);
-      tell().catch(() => undefined);
+      if (failure !== undefined) callSafely(this.#options.onError, failure, member.name);
     }
   }
 }

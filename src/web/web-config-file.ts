@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { logError, logRecovery } from '../logging/default-log.ts';
 import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
 import { checkOptions, integerWithin, isFunction, LONGEST_TIMER } from '../model/options.ts';
+import { callSafely } from '../scheduling/call-safely.ts';
+import { SharedTask } from '../scheduling/shared-task.ts';
 import { fileStamp } from './file-text.ts';
 import { type ReadWebConfig, readWebConfig } from './read-web-config.ts';
 import type { WebConfig } from './web-config.ts';
@@ -76,7 +78,7 @@ export class WebConfigFile {
   #lastReload: WebConfigReload;
   #lastSuccess: number;
   #reloads: WebConfigReloads = { success: 1, failure: 0 };
-  #reloading: Promise<boolean> | undefined;
+  readonly #reloading = new SharedTask<boolean>();
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -139,10 +141,7 @@ export class WebConfigFile {
    * @returns whether the file is good, and what it says in force.
    */
   reload(): Promise<boolean> {
-    this.#reloading ??= this.#reload().finally(() => {
-      this.#reloading = undefined;
-    });
-    return this.#reloading;
+    return this.#reloading.run(() => this.#reload());
   }
 
   /**
@@ -176,7 +175,7 @@ export class WebConfigFile {
    * since the last look: who saves a file may empty it first. Never rejects.
    */
   async reloadIfChanged(): Promise<void> {
-    if (this.#reloading !== undefined) return;
+    if (this.#reloading.isRunning) return;
     const now = await stampsNow(this.#stamps);
     const [before, changed] = [this.#changed, textOf(now)];
     this.#changed = changed === textOf(this.#stamps) ? undefined : changed;
@@ -244,9 +243,7 @@ export class WebConfigFile {
     const { success, failure } = this.#reloads;
     this.#reloads = { success, failure: failure + 1 };
     this.#lastReload = { ok: false, at: this.#options.now(), code: error.code };
-    // A logger that fails, at once or later, must not end the process: reloads run by a timer.
-    const tell = async (): Promise<void> => this.#options.onError(error);
-    tell().catch(() => undefined);
+    callSafely(this.#options.onError, error);
   }
 
   /** What is written while it is read may be half of one file and half of another. */
