@@ -1,5 +1,6 @@
 import type { SnapshotPoint } from '../model/metric-point.ts';
 import { trustedSeriesId } from '../model/trusted-point.ts';
+import { Watchers } from '../scheduling/watchers.ts';
 
 /**
  * The current point of each series, and still frames of them all.
@@ -12,8 +13,8 @@ export class SeriesTable {
   // peak.
   readonly #slots: SnapshotPoint[] = [];
   readonly #slotById = new Map<string, number>();
-  // Weak, so that an iteration that is neither finished nor returned ends with its iterator.
-  readonly #frames = new Set<WeakRef<Frame>>();
+  // An iteration that is neither finished nor returned ends with its iterator.
+  readonly #frames = new Watchers<Frame>();
 
   /** How many series there are; slots are numbered from 0 to one less. */
   get size(): number {
@@ -72,19 +73,14 @@ export class SeriesTable {
 
   /** Begins to walk all points as they are now, whatever is written meanwhile. */
   openFrame(): IterableIterator<SnapshotPoint> {
-    const frame = new Frame(this.#slots, () => this.#frames.delete(reference));
-    const reference = new WeakRef(frame);
-    this.#frames.add(reference);
+    const frame: Frame = new Frame(this.#slots, () => remove());
+    const remove = this.#frames.add(frame);
     return frame;
   }
 
   #keepForFrames(slot: number): void {
     if (this.#frames.size === 0) return;
-    for (const reference of this.#frames) {
-      const frame = reference.deref();
-      if (frame === undefined) this.#frames.delete(reference);
-      else frame.keep(slot);
-    }
+    this.#frames.each((frame) => frame.keep(slot));
   }
 }
 
