@@ -24,7 +24,6 @@ export interface ServerAnswer {
   readonly fullRefreshes: number;
   readonly fallbacks: number;
   readonly failures: number;
-  readonly selfCheckFailures: number;
   readonly rejected: number;
   readonly longestSlice: number;
   /** In bytes; 0 unless asked for. */

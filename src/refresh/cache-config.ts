@@ -53,13 +53,6 @@ export interface CacheConfig {
    * lose changes. Default `Infinity`: never; from 1.
    */
   readonly fullRefreshInterval?: number | undefined;
-  /**
-   * Whether each refresh by delta is followed by a full one that must give the same bytes. Default
-   * false; for tests and for new stores, as it costs a full refresh each time. A difference is
-   * counted, reported to `onError`, and the full result is served. Where the source moved on in
-   * between, nothing is concluded.
-   */
-  readonly selfCheck?: boolean | undefined;
   /** Metadata of families, added to the source's own; the source's word stands. Default none. */
   readonly families?: readonly FamilyMetadata[] | undefined;
   /**
@@ -101,7 +94,6 @@ export const CACHE_DEFAULTS: CheckedCacheConfig = Object.freeze({
   refreshTimeout: 30_000,
   maxStaleness: 300_000,
   fullRefreshInterval: Number.POSITIVE_INFINITY,
-  selfCheck: false,
   families: Object.freeze([]),
   maxSeriesBytes: 65_536,
   sliceBudget: 5,
@@ -121,7 +113,6 @@ export function checkCacheConfig(config: unknown): CheckedCacheConfig {
     refreshTimeout: numberWithin(1, LONGEST_TIMER, 'ms'),
     maxStaleness: numberWithin(0, Number.POSITIVE_INFINITY, 'ms'),
     fullRefreshInterval: numberWithin(1, Number.POSITIVE_INFINITY, 'ms'),
-    selfCheck: isBoolean,
     families: isFamilyList,
     maxSeriesBytes: integerWithin(64, 16_777_216, 'bytes'),
     sliceBudget: numberWithin(1, 1000, 'ms'),

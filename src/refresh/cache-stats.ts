@@ -47,8 +47,6 @@ export interface CacheStats {
   readonly isClosed: boolean;
   /** The failed refreshes by what was tried last. */
   readonly failuresByKind: Readonly<Record<RefreshKind, number>>;
-  /** How often the self-check found a refresh by delta to differ from a full one. */
-  readonly selfCheckFailures: number;
   /**
    * Refused points by reason: of all refreshes, and those that the store refused, if the source
    * tells.

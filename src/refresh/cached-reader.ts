@@ -201,7 +201,6 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
       isFailing: this.#lastFailure !== undefined,
       isClosed: this.#closing.signal.aborted,
       failuresByKind: { ...from.failures },
-      selfCheckFailures: from.selfCheckFailures,
       rejected,
       lastRejected,
       olderWrites: older,

@@ -14,7 +14,6 @@ import { CACHE_DEFAULTS, type CheckedCacheConfig } from './cache-config.ts';
 import type { RefreshKind } from './cache-stats.ts';
 import { FALLBACK_REASONS, type FallbackReason, refreshByDelta, refreshFully } from './refresh.ts';
 import { RefreshRun } from './refresh-run.ts';
-import { isSameText } from './self-check.ts';
 import { checkCursor } from './source-items.ts';
 import { readLastWrites } from './store-writes.ts';
 
@@ -59,7 +58,6 @@ export class Refresher {
   duration: number = 0;
   longestSlice = 0;
   work: RefreshWork = noWork();
-  selfCheckFailures = 0;
   readonly successes: Record<RefreshKind, number> = { full: 0, delta: 0 };
   readonly failures: Record<RefreshKind, number> = { full: 0, delta: 0 };
   readonly fallbacks: Record<FallbackReason, number> = zeroFallbacks();
@@ -154,8 +152,7 @@ export class Refresher {
       if (!('fallback' in outcome)) {
         // From wherever the snapshot was at or after the cursor, all changes lead to the next one's
         // state.
-        const read: Read = { ...outcome, kind: 'delta', state: outcome.cursor, run };
-        return this.#config.selfCheck ? this.#checked(source, read, signal) : read;
+        return { ...outcome, kind: 'delta', state: outcome.cursor, run };
       }
       this.#noteFallback(outcome.fallback, outcome.cause);
       run.restart();
@@ -191,26 +188,6 @@ export class Refresher {
     const state = isIncremental(source) ? run.exactCursor : undefined;
     const next = cursor === undefined ? undefined : (state ?? cursor);
     return { snapshot, kind: 'full', cursor: next, state, run };
-  }
-
-  /** Reads everything once more and compares, provided that the source stood still. */
-  async #checked(
-    source: IncrementalSnapshotReader,
-    read: Read,
-    signal: AbortSignal,
-  ): Promise<Read> {
-    const run = new RefreshRun({ ...this.#config, rejections: new RejectionLog() }, signal);
-    const snapshot = await refreshFully(source, run, EMPTY_SNAPSHOT);
-    const after = checkCursor('cursor', await source.snapshotCursor(run.readOptions));
-    run.pace.throwIfAborted();
-    const isSame = await isSameText(read.snapshot, snapshot, run.pace);
-    run.pace.end();
-    // The check holds the event loop like the refresh that it is part of.
-    read.run.pace.longestSlice = Math.max(read.run.pace.longestSlice, run.pace.longestSlice);
-    if (after !== read.cursor || isSame) return read;
-    this.selfCheckFailures++;
-    this.#tell('The delta of the source left out changes that its full snapshot has', undefined);
-    return { ...read, snapshot };
   }
 
   #publish(read: DescribedRead, begun: number, begunWall: number): void {

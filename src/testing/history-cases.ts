@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseSeriesId, seriesId } from '../model/series-id.ts';
 import type { MetricStore } from '../stores/metric-store.ts';
+import { CachePair } from './cache-pair.ts';
 import { type CaseRun, casesOf, DeltaFollower, outcome, pointOf, stateOf } from './case-run.ts';
 import type { ContractCase, ContractSubject } from './contract-subject.ts';
 import { PlainStore } from './plain-store.ts';
@@ -21,24 +22,27 @@ const MAX_SERIES = 12;
 
 async function liveThrough({ open }: CaseRun, seed: number): Promise<void> {
   const random = randomNumbers(seed + 1);
+  const isForgetful = seed % 2 === 0;
   const store = await open({
     retention: RETENTION,
     retentionByFamily: { b: RETENTION_OF_B },
     maxSeries: MAX_SERIES,
     // Some readers fall behind the log, and some deltas have many parts.
-    changeLogSize: seed % 2 === 0 ? 8 : 10_000,
+    changeLogSize: isForgetful ? 8 : 10_000,
     deltaBatchSize: 1 + (seed % 5),
     now: () => 0,
   });
   const plain = new PlainStore(MAX_SERIES);
   const prompt = await DeltaFollower.begin(store);
   const slow = await DeltaFollower.begin(store);
+  const caches = new CachePair(store);
   let isInChain = false;
   for (let step = 0; step < STEPS; step++) {
     await doSomething(store, plain, random);
     const expected = plain.state();
     assert.deepEqual(sortedEntries(await stateOf(store)), expected, `snapshot at ${step}`);
     assert.deepEqual(sortedEntries(await prompt.catchUp()), expected, `deltas at ${step}`);
+    await caches.compare(`at ${step}`);
     // It may stop between two batches. A chain of batches leads to where it began, or to something
     // later.
     if (random(4) === 0) {
@@ -50,6 +54,7 @@ async function liveThrough({ open }: CaseRun, seed: number): Promise<void> {
     }
   }
   assert.deepEqual(sortedEntries(await slow.catchUp()), plain.state(), 'rare deltas at the end');
+  assert.ok(isForgetful || caches.deltas > 0, 'no refresh of the cache was by delta');
 }
 
 type Random = (below: number) => number;

@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   web: ['model', 'logging', 'scheduling'],
   server: ['model', 'logging', 'scheduling', 'snapshot', 'refresh', 'http', 'selection', 'web'],
   stores: ['model', 'logging', 'scheduling'],
-  testing: ['model', 'stores'],
+  testing: ['model', 'refresh', 'stores'],
   '': ['model', 'snapshot', 'refresh', 'sources', 'formats', 'http', 'selection', 'stores'],
 };
 

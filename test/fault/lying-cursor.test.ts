@@ -154,37 +154,3 @@ describe('fullRefreshInterval', () => {
     expect(await pageOf(bareHandler(reader))).toBe(statePage(2));
   });
 });
-
-describe('selfCheck', () => {
-  it('finds a source that loses changes, tells of it, and serves the full result', async () => {
-    const told: SnapscrapeError[] = [];
-    const store = new ScriptedStore();
-    const config = { selfCheck: true, onError: (error: SnapscrapeError) => told.push(error) };
-    const reader = createCachedSnapshotReader(store, config);
-    await reader.refresh();
-    store.value = 2;
-    await reader.refresh();
-    expect(reader.cacheStats()).toMatchObject({ deltas: 1, selfCheckFailures: 0 });
-    store.answers.snapshotDelta = () => ({ nextCursor: store.cursor, events: [] });
-    store.value = 3;
-    await reader.refresh();
-    expect(reader.cacheStats()).toMatchObject({ deltas: 2, selfCheckFailures: 1 });
-    expect(told).toHaveLength(1);
-    expect(await pageOf(bareHandler(reader))).toBe(statePage(3));
-  });
-
-  it('concludes nothing where the source moved on in between', async () => {
-    const store = new ScriptedStore();
-    const reader = createCachedSnapshotReader(store, { selfCheck: true });
-    await reader.refresh();
-    store.value = 2;
-    store.answers.snapshot = () => [state(++store.value)];
-    await reader.refresh();
-    expect(reader.cacheStats()).toMatchObject({
-      deltas: 1,
-      selfCheckFailures: 0,
-      cursor: 'state-2',
-    });
-    expect(await pageOf(bareHandler(reader))).toBe(statePage(2));
-  });
-});

@@ -4,13 +4,11 @@ import { Deflater } from '../../src/formats/deflate.ts';
 import { GzipStem } from '../../src/formats/gzip.ts';
 import { PieceJoiner } from '../../src/formats/pieces.ts';
 import { seriesId } from '../../src/model/series-id.ts';
-import { isSameText } from '../../src/refresh/self-check.ts';
 import { applyChanges } from '../../src/snapshot/apply-changes.ts';
 import { sortChanges } from '../../src/snapshot/change-list.ts';
 import type { Chunk } from '../../src/snapshot/chunk.ts';
 import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
 import { noWork } from '../../src/snapshot/refresh-work.ts';
-import { familyOf, snapshotOf } from '../../src/snapshot/snapshot.ts';
 import { StagedFamily } from '../../src/snapshot/staging.ts';
 import { EagerPace } from '../support/eager-pace.ts';
 import { manyPoints } from '../support/many-points.ts';
@@ -65,19 +63,6 @@ describe('work that may be long can be cut into slices', () => {
     const chunks = chunksOf(IDS);
     const { rests } = await restsOfMerge(chunks, IDS);
     expect(rests).toBeGreaterThanOrEqual(chunks.length);
-  });
-
-  it('the comparison of two snapshots, whatever their chunks', async () => {
-    const pace = new EagerPace();
-    const a = snapshotOf([familyOf('many', undefined, chunksOf(IDS))], []);
-    const halves = [...chunksOf(IDS.slice(0, 5)), ...chunksOf(IDS.slice(5))];
-    const b = snapshotOf([familyOf('many', undefined, halves)], []);
-    expect(await isSameText(a, b, pace)).toBe(true);
-    expect(pace.rests).toBe(a.families[0]!.chunks.length);
-    const other = [...chunksOf(IDS.slice(0, -1)), ...chunksOf([IDS.at(-1)!.replace('9"', '8"')])];
-    const c = snapshotOf([familyOf('many', undefined, other)], []);
-    expect(c.bytes).toBe(a.bytes);
-    expect(await isSameText(a, c, pace)).toBe(false);
   });
 
   it('the joining of a page and of its compressed form', async () => {
