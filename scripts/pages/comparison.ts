@@ -1,0 +1,95 @@
+import type { Page } from './page-sink.ts';
+
+/** Pages that may differ, and how. */
+interface Expected {
+  readonly group: string;
+  readonly format: string;
+  readonly why: string;
+  /** What must be equal nevertheless. */
+  readonly rest: (text: string) => string;
+}
+
+/** Every difference that is meant. */
+const EXPECTED: readonly Expected[] = [
+  {
+    group: 'name plan',
+    format: 'application/openmetrics-text',
+    why: 'a shard gives a family the type that the whole page gives it',
+    rest: (text) => text.replaceAll(/^# (?:TYPE|HELP|UNIT) .*\n/gm, ''),
+  },
+];
+
+const MOST_NAMED = 20;
+
+/** Compares pages in pairs, and prints a line for each group. */
+export class Comparison {
+  readonly #print: (line: string) => void;
+  #group: string | undefined;
+  #counts = { pages: 0, different: 0, expected: 0, recoded: 0 };
+  #differences = 0;
+  #why = '';
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  add(base: Page, head: Page): void {
+    if (head.group !== this.#group) this.#endGroup();
+    this.#group = head.group;
+    this.#counts.pages++;
+    if (base.name === head.name && base.group === head.group && base.hash === head.hash) {
+      if (base.rawHash !== head.rawHash) this.#counts.recoded++;
+      return;
+    }
+    const expected = expectedDifference(base, head);
+    if (expected === undefined) this.#nameDifference(base, head);
+    else {
+      this.#counts.expected++;
+      this.#why = expected.why;
+    }
+  }
+
+  /** Ends the last group. Returns whether no page differs that should not. */
+  finish(): boolean {
+    this.#endGroup();
+    return this.#differences === 0;
+  }
+
+  #nameDifference(base: Page, head: Page): void {
+    this.#counts.different++;
+    if (this.#counts.different > MOST_NAMED) return;
+    const names = base.name === head.name ? head.name : `${base.name} against ${head.name}`;
+    this.#print(`- ${head.group}: ${names}`);
+    if (base.text !== undefined && head.text !== undefined) {
+      for (const line of firstDifference(base.text, head.text)) this.#print(`    ${line}`);
+    }
+  }
+
+  #endGroup(): void {
+    if (this.#group === undefined) return;
+    const { pages, different, expected, recoded } = this.#counts;
+    const parts = [`${this.#group}: ${pages} pages, ${different} different`];
+    if (expected > 0) parts.push(`${expected} as expected (${this.#why})`);
+    if (recoded > 0) parts.push(`${recoded} equal, but compressed to other bytes`);
+    this.#print(parts.join('; '));
+    this.#differences += different;
+    this.#counts = { pages: 0, different: 0, expected: 0, recoded: 0 };
+  }
+}
+
+function expectedDifference(base: Page, head: Page): Expected | undefined {
+  if (base.name !== head.name || base.text === undefined || head.text === undefined)
+    return undefined;
+  const [theirs, ours] = [base.text, head.text];
+  return EXPECTED.find(
+    ({ group, format, rest }) =>
+      group === head.group && head.name.includes(format) && rest(theirs) === rest(ours),
+  );
+}
+
+function firstDifference(base: string, head: string): string[] {
+  const [theirs, ours] = [base.split('\n'), head.split('\n')];
+  const at = theirs.findIndex((line, i) => line !== ours[i]);
+  const from = at === -1 ? theirs.length : at;
+  return [`base: ${theirs[from] ?? '(ended)'}`, `head: ${ours[from] ?? '(ended)'}`];
+}
