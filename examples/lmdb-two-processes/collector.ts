@@ -1,7 +1,7 @@
 // Collects on its own schedule and writes to the store. Any number of these processes may run on
 // one host over one folder. A slow or dead collector does not hold up a scrape.
 import { cpus, freemem, loadavg } from 'node:os';
-import type { WritablePoint } from 'snapscrape';
+import type { MetricPoint } from 'snapscrape';
 import { LmdbStore } from 'snapscrape/lmdb';
 
 const [folder = './data', interval = '5000', retention = '60000'] = process.argv.slice(2);
@@ -18,7 +18,7 @@ await store.setFamilies([
   },
 ]);
 
-function* measure(): Generator<WritablePoint> {
+function* measure(): Generator<MetricPoint> {
   for (const [i, minutes] of ['1', '5', '15'].entries()) {
     yield { name: 'host_load', labels: { minutes }, value: loadavg()[i] ?? 0 };
   }

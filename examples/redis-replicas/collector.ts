@@ -1,7 +1,7 @@
 // Collects on its own schedule and writes to Redis. Start it on as many hosts as you like: each
 // writes the series of its own host.
 import { cpus, freemem, hostname, loadavg } from 'node:os';
-import type { WritablePoint } from 'snapscrape';
+import type { MetricPoint } from 'snapscrape';
 import { RedisStore } from 'snapscrape/redis';
 
 const [url = 'redis://127.0.0.1:6379', interval = '5000', host = hostname()] =
@@ -13,7 +13,7 @@ const store = await RedisStore.open(url, {
   onError: ({ message }) => console.error(message),
 });
 
-function* measure(): Generator<WritablePoint> {
+function* measure(): Generator<MetricPoint> {
   for (const [i, minutes] of ['1', '5', '15'].entries()) {
     yield { name: 'host_load', labels: { host, minutes }, value: loadavg()[i] ?? 0 };
   }

@@ -1,14 +1,14 @@
 /**
  * A label value as it may be written: text, or a number or boolean, of which `String()` makes text.
  */
-export type LabelValue = string | number | boolean;
+type LabelValue = string | number | boolean;
 
 /**
  * Labels by name: a record, or an object whose type is an interface or a class. TypeScript does not
  * check the values of the latter; a point with other values than {@link LabelValue} is refused at
  * run time.
  */
-export type PointLabels =
+type PointLabels =
   | Readonly<Record<string, LabelValue | undefined>>
   | (object & { readonly [Symbol.iterator]?: never });
 

@@ -13,10 +13,7 @@ import {
   oneOf,
 } from '../model/options.ts';
 
-/**
- * How a cached reader refreshes. Every field may be left out; the defaults are
- * {@link CACHE_DEFAULTS}.
- */
+/** How a cached reader refreshes. Every field may be left out. */
 export interface CacheConfig {
   /**
    * Whether refreshes ask for changes only (`incremental`) or read everything each time (`full`).

@@ -13,7 +13,7 @@ import { isWriteTeller, type RefusalSources, readLastWrites } from './store-writ
 export interface UncachedWait {
   /** Ends the read when the caller gives up. */
   readonly signal?: AbortSignal | undefined;
-  /** After how many ms the reading has failed. Default: `refreshTimeout` of {@link CACHE_DEFAULTS}. */
+  /** After how many ms the reading has failed. Default: `refreshTimeout` of a cache. */
   readonly deadline?: number | undefined;
 }
 

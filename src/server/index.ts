@@ -9,7 +9,6 @@ export { CLIENT_REFUSALS, type ClientRefusal } from '../web/client-refusal.ts';
 export {
   createRequestGuard,
   type GuardedRequest,
-  REQUEST_GUARD_DEFAULTS,
   type RequestGuard,
   type RequestGuardOptions,
   type RequestRefusal,
@@ -25,7 +24,6 @@ export type {
   WebConfig,
 } from '../web/web-config.ts';
 export {
-  WEB_CONFIG_FILE_DEFAULTS,
   WebConfigFile,
   type WebConfigFileOptions,
   type WebConfigReload,
@@ -35,17 +33,11 @@ export { drainOnSignals } from './drain-on-signals.ts';
 export { createExporterServer, type ExporterServer } from './exporter-server.ts';
 export {
   createHealthHandler,
-  HEALTH_DEFAULTS,
   type HealthHandler,
   type HealthOptions,
 } from './health.ts';
 export type { LandingPage } from './landing-page.ts';
 export type { ServedAddress } from './listen-address.ts';
 export type { Readiness } from './readiness.ts';
-export {
-  type CheckedServerOptions,
-  type ExporterServerOptions,
-  SERVER_DEFAULTS,
-  type ServerView,
-} from './server-options.ts';
+export type { ExporterServerOptions, ServerView } from './server-options.ts';
 export type { ViewAuth } from './view-auth.ts';

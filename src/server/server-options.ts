@@ -33,9 +33,7 @@ export interface Closeable {
   close(): unknown;
 }
 
-/**
- * How an exporter is served. Every field may be left out; the defaults are {@link SERVER_DEFAULTS}.
- */
+/** How an exporter is served. Every field may be left out. */
 export interface ExporterServerOptions {
   /**
    * Where to listen, at one or more addresses: `127.0.0.1:9464`, `[::1]:9464`, `:9464` for all
@@ -123,8 +121,8 @@ export interface ExporterServerOptions {
   /**
    * Is called with errors outside of scrapes: a web configuration file that is bad after a change,
    * passwords that cannot be compared, connections that cannot be accepted. Default: a line on
-   * standard error, repeated ones once a minute, and one with the addresses at the start; `() =>
-   * {}` logs nothing. What it throws is ignored. Errors of scrapes go to the handler's own
+   * standard error, repeated ones once a minute, and one with the addresses at the start. An empty
+   * function logs nothing. What it throws is ignored. Errors of scrapes go to the handler's own
    * `onError`.
    */
   readonly onError?: ((error: SnapscrapeError) => void) | undefined;

@@ -22,7 +22,7 @@ export interface NamedReader {
   readonly reader: SnapshotReader;
 }
 
-/** How readers are merged. Every field may be left out; the defaults are {@link MERGE_DEFAULTS}. */
+/** How readers are merged. Every field may be left out. */
 export interface MergeOptions {
   /**
    * What becomes of a series that several readers have. `first`: the sample of the first reader in

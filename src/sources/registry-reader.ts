@@ -6,9 +6,7 @@ import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type { MetricRegistry, RegistryMetricValues } from './metric-registry.ts';
 import { familiesOf, labelsOf, sampleName } from './registry-families.ts';
 
-/**
- * How a registry is read. Every field may be left out; the defaults are {@link REGISTRY_DEFAULTS}.
- */
+/** How a registry is read. Every field may be left out. */
 export interface RegistryReaderOptions {
   /** The clock, in Unix milliseconds, for the `updatedAt` of all points. Default `Date.now`. */
   readonly now?: (() => number) | undefined;

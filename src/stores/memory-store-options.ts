@@ -11,7 +11,7 @@ import {
   type OptionCheck,
 } from '../model/options.ts';
 
-/** Options of a {@link MemoryStore}; defaults are in {@link MEMORY_STORE_DEFAULTS}. */
+/** Options of a {@link MemoryStore}. */
 export interface MemoryStoreOptions {
   /**
    * How long a series lives after its `updatedAt`, in ms. Series beyond it end at the next sweep:

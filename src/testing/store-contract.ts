@@ -11,7 +11,7 @@ import { upsertCases } from './upsert-cases.ts';
 import { writeStatsCases } from './write-stats-cases.ts';
 
 /**
- * The contract of {@link MetricStore} as tests: each case opens stores over a data set of its own
+ * The contract of `MetricStore` as tests: each case opens stores over a data set of its own
  * and rejects when one of them breaks the contract. Any test framework can run them.
  *
  * @example

@@ -51,7 +51,9 @@ export interface WebConfigReload {
 
 /** How many reads of the file succeeded and failed, the first one included. */
 export interface WebConfigReloads {
+  /** Reads that succeeded. */
   readonly success: number;
+  /** Reads that failed. */
   readonly failure: number;
 }
 

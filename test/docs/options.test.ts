@@ -1,21 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  CACHE_DEFAULTS,
-  HANDLER_DEFAULTS,
-  MEMORY_STORE_DEFAULTS,
-  MERGE_DEFAULTS,
-  REGISTRY_DEFAULTS,
-} from '../../src/index.ts';
-import {
-  HEALTH_DEFAULTS,
-  REQUEST_GUARD_DEFAULTS,
-  SERVER_DEFAULTS,
-  WEB_CONFIG_FILE_DEFAULTS,
-} from '../../src/server/index.ts';
-import { LMDB_STORE_DEFAULTS } from '../../src/stores/lmdb/index.ts';
-import { REDIS_STORE_DEFAULTS } from '../../src/stores/redis/index.ts';
+import { HANDLER_DEFAULTS } from '../../src/http/handler-options.ts';
+import { CACHE_DEFAULTS } from '../../src/refresh/cache-config.ts';
+import { HEALTH_DEFAULTS } from '../../src/server/health.ts';
+import { SERVER_DEFAULTS } from '../../src/server/server-options.ts';
+import { MERGE_DEFAULTS } from '../../src/sources/merge-options.ts';
+import { REGISTRY_DEFAULTS } from '../../src/sources/registry-reader.ts';
+import { LMDB_STORE_DEFAULTS } from '../../src/stores/lmdb/lmdb-store-options.ts';
+import { MEMORY_STORE_DEFAULTS } from '../../src/stores/memory-store-options.ts';
+import { REDIS_STORE_DEFAULTS } from '../../src/stores/redis/redis-store-options.ts';
+import { REQUEST_GUARD_DEFAULTS } from '../../src/web/request-guard.ts';
+import { WEB_CONFIG_FILE_DEFAULTS } from '../../src/web/web-config-file.ts';
 import { asDocumented } from '../support/documented-defaults.ts';
 import { REPOSITORY } from '../support/tools.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCachedSnapshotReader, type WritablePoint } from '../../src/index.ts';
+import { createCachedSnapshotReader, type MetricPoint } from '../../src/index.ts';
 import { LmdbStore } from '../../src/stores/lmdb/lmdb-store.ts';
 import { bundleProgram } from '../support/bundle.ts';
 import { LmdbWriters } from '../support/lmdb-writers.ts';
@@ -22,7 +22,7 @@ afterEach(async () => {
   rmSync(path, { recursive: true });
 });
 
-function point(name: string, value: number): WritablePoint {
+function point(name: string, value: number): MetricPoint {
   return { name, labels: {}, value };
 }
 

@@ -2,12 +2,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Deflater } from '../../src/formats/deflate.ts';
 import { PageMaker } from '../../src/formats/page.ts';
-import {
-  createCachedSnapshotReader,
-  type RefreshWork,
-  type SnapshotPoint,
-} from '../../src/index.ts';
+import { createCachedSnapshotReader, type SnapshotPoint } from '../../src/index.ts';
 import type { CachedReader } from '../../src/refresh/cached-reader.ts';
+import type { RefreshWork } from '../../src/snapshot/refresh-work.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { manyPoints } from '../support/many-points.ts';
 import { ModelSource } from '../support/model-source.ts';

@@ -1,4 +1,4 @@
-import type { WritablePoint } from '../../src/index.ts';
+import type { MetricPoint } from '../../src/index.ts';
 import { LmdbStore } from '../../src/stores/lmdb/lmdb-store.ts';
 
 /** One call on a store. None changes more than 300 series, so each is one transaction. */
@@ -91,7 +91,7 @@ function idsOf({ from, count }: { from: number; count: number }, pad: number): s
   return Array.from({ length: count }, (_, i) => `m{i="${from + i}"${label}}`);
 }
 
-function pointOf(id: string, at: number): WritablePoint {
+function pointOf(id: string, at: number): MetricPoint {
   const labels = Object.fromEntries(
     [...id.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name!, value!]),
   );

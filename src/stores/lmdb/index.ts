@@ -6,9 +6,5 @@
 
 export type { SharedStoreOptions } from '../memory-store-options.ts';
 export { LmdbStore, type LmdbStoreStats } from './lmdb-store.ts';
-export {
-  type CheckedLmdbStoreOptions,
-  LMDB_STORE_DEFAULTS,
-  type LmdbStoreOptions,
-} from './lmdb-store-options.ts';
+export type { LmdbStoreOptions } from './lmdb-store-options.ts';
 export type { LmdbVerification } from './verification.ts';

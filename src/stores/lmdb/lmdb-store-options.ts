@@ -6,7 +6,7 @@ import {
   STORE_OPTION_CHECKS,
 } from '../memory-store-options.ts';
 
-/** Options of an `LmdbStore`; defaults are in {@link LMDB_STORE_DEFAULTS}. */
+/** Options of an `LmdbStore`. */
 export interface LmdbStoreOptions extends SharedStoreOptions {
   /**
    * How many changes are remembered in the file for deltas. A reader that falls further behind

@@ -8,9 +8,5 @@ export type { SharedStoreOptions } from '../memory-store-options.ts';
 export type { RedisStoreDelta } from './delta-reading.ts';
 export type { RedisConnection } from './redis-address.ts';
 export { RedisStore } from './redis-store.ts';
-export {
-  type CheckedRedisStoreOptions,
-  REDIS_STORE_DEFAULTS,
-  type RedisStoreOptions,
-} from './redis-store-options.ts';
+export type { RedisStoreOptions } from './redis-store-options.ts';
 export type { RedisStoreStats } from './redis-store-stats.ts';

@@ -16,7 +16,7 @@ import {
 } from '../memory-store-options.ts';
 import { type Layout, MOST_BUCKETS_EACH, MOST_PARTITIONS } from './layout.ts';
 
-/** Options of a `RedisStore`; defaults are in {@link REDIS_STORE_DEFAULTS}. */
+/** Options of a `RedisStore`. */
 export interface RedisStoreOptions extends SharedStoreOptions {
   /**
    * What all keys begin with, so that several data sets and other programs share a server: any text
