@@ -7,12 +7,12 @@ import {
   type ClientCounts,
   fetchPage,
   readSlowlyOnAndOn,
-  type Syntax,
   scrapeOnAndOn,
   WAYS,
 } from './soak/clients.ts';
 import { trendOf } from './soak/memory-trend.ts';
 import { SoakModel } from './soak/model.ts';
+import type { Syntax } from './soak/page-rules.ts';
 import { type ServerAnswer, SOAK_FAMILIES } from './soak/protocol.ts';
 import { ServerProcess } from './soak/server-process.ts';
 import { Random } from './workload/random.ts';

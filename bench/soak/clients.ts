@@ -4,12 +4,9 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Random } from '../workload/random.ts';
-import { checkPageRules } from './page-rules.ts';
+import { checkPageRules, type Syntax } from './page-rules.ts';
 
 const gunzipAsync = promisify(gunzip);
-
-/** The syntaxes of pages. */
-export type Syntax = 'text' | 'openmetrics';
 
 const ACCEPT: Readonly<Record<Syntax, string>> = {
   text: 'text/plain;version=0.0.4',

@@ -1,4 +1,5 @@
-import type { Syntax } from './clients.ts';
+/** The syntaxes of pages. */
+export type Syntax = 'text' | 'openmetrics';
 
 const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)((?:\{.*\})?) (\S+)$/;
 const COMMENT = /^# (TYPE|HELP|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*)(?: .*)?$/;

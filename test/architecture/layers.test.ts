@@ -81,17 +81,6 @@ describe('the layers of src', () => {
     expect([...used]).toContain('lmdb');
   });
 
-  it('has no import cycle', () => {
-    const done = new Set<string>();
-    const visit = (file: string, path: readonly string[]): void => {
-      expect(path, `cycle: ${[...path, file].join(' → ')}`).not.toContain(file);
-      if (done.has(file)) return;
-      for (const target of relativeImports(file)) visit(target, [...path, file]);
-      done.add(file);
-    };
-    for (const file of sources) visit(file, []);
-  });
-
   it.each(files)('%s is not too long to read', (file) => {
     const lines = readFileSync(join(SRC, file), 'utf8').split('\n').length;
     expect(lines).toBeLessThanOrEqual(file.endsWith('.test.ts') ? 800 : 300);
