@@ -51,9 +51,9 @@ function namedFormat(
   { value, parameters }: HeaderMember,
   allowed: readonly OfferedFormat[],
 ): OfferedFormat | undefined {
-  const unversioned = value === TEXT_0_0_4.mediaType ? TEXT_0_0_4.version : '0.0.1';
+  const unversioned = value === TEXT_0_0_4.encoder.mediaType ? TEXT_0_0_4.version : '0.0.1';
   const version = parameters.get('version') ?? unversioned;
-  return allowed.find((f) => f.mediaType === value && f.version === version);
+  return allowed.find((f) => f.encoder.mediaType === value && f.version === version);
 }
 
 /** Whether the most specific clause that covers a format has the weight 0 (RFC 9110, 12.5.1). */
@@ -71,13 +71,14 @@ function isExcluded(format: OfferedFormat, clauses: readonly HeaderMember[]): bo
 }
 
 /** How exactly a clause covers a format; -1 for not at all. */
-function coverage({ value, parameters }: HeaderMember, format: OfferedFormat): number {
+function coverage({ value, parameters }: HeaderMember, offered: OfferedFormat): number {
+  const { mediaType } = offered.encoder;
   if (value === '*/*') return 0;
-  if (value.endsWith('/*')) return format.mediaType.startsWith(value.slice(0, -1)) ? 1 : -1;
-  if (value !== format.mediaType) return -1;
+  if (value.endsWith('/*')) return mediaType.startsWith(value.slice(0, -1)) ? 1 : -1;
+  if (value !== mediaType) return -1;
   const version = parameters.get('version');
   if (version === undefined) return 2;
-  return version === format.version ? 3 : -1;
+  return version === offered.version ? 3 : -1;
 }
 
 function escapingOf({ parameters }: HeaderMember): EscapingScheme {

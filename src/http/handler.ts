@@ -4,7 +4,7 @@ import { checkHandlerOptions, type HandlerOptions } from './handler-options.ts';
 import type { NodeRequest, NodeResponse } from './node-exchange.ts';
 import { nodeListener } from './node-listener.ts';
 import { ScrapeHandler } from './scrape.ts';
-import type { SelfFamily } from './self-metrics.ts';
+import type { SelfFamily } from './self-families.ts';
 import { fetchHandler } from './web-fetch.ts';
 
 /**

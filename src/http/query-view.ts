@@ -1,8 +1,8 @@
 import type { ContentCoding } from '../formats/content-coding.ts';
-import type { Deflater } from '../formats/deflate.ts';
-import { familyHeader } from '../formats/family-header.ts';
-import type { ExpositionSyntax } from '../formats/format.ts';
+import { type Encoder, familyTexts, type Section } from '../formats/encoder.ts';
 import { streamGzip } from '../formats/gzip.ts';
+import type { NamePlan } from '../formats/name-plan.ts';
+import type { CountedFamily } from '../formats/page.ts';
 import { FamilyFilter } from '../selection/family-filter.ts';
 import type { PatternSource } from '../selection/label-test.ts';
 import { LineFilter } from '../selection/line-filter.ts';
@@ -13,14 +13,13 @@ import {
   wantedLines,
 } from '../selection/selected-lines.ts';
 import type { Selection } from '../selection/selection.ts';
-import { type SelectionQueue, SelectionTurns } from '../selection/selection-queue.ts';
+import { SelectionTurns } from '../selection/selection-queue.ts';
 import type { SelectedChunk, SnapshotSelector } from '../selection/snapshot-selector.ts';
 import type { Chunk } from '../snapshot/chunk.ts';
-import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Family, Snapshot } from '../snapshot/snapshot.ts';
 import type { BodyParts } from './scrape-exchange.ts';
-import { SelectedCounts } from './selected-counts.ts';
-import type { SelfMetrics, SelfReport } from './self-metrics.ts';
-import { type BodyFormat, type BodySource, NO_EXTRAS, pageEnd } from './view.ts';
+import type { SelfReport } from './self-families.ts';
+import { type BodyFormat, type BodySource, pageEnd, planOf, type ViewParts } from './view.ts';
 
 /**
  * How long the parts of a body are, in bytes of text. Compressed ones wait in a fraction of that.
@@ -31,15 +30,15 @@ const PART_BYTES = { identity: 16 * 1024, gzip: 64 * 1024 } as const;
 const SHORT_BODY_BYTES = 16 * 1024;
 
 /** How a query's view is made. */
-export interface QueryViewParts {
+export interface QueryViewParts extends ViewParts {
   readonly selection: Selection;
   readonly patternOf: PatternSource;
-  readonly codings: readonly ContentCoding[];
-  /** What the query can only restrict. */
-  readonly fixed: SnapshotSelector | undefined;
-  readonly queue: SelectionQueue;
-  readonly deflater: Deflater;
-  readonly self: SelfMetrics | undefined;
+  readonly selector: SnapshotSelector | undefined;
+}
+
+/** A family of a snapshot, or of a part of one that was selected before. */
+interface SelectableFamily extends Pick<Family, 'name' | 'metadata'> {
+  readonly chunks: readonly (Chunk | SelectedChunk)[];
 }
 
 /**
@@ -50,80 +49,104 @@ export interface QueryViewParts {
  */
 export class QueryView implements BodySource {
   readonly isOfQuery = true;
-  readonly codings: readonly ContentCoding[];
   readonly #parts: QueryViewParts;
 
   constructor(parts: QueryViewParts) {
     this.#parts = parts;
+  }
+
+  codings(): readonly ContentCoding[] {
     // A zstd stream has a window of its own in memory.
-    this.codings = parts.codings.filter((coding) => coding !== 'zstd');
+    return this.#parts.codings.filter((coding) => coding !== 'zstd');
   }
 
   async body(
     snapshot: Snapshot,
-    { syntax, coding, signal }: BodyFormat,
+    { encoder, coding, signal }: BodyFormat,
     report: () => SelfReport,
   ): Promise<BodyParts | undefined> {
-    const { queue, deflater, self, fixed } = this.#parts;
-    if (queue.isFull) return undefined;
-    const { families } = fixed === undefined ? snapshot : await fixed.select(snapshot);
-    const counts = new SelectedCounts(families);
-    const turns = new SelectionTurns(queue, signal);
-    const end = (): Buffer => pageEnd(self, counts, syntax, report());
-    if (coding !== 'gzip') {
-      const texts = this.#texts(counts, syntax, turns, PART_BYTES.identity);
-      return begun(inTurns(turns, withEnd(texts, end), async (text) => text));
-    }
-    const texts = this.#texts(counts, syntax, turns, PART_BYTES.gzip);
+    const { shared, gzipLevel, self, selector } = this.#parts;
+    if (shared.queue.isFull) return undefined;
+    const { families } = selector === undefined ? snapshot : await selector.select(snapshot);
+    const turns = new SelectionTurns(shared.queue, signal);
+    const plan = planOf(snapshot, self);
+    const end = (): Buffer => pageEnd(self, plan, encoder, report());
+    const waiting = new WaitingText(coding === 'gzip' ? PART_BYTES.gzip : PART_BYTES.identity);
+    const texts = this.#texts(families, { encoder, plan }, turns, waiting);
+    if (coding !== 'gzip') return begun(inTurns(turns, withEnd(texts, end), async (text) => text));
+    const deflater = shared.asked(gzipLevel);
     // Compressing is a part of the turn: it would wait without a bound otherwise.
-    return begun(
-      streamGzip(
-        inTurns(turns, texts, (text) => deflater.deflate(text)),
-        end,
-      ),
-    );
+    const deflated = inTurns(turns, texts, (text) => deflater.deflate(text));
+    return begun(streamGzip(deflated, end));
   }
 
   /** The text of the body but for its end, in parts. It works in slices, and only when asked. */
   async *#texts(
-    counts: SelectedCounts,
-    syntax: ExpositionSyntax,
+    families: readonly SelectableFamily[],
+    { encoder, plan }: { readonly encoder: Encoder; readonly plan: NamePlan },
     turns: SelectionTurns,
-    partBytes: number,
+    waiting: WaitingText,
   ): AsyncGenerator<Buffer, void, undefined> {
     const { selection, patternOf, self } = this.#parts;
-    const extras = self ?? NO_EXTRAS;
-    // What a header asks for comes before its own family in the order of names.
-    const isTaken = (name: string): boolean => counts.has(name) || extras.names.has(name);
     const filter = new FamilyFilter(selection, patternOf);
-    const waiting = new WaitingText();
-    for (const [at, family] of counts.all.entries()) {
+    const counts = new Uint32Array(families.length);
+    for (const [at, family] of families.entries()) {
       if (turns.shouldYield()) await turns.yield();
       const conditions = filter.conditionsFor(family);
       if (conditions === undefined) continue;
       const lineFilter = conditions === 'nothing' ? undefined : new LineFilter(conditions);
-      for (const chunk of family.chunks) {
-        const all = 'chunk' in chunk ? chunk : allLines(chunk);
-        const lines = lineFilter ? await wantedLines(all, lineFilter, turns) : all;
-        if (turns.shouldYield()) await turns.yield();
-        if (lines === undefined) continue;
-        if (counts.of(at) === 0) waiting.add(familyHeader(family, syntax, isTaken));
-        counts.add(at, lines.series);
-        yield* waiting.parts(lines, chunk, lines === all, partBytes);
+      let series = 0;
+      for (const section of encoder.sections(family, plan)) {
+        series = 0;
+        for (const chunk of family.chunks) {
+          const all = 'chunk' in chunk ? chunk : allLines(chunk);
+          const lines = lineFilter ? await wantedLines(all, lineFilter, turns) : all;
+          if (turns.shouldYield()) await turns.yield();
+          if (lines === undefined) continue;
+          if (series === 0) waiting.add(section.head());
+          series += lines.series;
+          yield* lines === all
+            ? waiting.whole(section.body(chunk))
+            : waiting.selected(section, lines);
+        }
+        if (series > 0) waiting.add(section.foot);
       }
+      counts[at] = series;
     }
-    for (const text of extras.lines(counts, syntax)) {
+    const counted = countedFamilies(families, counts);
+    const bytesOf = (text: string): Buffer => Buffer.from(text);
+    const counting = counts.some(Boolean) && self?.countFamilies(counted, plan, bytesOf);
+    for (const text of counting ? familyTexts(encoder, counting, plan) : []) {
       waiting.add(text);
-      if (waiting.bytes >= partBytes) yield waiting.take();
+      if (waiting.isEnough) yield waiting.take();
     }
     if (waiting.bytes > 0) yield waiting.take();
+  }
+}
+
+/** Those with selected series. It takes four bytes for each family that there is. */
+function* countedFamilies(
+  families: readonly SelectableFamily[],
+  counts: Uint32Array,
+): Generator<CountedFamily, void, undefined> {
+  for (const [at, series] of counts.entries()) {
+    if (series > 0) yield { name: families[at]!.name, series };
   }
 }
 
 /** Text that is too short for a part of its own. */
 class WaitingText {
   bytes = 0;
+  readonly #partBytes: number;
   #texts: Buffer[] = [];
+
+  constructor(partBytes: number) {
+    this.#partBytes = partBytes;
+  }
+
+  get isEnough(): boolean {
+    return this.bytes >= this.#partBytes;
+  }
 
   add(text: string | Buffer): void {
     const bytes = typeof text === 'string' ? Buffer.from(text) : text;
@@ -138,25 +161,21 @@ class WaitingText {
     return text;
   }
 
-  /** Adds lines; yields what is long enough. A whole chunk is shared, not copied. */
-  *parts(
-    lines: SelectedLines,
-    { text }: Chunk | SelectedChunk,
-    isWhole: boolean,
-    partBytes: number,
-  ): Generator<Buffer, void, undefined> {
-    if (isWhole) {
-      const isLong = text.length >= PART_BYTES.identity;
-      if (isLong && this.bytes > 0) yield this.take();
-      this.add(text);
-      if (isLong || this.bytes >= partBytes) yield this.take();
-      return;
-    }
+  /** Adds a whole chunk, shared and not copied; yields what is long enough. */
+  *whole(text: Buffer): Generator<Buffer, void, undefined> {
+    const isLong = text.length >= PART_BYTES.identity;
+    if (isLong && this.bytes > 0) yield this.take();
+    this.add(text);
+    if (isLong || this.isEnough) yield this.take();
+  }
+
+  /** Adds some lines of a chunk; yields what is long enough. */
+  *selected(section: Section, lines: SelectedLines): Generator<Buffer, void, undefined> {
     for (let line = 0; line < lines.chunk.series; ) {
-      const copied = copyLines(lines, line, partBytes - this.bytes);
+      const copied = copyLines(lines, line, this.#partBytes - this.bytes);
       line = copied.next;
-      this.add(copied.text);
-      if (this.bytes >= partBytes) yield this.take();
+      this.add(section.body(copied));
+      if (this.isEnough) yield this.take();
     }
   }
 }

@@ -1,6 +1,7 @@
 import { chooseCoding } from '../formats/content-coding.ts';
 import { OFFERED_FORMATS, type OfferedFormat } from '../formats/format.ts';
 import { negotiate } from '../formats/negotiate.ts';
+import { openMetricsEncoder } from '../formats/openmetrics-encoder.ts';
 import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import {
@@ -24,7 +25,7 @@ import {
   type ScrapeResponse,
   type ScrapeServer,
 } from './scrape-exchange.ts';
-import type { SelfFamily, SelfReport } from './self-metrics.ts';
+import type { SelfFamily, SelfReport } from './self-families.ts';
 import { SharedReadings } from './shared-readings.ts';
 import type { BodySource } from './view.ts';
 import { Views } from './views.ts';
@@ -58,7 +59,7 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
     this.errors = new ErrorReport(options.onError);
     this.#views = new Views(this.#reader, options, added);
     this.#formats = OFFERED_FORMATS.filter(
-      ({ syntax }) => options.openMetrics || syntax !== 'openmetrics',
+      ({ encoder }) => options.openMetrics || encoder !== openMetricsEncoder,
     );
     this.#always = startTimeHeader(options.processStartTime);
     this.#reader.watch?.(this);
@@ -140,12 +141,12 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
     snapshot: Snapshot,
   ): Promise<ScrapeResponse> {
     const format = negotiate(request.header('accept'), this.#formats);
-    const coding = chooseCoding(request.header('accept-encoding'), view.codings);
-    const { syntax } = format;
+    const { encoder } = format;
+    const coding = chooseCoding(request.header('accept-encoding'), view.codings(encoder));
     // Once for header and metric: meanwhile a refresh may find the same snapshot to be of a later
     // state.
     const version = this.#reader.versionOf?.(snapshot);
-    const parts = await view.body(snapshot, { syntax, coding, signal: request.signal }, () =>
+    const parts = await view.body(snapshot, { encoder, coding, signal: request.signal }, () =>
       this.#report(version),
     );
     if (parts === undefined) return refusal(503, BUSY);

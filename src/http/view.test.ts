@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Gate, ScriptedSource, state } from '../../test/support/scripted-source.ts';
 import { turns } from '../../test/support/until.ts';
-import { Deflater } from '../formats/deflate.ts';
+import { textEncoder } from '../formats/text-encoder.ts';
 import { providerOf } from '../refresh/snapshot-provider.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { ReaderForms } from './derived-forms.ts';
 import { View } from './view.ts';
 
 /** Two snapshots that follow each other. */
@@ -18,12 +19,14 @@ describe('a view whose selection takes its time', () => {
   it('does not go back to an older snapshot that was selected late', async () => {
     const [first, second] = await snapshots();
     const gate = new Gate();
-    const deflater = new Deflater(1);
+    const shared = new ReaderForms();
+    const deflater = shared.deflater(1);
     const select = async (snapshot: Snapshot): Promise<Snapshot> => {
       if (snapshot === first) await gate.promise;
       return snapshot;
     };
-    const view = new View({ deflater, codings: ['gzip'], selector: { select } });
+    const parts = { shared, gzipLevel: 1, codings: ['gzip'], selector: { select } } as const;
+    const view = new View(parts, textEncoder);
     const late = view.published(first);
     await view.published(second);
     expect(deflater.deflated).toBe(1);

@@ -7,9 +7,9 @@ import { ScriptedSource, state } from '../../test/support/scripted-source.ts';
 import { until } from '../../test/support/until.ts';
 import { GzipStem } from '../formats/gzip.ts';
 import { type CachedSnapshotReader, createCachedSnapshotReader } from '../refresh/cached-reader.ts';
+import { formsOf } from './derived-forms.ts';
 import { createOpenMetricsHandler } from './handler.ts';
 import type { HandlerOptions } from './handler-options.ts';
-import { deflaterFor } from './per-reader.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -35,7 +35,7 @@ async function isReady(handler: Handler, query = ''): Promise<boolean> {
 
 /** Has a new snapshot made, and waits until what is compressed ahead is. */
 async function refreshed(reader: CachedSnapshotReader): Promise<number> {
-  const deflater = deflaterFor(reader, 1);
+  const deflater = formsOf(reader).deflater(1);
   const before = deflater.deflated;
   await reader.refresh();
   let last = -1;
@@ -70,9 +70,9 @@ describe('a view', () => {
     await refreshed(reader);
     const whole = await refreshed(reader);
     for (let i = 0; i < 3; i++) {
-      const before = deflaterFor(reader, 1).deflated;
+      const before = formsOf(reader).deflater(1).deflated;
       expect(await isReady(handler, '?shard=1/2')).toBe(false);
-      expect(deflaterFor(reader, 1).deflated - before).toBeGreaterThan(10);
+      expect(formsOf(reader).deflater(1).deflated - before).toBeGreaterThan(10);
       expect(await refreshed(reader)).toBe(whole);
     }
   });
@@ -95,11 +95,11 @@ describe('a page that lies ready', () => {
     await reader.refresh();
     await refreshed(reader);
     await isReady(handler);
-    const { deflated } = deflaterFor(reader, 1);
+    const { deflated } = formsOf(reader).deflater(1);
     const joined = joining.mock.calls.length;
     expect(joined).toBeGreaterThan(0);
     for (let i = 0; i < 3; i++) expect(await isReady(handler)).toBe(true);
-    expect(deflaterFor(reader, 1).deflated).toBe(deflated);
+    expect(formsOf(reader).deflater(1).deflated).toBe(deflated);
     expect(joining.mock.calls.length).toBe(joined);
   });
 });
@@ -107,7 +107,7 @@ describe('a page that lies ready', () => {
 describe('what several views have in common', () => {
   it('is compressed once, for handlers of one reader and for queries', async () => {
     const reader = changing();
-    const deflater = deflaterFor(reader, 1);
+    const deflater = formsOf(reader).deflater(1);
     const one = createOpenMetricsHandler(reader, { selfMetrics: false });
     const other = createOpenMetricsHandler(reader, { selfMetrics: false, names: ['many'] });
     await isReady(one);
@@ -122,8 +122,8 @@ describe('what several views have in common', () => {
 
   it('is not shared by another level, whose bytes are others', () => {
     const reader = changing();
-    expect(deflaterFor(reader, 9)).not.toBe(deflaterFor(reader, 1));
-    expect(deflaterFor(changing(), 1)).not.toBe(deflaterFor(reader, 1));
+    expect(formsOf(reader).deflater(9)).not.toBe(formsOf(reader).deflater(1));
+    expect(formsOf(changing()).deflater(1)).not.toBe(formsOf(reader).deflater(1));
   });
 });
 

@@ -1,22 +1,22 @@
 import type { ContentCoding } from '../formats/content-coding.ts';
-import type { Deflater } from '../formats/deflate.ts';
+import { openMetricsEncoder } from '../formats/openmetrics-encoder.ts';
+import { textEncoder } from '../formats/text-encoder.ts';
 import { hasZstd } from '../formats/zstd.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import type { SnapshotProvider } from '../refresh/snapshot-provider.ts';
 import { matchersOf, type Selection } from '../selection/selection.ts';
 import { fixedSelection, type SubsetOptions, selectionOf } from '../selection/selection-query.ts';
-import { type SelectionQueue, SelectionTurns } from '../selection/selection-queue.ts';
+import { SelectionTurns } from '../selection/selection-queue.ts';
 import type { LabelMatcher } from '../selection/selector.ts';
 import { SnapshotSelector } from '../selection/snapshot-selector.ts';
 import { needsEngine, PatternEngine, type ValuePattern } from '../selection/value-pattern.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { CompressionWarmth } from './compression-warmth.ts';
+import { formsOf, type ReaderForms } from './derived-forms.ts';
 import type { CheckedHandlerOptions } from './handler-options.ts';
-import { ownShare } from './own-share.ts';
-import { deflaterFor, queueFor } from './per-reader.ts';
-import { QueryView } from './query-view.ts';
-import { type SelfFamily, SelfMetrics, seriesName } from './self-metrics.ts';
-import { type BodySource, View } from './view.ts';
+import { QueryView, type QueryViewParts } from './query-view.ts';
+import type { SelfFamily } from './self-families.ts';
+import { SelfMetrics } from './self-metrics.ts';
+import { type BodySource, View, type ViewParts } from './view.ts';
 
 /** The views of one handler: its own, which is kept, and those of queries, which are not. */
 export class Views {
@@ -26,8 +26,7 @@ export class Views {
   readonly #selector: SnapshotSelector | undefined;
   /** The compiled patterns of the fixed selection. */
   readonly #patterns = new Map<LabelMatcher, ValuePattern>();
-  readonly #deflater: Deflater;
-  readonly #queue: SelectionQueue;
+  readonly #shared: ReaderForms;
   readonly #codings: readonly ContentCoding[];
   readonly #added: readonly SelfFamily[];
   readonly #own: View;
@@ -43,13 +42,12 @@ export class Views {
     this.#added = added;
     // Without a cache there is no next scrape of the same page: it is made and dropped.
     this.#isKept = reader.isKept;
-    this.#deflater = deflaterFor(reader, options.gzipLevel);
-    this.#queue = queueFor(reader);
+    this.#shared = formsOf(reader);
     this.#codings = options.compressions.filter((coding) => coding !== 'zstd' || hasZstd);
     this.#fixed = fixedSelection(options) ?? [];
     if (this.#fixed.length > 0) {
       const patternOf = (matcher: LabelMatcher): ValuePattern => this.#patterns.get(matcher)!;
-      this.#selector = new SnapshotSelector(this.#fixed, patternOf, this.#queue);
+      this.#selector = new SnapshotSelector(this.#fixed, patternOf, this.#shared.queue);
     }
     this.#own = this.#ownView();
   }
@@ -74,19 +72,12 @@ export class Views {
     const asked = isRead ? selectionOf(query, this.#limits) : undefined;
     if (asked === undefined) return this.#isKept ? this.#own : this.#ownView();
     const patterns = matchersOf(asked).filter(needsEngine);
-    if (patterns.length > 0 && this.#queue.isFull) return undefined;
+    if (patterns.length > 0 && this.#shared.queue.isFull) return undefined;
     const engine = patterns.length > 0 ? await this.#loadEngine() : undefined;
-    const turns = new SelectionTurns(this.#queue, signal);
+    const turns = new SelectionTurns(this.#shared.queue, signal);
     for (const matcher of patterns) await turns.work(() => engine?.compileQuery(matcher));
-    return new QueryView({
-      selection: asked,
-      patternOf: (matcher) => engine!.compileQuery(matcher),
-      codings: this.#codings,
-      fixed: this.#selector,
-      queue: this.#queue,
-      deflater: this.#deflater,
-      self: this.#self(asked),
-    });
+    const patternOf = (matcher: LabelMatcher): ValuePattern => engine!.compileQuery(matcher);
+    return new QueryView({ ...this.#parts(asked), selection: asked, patternOf });
   }
 
   get #limits(): SubsetOptions {
@@ -126,25 +117,23 @@ export class Views {
   }
 
   #ownView(): View {
-    const { openMetrics } = this.#options;
-    const syntax = openMetrics ? 'openmetrics' : 'text';
-    const expected = this.#codings.includes('gzip') ? [{ syntax, coding: 'gzip' } as const] : [];
-    return new View(
-      {
-        deflater: this.#deflater,
-        codings: this.#codings,
-        self: this.#self([]),
-        selector: this.#selector,
-      },
-      new CompressionWarmth(expected),
-    );
+    // What Prometheus asks for.
+    const expected = this.#options.openMetrics ? openMetricsEncoder : textEncoder;
+    return new View(this.#parts([]), expected);
   }
 
   /** @param asked - selects the exporter's own metrics, beside what is fixed. */
-  #self(asked: Selection): SelfMetrics | undefined {
-    const { selfMetrics, metricPrefix } = this.#options;
-    if (selfMetrics === false) return undefined;
+  #parts(asked: Selection): ViewParts & Pick<QueryViewParts, 'selector'> {
+    const { selfMetrics, metricPrefix, gzipLevel } = this.#options;
     const terms = selfMetrics === 'always' ? asked : [...this.#fixed, ...asked];
-    return new SelfMetrics(metricPrefix, ownShare(terms, seriesName(metricPrefix)), this.#added);
+    const self =
+      selfMetrics === false ? undefined : new SelfMetrics(metricPrefix, terms, this.#added);
+    return {
+      shared: this.#shared,
+      gzipLevel,
+      codings: this.#codings,
+      self,
+      selector: this.#selector,
+    };
   }
 }

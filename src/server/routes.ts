@@ -1,6 +1,6 @@
 import { preparedHandler } from '../http/handler.ts';
 import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
-import type { SelfFamily } from '../http/self-metrics.ts';
+import type { SelfFamily } from '../http/self-families.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import type { SelfFamily } from '../http/self-metrics.ts';
+import type { SelfFamily } from '../http/self-families.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 
 /** INTERNAL_ERROR (RFC 9113, 7). */
@@ -24,7 +24,7 @@ export class ConnectionFaults {
     name: 'connection_faults_total',
     type: 'counter',
     help: 'Connections that the server cut because handling them failed.',
-    samples: () => [['', this.#count]],
+    samples: () => [[{}, this.#count]],
   };
 
   /** From now on nothing that a listener of a server throws leaves the server. */

@@ -1,7 +1,6 @@
 import type { Server } from 'node:tls';
-import type { Sample, SelfFamily } from '../http/self-metrics.ts';
+import type { Sample, SelfFamily } from '../http/self-families.ts';
 import { SnapscrapeError } from '../model/errors.ts';
-import { labelPairs } from '../model/key/index.ts';
 import { CLIENT_REFUSALS, type ClientRefusal } from '../web/client-refusal.ts';
 import { secureServer } from '../web/secure-server.ts';
 import type { WebConfigFile } from '../web/web-config-file.ts';
@@ -72,7 +71,7 @@ export function tlsFailuresFamily(failures: TlsFailures, hasTls: () => boolean):
     help: 'TLS clients that were refused, during the handshake or later, by reason.',
     samples: () =>
       hasTls()
-        ? CLIENT_REFUSALS.map((reason): Sample => [labelPairs({ reason }), failures.count(reason)])
+        ? CLIENT_REFUSALS.map((reason): Sample => [{ reason }, failures.count(reason)])
         : undefined,
   };
 }

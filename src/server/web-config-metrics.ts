@@ -1,4 +1,4 @@
-import type { SelfFamily } from '../http/self-metrics.ts';
+import type { SelfFamily } from '../http/self-families.ts';
 import type { WebConfigFile } from '../web/web-config-file.ts';
 
 /** The metrics of reloads of a web configuration file; left out without such a file. */
@@ -12,7 +12,7 @@ export function webConfigFamilies(
       help: 'Whether the latest read of the web configuration file succeeded.',
       samples: () => {
         const reload = file()?.lastReload;
-        return reload && [['', reload.ok ? 1 : 0]];
+        return reload && [[{}, reload.ok ? 1 : 0]];
       },
     },
     {
@@ -21,7 +21,7 @@ export function webConfigFamilies(
       help: 'When the web configuration file was last read successfully, in seconds since 1970.',
       samples: () => {
         const at = file()?.lastSuccess;
-        return at === undefined ? undefined : [['', at / 1000]];
+        return at === undefined ? undefined : [[{}, at / 1000]];
       },
     },
   ];

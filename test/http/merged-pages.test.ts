@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { Deflater } from '../../src/formats/deflate.ts';
+import { NamePlan } from '../../src/formats/name-plan.ts';
+import { openMetricsEncoder } from '../../src/formats/openmetrics-encoder.ts';
 import { PageMaker } from '../../src/formats/page.ts';
 import { createCachedSnapshotReader, mergeReaders } from '../../src/index.ts';
 import type { MergedReader } from '../../src/sources/merged-reader.ts';
@@ -13,10 +15,11 @@ it('a reader that is read for each scrape has nothing of the others compressed a
   const cached = createCachedSnapshotReader({ snapshot: () => manyPoints(2000) });
   const all = mergeReaders([cached, changing]) as MergedReader;
   const deflater = new Deflater(1);
-  const pages = new PageMaker({ names: new Set(), lines: () => '' }, deflater);
+  const pages = new PageMaker(openMetricsEncoder);
   const scrape = async (): Promise<number> => {
     const snapshot = await all.current();
-    await pages.warm(snapshot, 'openmetrics', 'gzip');
+    const page = await pages.page(snapshot, new NamePlan(snapshot.families));
+    await Promise.all(page.deflating(deflater));
     return snapshot.series;
   };
   await scrape();

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Deflater } from '../../src/formats/deflate.ts';
+import { NamePlan } from '../../src/formats/name-plan.ts';
+import { openMetricsEncoder } from '../../src/formats/openmetrics-encoder.ts';
 import { PageMaker } from '../../src/formats/page.ts';
+import { textEncoder } from '../../src/formats/text-encoder.ts';
 import { createCachedSnapshotReader, type SnapshotPoint } from '../../src/index.ts';
 import type { CachedReader } from '../../src/refresh/cached-reader.ts';
 import type { RefreshWork } from '../../src/snapshot/refresh-work.ts';
@@ -18,7 +21,9 @@ class Subject {
   readonly source: ModelSource = new ModelSource();
   readonly reader: CachedReader;
   readonly deflater: Deflater = new Deflater(1);
-  readonly pages: PageMaker = new PageMaker({ names: new Set(), lines: () => [] }, this.deflater);
+  readonly makers: readonly PageMaker[] = [textEncoder, openMetricsEncoder].map(
+    (encoder) => new PageMaker(encoder),
+  );
 
   constructor(mode: 'full' | 'incremental' = 'incremental') {
     this.put([SHORT, ...SERIES]);
@@ -35,10 +40,10 @@ class Subject {
     const before = this.deflater.deflated;
     await this.reader.refresh();
     const snapshot = await this.reader.current();
-    for (const syntax of ['text', 'openmetrics'] as const) {
-      const page = await this.pages.page(snapshot, syntax);
-      await Promise.all(this.pages.deflating(page));
-      expect(this.pages.gzipped(page)).toBeDefined();
+    for (const maker of this.makers) {
+      const page = await maker.page(snapshot, new NamePlan(snapshot.families));
+      await Promise.all(page.deflating(this.deflater));
+      expect(page.gzipped(this.deflater)).toBeDefined();
     }
     const { work } = this.reader.cacheStats();
     return { snapshot, work, deflated: this.deflater.deflated - before };

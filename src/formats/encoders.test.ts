@@ -1,16 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
-import { familyHeader } from './family-header.ts';
+import { type Encoder, familyTexts } from './encoder.ts';
+import { NamePlan } from './name-plan.ts';
+import { openMetricsEncoder } from './openmetrics-encoder.ts';
+import { textEncoder } from './text-encoder.ts';
 
+const chunk = { text: Buffer.from('a{b="c"} 1\n') };
+
+/** The head of a family in each format, beside other families, some of them the exporter's own. */
 function header(metadata: FamilyMetadata | undefined, name = 'a', ...taken: string[]) {
-  const isTaken = (family: string): boolean => taken.includes(family);
-  return {
-    text: familyHeader({ name, metadata }, 'text', isTaken),
-    openmetrics: familyHeader({ name, metadata }, 'openmetrics', isTaken),
+  const headIn = (encoder: Encoder): string => {
+    const half = taken.length >> 1;
+    const families = [name, ...taken.slice(half)].sort().map((family) => ({ name: family }));
+    const plan = new NamePlan(families, new Set(taken.slice(0, half)));
+    const texts = [...familyTexts(encoder, { name, metadata, chunks: [chunk] }, plan)];
+    expect(texts[1]).toBe(chunk.text);
+    expect(texts).toHaveLength(2);
+    return String(texts[0]);
   };
+  return { text: headIn(textEncoder), openmetrics: headIn(openMetricsEncoder) };
 }
 
-describe('the header of a family', () => {
+describe('the head of a family', () => {
   it('that nobody declared says gauge', () => {
     expect(header(undefined)).toEqual({
       text: '# TYPE a gauge\n',

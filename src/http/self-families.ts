@@ -1,0 +1,172 @@
+import type { FamilyMetadata } from '../model/family-metadata.ts';
+import type { RejectionReason } from '../model/rejection.ts';
+import type { LastWrite } from '../model/write-stats.ts';
+import type { CacheStats } from '../refresh/cache-stats.ts';
+import type { ProviderMember } from '../refresh/snapshot-provider.ts';
+import { ERROR_STAGES, type ErrorReport } from './error-report.ts';
+import type { RequestCounts } from './request-counts.ts';
+
+/** What the lines at the end of a page tell. */
+export interface SelfReport {
+  readonly requests: RequestCounts;
+  readonly errors: ErrorReport;
+  /** Refused points by reason, those that stores refused among them. */
+  readonly rejected: Readonly<Record<RejectionReason, number>>;
+  /** Points that stores found older than what they have; undefined if none of them tells. */
+  readonly olderWrites: number | undefined;
+  /** When the stores were last written. */
+  readonly lastWrites: readonly LastWrite[];
+  /** Which state the page is of; undefined where that is not known. */
+  readonly version: number | undefined;
+  /** What the cache did; undefined where there is none, or more than one. */
+  readonly cache: CacheStats | undefined;
+  /** The readers that are merged; undefined where there is one alone. */
+  readonly members: readonly ProviderMember[] | undefined;
+}
+
+/** A point of a family of the exporter's own: its labels in the order of the page, and its value. */
+export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/** One family of the exporter's own metrics. A server may add families to those of its handlers. */
+export interface SelfFamily extends Pick<FamilyMetadata, 'type' | 'help'> {
+  /** The name without the handler's prefix. */
+  readonly name: string;
+  /** Its samples now; undefined leaves the family out. It runs on each scrape and must be cheap. */
+  readonly samples: (report: SelfReport) => Iterable<Sample> | undefined;
+}
+
+/** Samples that each cache has, with the label `reader` where there is more than one reader. */
+function ofEachCache(tell: (stats: CacheStats) => readonly Sample[]): SelfFamily['samples'] {
+  return ({ cache, members }) => {
+    if (members === undefined) return cache && tell(cache);
+    const samples = members.flatMap(({ name, stats }) => {
+      if (stats === undefined) return [];
+      return tell(stats).map(([labels, value]): Sample => [{ reader: name, ...labels }, value]);
+    });
+    return samples.length === 0 ? undefined : samples;
+  };
+}
+
+/** What each handler shows of itself and its reader. */
+export const SELF_FAMILIES: readonly SelfFamily[] = [
+  {
+    name: 'reader_up',
+    type: 'gauge',
+    help: 'Whether the latest read of a merged reader succeeded.',
+    samples: ({ members }) => members?.map(({ name, up }) => [{ reader: name }, up ? 1 : 0]),
+  },
+  {
+    name: 'reader_series',
+    type: 'gauge',
+    help: 'Series that the cache of a merged reader holds.',
+    samples: (report) => report.members && ofEachCache(({ series }) => [[{}, series]])(report),
+  },
+  {
+    name: 'snapshot_age_seconds',
+    type: 'gauge',
+    help: 'How long ago the data of this page began to be read from its source.',
+    samples: ofEachCache(({ age }) => [[{}, (age ?? Number.NaN) / 1000]]),
+  },
+  {
+    name: 'snapshot_version',
+    type: 'gauge',
+    help: 'Which state of its source this page is of: a hash, equal on replicas at the same state.',
+    // As a value: a label would make a new series of each refresh.
+    samples: (report) => {
+      const { members, version } = report;
+      if (members === undefined) return version === undefined ? undefined : [[{}, version]];
+      return ofEachCache(({ snapshotVersion }) => {
+        return snapshotVersion === undefined ? [] : [[{}, snapshotVersion]];
+      })(report);
+    },
+  },
+  {
+    name: 'refresh_duration_seconds',
+    type: 'gauge',
+    help: 'How long the latest refresh from the source took, successful or not.',
+    samples: ofEachCache(({ refreshDuration }) => [[{}, refreshDuration / 1000]]),
+  },
+  {
+    name: 'refreshes_total',
+    type: 'counter',
+    help: 'Refreshes from the source by kind and result.',
+    samples: ofEachCache(({ failuresByKind, deltas, fullRefreshes }) => [
+      [{ kind: 'delta', result: 'failure' }, failuresByKind.delta],
+      [{ kind: 'delta', result: 'success' }, deltas],
+      [{ kind: 'full', result: 'failure' }, failuresByKind.full],
+      [{ kind: 'full', result: 'success' }, fullRefreshes],
+    ]),
+  },
+  {
+    name: 'refresh_fallbacks_total',
+    type: 'counter',
+    help: 'Refreshes that read everything because a delta could not be used, by reason.',
+    samples: ofEachCache(({ fallbacksByReason }) => byReason(Object.entries(fallbacksByReason))),
+  },
+  {
+    name: 'refresh_longest_slice_seconds',
+    type: 'gauge',
+    help: 'The longest that the latest successful refresh held the event loop at a stretch.',
+    samples: ofEachCache(({ longestSlice }) => [[{}, longestSlice / 1000]]),
+  },
+  {
+    name: 'rejected_points_total',
+    type: 'counter',
+    help: 'Points that the cache or the store refused, by reason.',
+    samples: ({ rejected }) => byReason(Object.entries(rejected)),
+  },
+  {
+    name: 'older_writes_total',
+    type: 'counter',
+    help: 'Points that the store did not apply, because it has a newer one of their series.',
+    samples: ({ olderWrites }) => (olderWrites === undefined ? undefined : [[{}, olderWrites]]),
+  },
+  {
+    name: 'store_last_write_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the store was last written, as of the latest refresh, by writers that name themselves.',
+    samples: ({ lastWrites, members }) => {
+      const samples =
+        members === undefined
+          ? lastWrites.map(lastWriteSample({}))
+          : members.flatMap(({ name, lastWrites: writes }) => {
+              return writes.map(lastWriteSample({ reader: name }));
+            });
+      return samples.length === 0 ? undefined : samples;
+    },
+  },
+  {
+    name: 'family_metadata_faults',
+    type: 'gauge',
+    help: 'Parts of the declared HELP, TYPE and UNIT that could not be used.',
+    samples: ofEachCache(({ familyFaults }) => [[{}, familyFaults.length]]),
+  },
+  {
+    name: 'scrape_errors_total',
+    type: 'counter',
+    help: 'Scrapes that met an error, by what was being done, even where a page was served.',
+    samples: ({ errors }) =>
+      ERROR_STAGES.map((during): Sample => [{ during }, errors.counts[during]]),
+  },
+  {
+    name: 'http_requests_total',
+    type: 'counter',
+    help: 'Requests for metrics that have ended, by status code.',
+    samples: ({ requests }) =>
+      [...requests.byCode].map(([code, count]): Sample => [{ code: String(code) }, count]),
+  },
+  {
+    name: 'http_requests_in_flight',
+    type: 'gauge',
+    help: 'Requests for metrics that are being served, this one included.',
+    samples: ({ requests }) => [[{}, requests.inFlight]],
+  },
+];
+
+function byReason(counts: Iterable<readonly [string, number]>): readonly Sample[] {
+  return [...counts].map(([reason, count]): Sample => [{ reason }, count]);
+}
+
+function lastWriteSample(labels: Sample[0]): (write: LastWrite) => Sample {
+  return ({ writer, at }) => [writer === undefined ? labels : { ...labels, writer }, at / 1000];
+}
