@@ -85,6 +85,13 @@ export class SnapscrapeError extends Error {
   }
 }
 
+/** An error of this package as it is; any other one as the cause of a `refresh_failed`. */
+export function asRefreshError(cause: unknown, what: string = 'source'): SnapscrapeError {
+  if (cause instanceof SnapscrapeError) return cause;
+  const message = `The ${what} failed; its error is the cause`;
+  return new SnapscrapeError('refresh_failed', message, { cause });
+}
+
 /**
  * The error that several others were made from: scrapes that share a failed refresh have errors of
  * their own with one cause. Only errors of this package and lists of errors are looked into.

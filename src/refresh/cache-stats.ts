@@ -1,8 +1,8 @@
 import type { FamilyMetadataFault } from '../model/family-metadata.ts';
 import type { RejectedPoint, RejectionReason } from '../model/rejection.ts';
+import type { FallbackReason } from '../model/source-read.ts';
 import type { LastWrite } from '../model/write-stats.ts';
 import type { RefreshWork } from '../snapshot/refresh-work.ts';
-import type { FallbackReason } from './refresh.ts';
 
 /** How a refresh read its source. */
 export type RefreshKind =

@@ -1,5 +1,5 @@
 import { type Clock, elapsedClock } from '../model/clock.ts';
-import { SnapscrapeError } from '../model/errors.ts';
+import { asRefreshError, SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { SnapshotPoint } from '../model/metric-point.ts';
 import { invalidOptions } from '../model/options.ts';
@@ -170,7 +170,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
       await this.#refresher.refresh(this.#closing.signal);
       this.#lastFailure = undefined;
     } catch (error) {
-      this.#lastFailure = failureOf(error);
+      this.#lastFailure = asRefreshError(error);
       throw error;
     }
     if (this.#refresher.version === version) return;
@@ -224,7 +224,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
       if (await waitFor(this.refresh(), wait)) return this.#refresher.snapshot!;
     } catch (error) {
       if (wait.signal?.aborted || wait.errorPolicy === 'fail') throw error;
-      failure = failureOf(error); // The last good snapshot answers, if it is not too old.
+      failure = asRefreshError(error); // The last good snapshot answers, if it is not too old.
     }
     const snapshot = this.#lastGood(wait.errorPolicy, failure);
     if (failure !== undefined) wait.onFailure?.(failure);
@@ -263,12 +263,6 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   #age(): number {
     return this.#elapsed() - this.#refresher.readAt;
   }
-}
-
-/** A refresh rejects with nothing else; whatever else it might be is kept as the cause. */
-function failureOf(cause: unknown): SnapscrapeError {
-  if (cause instanceof SnapscrapeError) return cause;
-  return new SnapscrapeError('refresh_failed', 'The refresh failed; see the cause', { cause });
 }
 
 function closedError(): SnapscrapeError {

@@ -5,7 +5,7 @@ import {
   type FamilyMetadata,
 } from '../model/family-metadata.ts';
 import type { RejectionLog, RejectionReason } from '../model/rejection.ts';
-import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
+import type { ReadOptions } from '../model/snapshot-reader.ts';
 import { Pace } from '../scheduling/pace.ts';
 import type { SourceOrder } from '../snapshot/change-list.ts';
 import { ChunkBuilder } from '../snapshot/chunk-builder.ts';
@@ -46,8 +46,6 @@ export class RefreshRun {
   readonly builder: ChunkBuilder = new ChunkBuilder(this.work);
   /** The orders in which the source's full snapshots came, by family. */
   readonly orders: Map<string, SourceOrder>;
-  /** The cursor of exactly the snapshot that was read, where the source's answer has one. */
-  exactCursor: string | undefined;
   readonly pace: Pace;
   readonly readOptions: ReadOptions;
   readonly #settings: RunSettings;
@@ -65,29 +63,26 @@ export class RefreshRun {
     this.readOptions = { signal };
   }
 
-  /** Forgets what was staged, for a second try within the same run. */
+  /** Forgets what was staged: each read of a run begins with nothing. */
   restart(): void {
     this.staging = new Staging();
     this.#family = undefined;
   }
 
-  /** Reads what is declared of the families. */
-  async readFamilies(source: SnapshotReader): Promise<void> {
+  /** Takes what is declared of the families. */
+  async takeFamilies(items: unknown): Promise<void> {
     const catalog = new FamilyCataloguer();
     let unchanging: object | undefined;
-    if (typeof source.families === 'function') {
-      const reply: unknown = await source.families(this.readOptions);
-      if (Array.isArray(reply) && Object.isFrozen(reply)) unchanging = reply;
-      const known = unchanging && this.#settings.catalogs?.get(unchanging);
-      if (known !== undefined) {
-        this.catalog = known;
-        return;
-      }
-      await forEachItem('families()', reply, this.pace, (family) => {
-        if (!Object.isFrozen(family)) unchanging = undefined;
-        catalog.add(family);
-      });
+    if (Array.isArray(items) && Object.isFrozen(items)) unchanging = items;
+    const known = unchanging && this.#settings.catalogs?.get(unchanging);
+    if (known !== undefined) {
+      this.catalog = known;
+      return;
     }
+    await forEachItem('families()', items, this.pace, (family) => {
+      if (!Object.isFrozen(family)) unchanging = undefined;
+      catalog.add(family);
+    });
     await forEachItem('option families', this.#settings.families, this.pace, (family) => {
       catalog.add(family);
     });

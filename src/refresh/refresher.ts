@@ -1,9 +1,15 @@
 import { logRecovery } from '../logging/default-log.ts';
 import type { Clock } from '../model/clock.ts';
-import { SnapscrapeError } from '../model/errors.ts';
+import { asRefreshError, SnapscrapeError } from '../model/errors.ts';
 import type { FamilyCatalog } from '../model/family-metadata.ts';
 import { RejectionLog } from '../model/rejection.ts';
-import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
+import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import {
+  FALLBACK_REASONS,
+  type FallbackReason,
+  NoDelta,
+  type SourceReader,
+} from '../model/source-read.ts';
 import type { LastWrite } from '../model/write-stats.ts';
 import { callSafely } from '../scheduling/call-safely.ts';
 import type { SourceOrder } from '../snapshot/change-list.ts';
@@ -12,24 +18,13 @@ import { EMPTY_SNAPSHOT, type Snapshot } from '../snapshot/snapshot.ts';
 import { MetadataDigest, versionOfState } from '../snapshot/snapshot-version.ts';
 import { CACHE_DEFAULTS, type CheckedCacheConfig } from './cache-config.ts';
 import type { RefreshKind } from './cache-stats.ts';
-import { FALLBACK_REASONS, type FallbackReason, refreshByDelta, refreshFully } from './refresh.ts';
+import { sourceReaderOf } from './public-reader.ts';
 import { RefreshRun } from './refresh-run.ts';
-import { checkCursor } from './source-items.ts';
-import { readLastWrites } from './store-writes.ts';
-
-/** A snapshot with what its next refresh needs to know. */
-interface Read {
-  readonly snapshot: Snapshot;
-  readonly kind: RefreshKind;
-  /** Where the next delta begins: not after the snapshot, but perhaps before it. */
-  readonly cursor: string | undefined;
-  /** The cursor of exactly this snapshot, where that is known. */
-  readonly state: string | undefined;
-  readonly run: RefreshRun;
-}
+import { readOnce, type TakenRead } from './take-read.ts';
 
 /** A read, and what the cache says about it. */
-interface DescribedRead extends Read {
+interface DescribedRead extends TakenRead {
+  readonly run: RefreshRun;
   /** Which state the snapshot is of, its metadata included. */
   readonly version: number | undefined;
   /** When the source was last written; empty if it does not tell. */
@@ -62,7 +57,7 @@ export class Refresher {
   readonly failures: Record<RefreshKind, number> = { full: 0, delta: 0 };
   readonly fallbacks: Record<FallbackReason, number> = zeroFallbacks();
   readonly rejections: RejectionLog = new RejectionLog();
-  readonly #source: SnapshotReader;
+  readonly #source: SourceReader;
   readonly #config: CheckedCacheConfig;
   readonly #elapsed: Clock;
   #catalog: FamilyCatalog = { byName: new Map(), faults: [] };
@@ -77,7 +72,7 @@ export class Refresher {
 
   /** @param elapsed - the clock of ages, in ms; it never goes back. */
   constructor(source: SnapshotReader, config: CheckedCacheConfig, elapsed: Clock) {
-    this.#source = source;
+    this.#source = sourceReaderOf(source);
     this.#config = config;
     this.#elapsed = elapsed;
   }
@@ -112,88 +107,56 @@ export class Refresher {
   }
 
   async #readAll(signal: AbortSignal): Promise<DescribedRead> {
-    const read = await this.#read(signal);
-    const { state, snapshot, run } = read;
+    const { rejections } = this;
+    const kept = { orders: this.#orders, catalogs: this.#catalogs };
+    const run = new RefreshRun({ ...this.#config, ...kept, rejections }, signal);
+    const read = await this.#read(run);
+    const { state, snapshot, writes } = read;
     const version =
       state === undefined
         ? undefined
         : versionOfState(state, await this.#metadata.of(snapshot, run.pace));
-    return { ...read, version, lastWrites: await this.#lastWrites(run) };
+    return { ...read, run, version, lastWrites: this.#lastWrites(writes) };
   }
 
-  async #lastWrites(run: RefreshRun): Promise<readonly LastWrite[]> {
-    try {
-      return (await readLastWrites(this.#source, run)) ?? [];
-    } catch (cause) {
-      // The points are good; only when they were written is known no better than before.
-      run.pace.throwIfAborted();
-      this.#tell("The source's lastWrites() failed; its error is the cause", cause);
-      return this.lastWrites;
+  #lastWrites(writes: TakenRead['writes']): readonly LastWrite[] {
+    if (writes?.status !== 'rejected') return writes?.value ?? [];
+    // The points are good; only when they were written is known no better than before.
+    this.#tell("The source's lastWrites() failed; its error is the cause", writes.reason);
+    return this.lastWrites;
+  }
+
+  /** Reads what changed if that is possible, and everything if not: in a pinch without a cursor. */
+  async #read(run: RefreshRun): Promise<TakenRead> {
+    const { snapshot: previous = EMPTY_SNAPSHOT } = this;
+    const catalog = this.#catalog;
+    let since = this.#isFullDue() ? undefined : this.cursor;
+    let needsResume = this.#config.mode === 'incremental';
+    for (;;) {
+      this.#trying = since === undefined ? 'full' : 'delta';
+      try {
+        return await readOnce(this.#source, run, { previous, catalog, since, needsResume });
+      } catch (error) {
+        if (!(error instanceof NoDelta) || !needsResume) throw error;
+        this.#noteFallback(error);
+        // Without a cursor the points are still good; the next refresh is a full one then.
+        if (since === undefined) needsResume = false;
+        since = undefined;
+      }
     }
   }
 
-  async #read(signal: AbortSignal): Promise<Read> {
-    this.#trying = 'full';
-    const { rejections } = this;
-    const kept = { orders: this.#orders, catalogs: this.#catalogs };
-    const run = new RefreshRun({ ...this.#config, ...kept, rejections }, signal);
-    const source = this.#source;
-    if (this.#config.mode === 'full' || !isIncremental(source)) {
-      return this.#readFully(source, run, undefined);
-    }
+  #isFullDue(): boolean {
     const sinceFull = this.#elapsed() - this.#lastFull;
     // After the wall clock was set back, the source tells its times again.
     const isSetBack = this.#config.now() < this.readAtWall;
-    const isFullDue = isSetBack || sinceFull >= this.#config.fullRefreshInterval;
-    if (this.snapshot !== undefined && this.cursor !== undefined && !isFullDue) {
-      this.#trying = 'delta';
-      const base = { snapshot: this.snapshot, cursor: this.cursor, catalog: this.#catalog };
-      const outcome = await refreshByDelta(source, run, base);
-      if (!('fallback' in outcome)) {
-        // From wherever the snapshot was at or after the cursor, all changes lead to the next one's
-        // state.
-        return { ...outcome, kind: 'delta', state: outcome.cursor, run };
-      }
-      this.#noteFallback(outcome.fallback, outcome.cause);
-      run.restart();
-    }
-    // The cursor is read before the snapshot: what changes in between is seen twice, never lost.
-    const cursor = await this.#readCursor(source, run);
-    run.pace.throwIfAborted();
-    return this.#readFully(source, run, cursor);
-  }
-
-  /** Without a cursor the points are still good; the next refresh is a full one then. */
-  async #readCursor(
-    source: IncrementalSnapshotReader,
-    run: RefreshRun,
-  ): Promise<string | undefined> {
-    try {
-      return checkCursor('cursor', await source.snapshotCursor(run.readOptions));
-    } catch (error) {
-      run.pace.throwIfAborted();
-      this.#noteFallback('cursor_failed', error);
-      return undefined;
-    }
-  }
-
-  async #readFully(
-    source: SnapshotReader,
-    run: RefreshRun,
-    cursor: string | undefined,
-  ): Promise<Read> {
-    this.#trying = 'full';
-    const snapshot = await refreshFully(source, run, this.snapshot ?? EMPTY_SNAPSHOT);
-    // Only a source that has cursors means one by that name.
-    const state = isIncremental(source) ? run.exactCursor : undefined;
-    const next = cursor === undefined ? undefined : (state ?? cursor);
-    return { snapshot, kind: 'full', cursor: next, state, run };
+    return isSetBack || sinceFull >= this.#config.fullRefreshInterval;
   }
 
   #publish(read: DescribedRead, begun: number, begunWall: number): void {
     if (read.snapshot !== this.snapshot) this.version++;
     this.snapshot = read.snapshot;
-    this.cursor = read.cursor;
+    this.cursor = read.resume;
     this.lastWrites = read.lastWrites;
     // Where nothing changed it is the same snapshot, now of the later state. Where the state is not
     // known it remains that of the earlier one.
@@ -224,18 +187,12 @@ export class Refresher {
     this.#isFailing = true;
     // A delta that hangs must not hang every refresh to come: read everything the next time.
     if (signal.aborted && this.#trying === 'delta') this.cursor = undefined;
-    const cause: unknown = signal.aborted ? signal.reason : error;
-    const failure =
-      cause instanceof SnapscrapeError
-        ? cause
-        : new SnapscrapeError('refresh_failed', 'The source failed; its error is the cause', {
-            cause,
-          });
+    const failure = asRefreshError(signal.aborted ? signal.reason : error);
     this.#report(failure);
     return failure;
   }
 
-  #noteFallback(reason: FallbackReason, cause: unknown): void {
+  #noteFallback({ reason, cause }: NoDelta): void {
     this.fallbacks[reason]++;
     this.#tell(`No refresh by delta (${reason}); everything is read instead`, cause);
   }
@@ -252,11 +209,6 @@ export class Refresher {
 function zeroFallbacks(): Record<FallbackReason, number> {
   const zeros = FALLBACK_REASONS.map((reason) => [reason, 0]);
   return Object.fromEntries(zeros) as Record<FallbackReason, number>;
-}
-
-function isIncremental(source: SnapshotReader): source is IncrementalSnapshotReader {
-  const { snapshotCursor, snapshotDelta } = source as Partial<IncrementalSnapshotReader>;
-  return typeof snapshotCursor === 'function' && typeof snapshotDelta === 'function';
 }
 
 function rejection(signal: AbortSignal): Promise<never> {

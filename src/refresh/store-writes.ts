@@ -7,7 +7,7 @@ import {
 } from '../model/rejection.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type { LastWrite, WriteStats } from '../model/write-stats.ts';
-import type { RefreshRun } from './refresh-run.ts';
+import type { Pace } from '../scheduling/pace.ts';
 import { forEachItem } from './source-items.ts';
 
 /** How many writers of one store a page has: those that wrote last. */
@@ -103,15 +103,10 @@ function countOf(value: unknown): number {
   throw new TypeError('not a count');
 }
 
-/** Reads when a source was last written; undefined if it does not tell. Rejects if it fails. */
-export async function readLastWrites(
-  source: SnapshotReader,
-  { pace, readOptions }: Pick<RefreshRun, 'pace' | 'readOptions'>,
-): Promise<readonly LastWrite[] | undefined> {
-  if (typeof source.lastWrites !== 'function') return undefined;
+/** Takes what a source tells of when it was last written. Rejects if it fails. */
+export async function takeLastWrites(items: unknown, pace: Pace): Promise<readonly LastWrite[]> {
   const latest = new LatestWrites();
-  const reply: unknown = await source.lastWrites(readOptions);
-  await forEachItem('lastWrites()', reply, pace, (write) => latest.take(write));
+  await forEachItem('lastWrites()', await items, pace, (write) => latest.take(write));
   return latest.list();
 }
 

@@ -1,13 +1,14 @@
-import { SnapscrapeError } from '../model/errors.ts';
+import { asRefreshError, SnapscrapeError } from '../model/errors.ts';
 import { RejectionLog } from '../model/rejection.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type { LastWrite } from '../model/write-stats.ts';
 import { abortedError, onAbort } from '../scheduling/wait.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '../snapshot/snapshot.ts';
 import { CACHE_DEFAULTS } from './cache-config.ts';
-import { refreshFully } from './refresh.ts';
+import { sourceReaderOf } from './public-reader.ts';
 import { RefreshRun } from './refresh-run.ts';
-import { isWriteTeller, type RefusalSources, readLastWrites } from './store-writes.ts';
+import { isWriteTeller, type RefusalSources } from './store-writes.ts';
+import { readOnce } from './take-read.ts';
 
 /** What ends a reading of the source. */
 export interface UncachedWait {
@@ -54,10 +55,7 @@ export class UncachedReader {
       });
       return await Promise.race([this.#read(run), ended]);
     } catch (cause) {
-      if (cause instanceof SnapscrapeError) throw cause;
-      throw new SnapscrapeError('refresh_failed', 'The source failed; its error is the cause', {
-        cause,
-      });
+      throw asRefreshError(cause);
     } finally {
       clearTimeout(timer);
       stay();
@@ -65,10 +63,13 @@ export class UncachedReader {
   }
 
   async #read(run: RefreshRun): Promise<Snapshot> {
-    const snapshot = await refreshFully(this.#source, run, EMPTY_SNAPSHOT);
-    // If only this fails, the points are still good.
-    const writes = await readLastWrites(this.#source, run).catch(() => undefined);
-    if (writes !== undefined) this.#lastWrites = writes;
+    const { snapshot, writes } = await readOnce(sourceReaderOf(this.#source), run, {
+      previous: EMPTY_SNAPSHOT,
+      catalog: run.catalog,
+      since: undefined,
+      needsResume: false,
+    });
+    if (writes?.status === 'fulfilled') this.#lastWrites = writes.value;
     return snapshot;
   }
 }

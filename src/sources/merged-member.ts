@@ -1,4 +1,4 @@
-import { SnapscrapeError } from '../model/errors.ts';
+import { asRefreshError, type SnapscrapeError } from '../model/errors.ts';
 import type { LastWrite } from '../model/write-stats.ts';
 import type { CacheStats } from '../refresh/cache-stats.ts';
 import type {
@@ -59,7 +59,7 @@ export class MergedMember implements SnapshotWatcher {
     } catch (error) {
       // A caller that gave up learnt nothing of the reader.
       if (!wait.signal?.aborted) this.#isUp = false;
-      return { failure: asSnapscrapeError(error) };
+      return { failure: asRefreshError(error, 'reader') };
     }
   }
 
@@ -78,11 +78,4 @@ export class MergedMember implements SnapshotWatcher {
     const up = this.#isUp && stats?.isFailing !== true;
     return [{ name: this.name, up, stats, lastWrites: this.provider.lastWrites?.() ?? [] }];
   }
-}
-
-function asSnapscrapeError(error: unknown): SnapscrapeError {
-  if (error instanceof SnapscrapeError) return error;
-  return new SnapscrapeError('refresh_failed', 'The reader failed; its error is the cause', {
-    cause: error,
-  });
 }

@@ -62,22 +62,17 @@ describe('merged readers', () => {
     }
   });
 
-  it('are read again where metadata and points are not asked for together', async () => {
-    const clock = new Clock();
-    const source = new ScriptedSource();
-    const all = mergeReaders([source], { now: clock.now });
-    const { signal } = new AbortController();
-    await all.families({ signal });
-    clock.advance(1000);
-    await all.snapshot({ signal });
-    expect(source.reads).toBe(2);
-    await all.families({ signal });
-    await all.snapshot({ signal: new AbortController().signal });
-    await all.snapshot({ signal });
-    expect(source.reads).toBe(5);
-    await all.families();
-    await all.snapshot();
-    expect(source.reads).toBe(7);
+  it('give a cache around them metadata and points of one read', async () => {
+    let reads = 0;
+    const source: SnapshotReader = {
+      snapshot: () => [point(`read_${++reads}`, {})],
+      families: () => [1, 2, 3].map((read) => ({ name: `read_${read}`, type: 'unknown' })),
+    };
+    const cached = createCachedSnapshotReader(mergeReaders([source]));
+    for (let read = 1; read <= 3; read++) {
+      await cached.refresh();
+      expect(await cached.families()).toEqual([{ name: `read_${read}`, type: 'unknown' }]);
+    }
   });
 
   it('of one reader are that reader', async () => {

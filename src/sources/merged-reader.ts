@@ -1,10 +1,10 @@
-import { type Clock, elapsedClock } from '../model/clock.ts';
 import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
 import type { FamilyMetadata, FamilyMetadataFault } from '../model/family-metadata.ts';
 import type { SnapshotPoint } from '../model/metric-point.ts';
 import { LONGEST_TIMER } from '../model/options.ts';
 import { type RejectedPoint, RejectionLog, type RejectionReason } from '../model/rejection.ts';
 import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
+import { type ReadPart, SourceReader, type SourceReadOptions } from '../model/source-read.ts';
 import type { LastWrite } from '../model/write-stats.ts';
 import {
   providerOf,
@@ -64,9 +64,6 @@ export interface MergeStats {
   readonly familyFaults: readonly FamilyMetadataFault[];
 }
 
-/** For how long what `families()` read answers the `snapshot()` that belongs to it, in ms. */
-const SAME_READ_MS = 1000;
-
 /**
  * Merges several snapshot readers into one, for one handler or for a cache of its own.
  *
@@ -100,32 +97,24 @@ export function mergeReaders(
   options?: MergeOptions,
 ): MergedSnapshotReader {
   const checked = checkMergeOptions(options);
-  // As with a cache: without a clock of the caller's, ages have nothing to do with the wall clock.
-  const elapsed = elapsedClock(options?.now === undefined ? undefined : checked.now);
-  return new MergedReader(checkReaders(readers), checked, elapsed);
+  return new MergedReader(checkReaders(readers), checked);
 }
 
 /** The merged reader, with what the handler needs beyond the public contract. */
-export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
+export class MergedReader extends SourceReader implements MergedSnapshotReader, SnapshotProvider {
   readonly rejections: RejectionLog = new RejectionLog();
   readonly isKept: boolean;
   readonly #options: CheckedMergeOptions;
-  readonly #elapsed: Clock;
   readonly #members: readonly MergedMember[];
   readonly #merger: SnapshotCombiner;
   readonly #watchers = new Watchers<SnapshotWatcher>();
   readonly #versions = new WeakMap<Snapshot, number>();
-  /** What `families()` read last, for the `snapshot()` that follows. */
-  #read:
-    | { readonly signal: AbortSignal; readonly snapshot: Snapshot; readonly at: number }
-    | undefined;
   #isWatching = false;
   #isPublishing = false;
 
-  /** @param elapsed - the clock of ages, in ms; it never goes back. */
-  constructor(readers: readonly NamedReader[], options: CheckedMergeOptions, elapsed: Clock) {
+  constructor(readers: readonly NamedReader[], options: CheckedMergeOptions) {
+    super();
     this.#options = options;
-    this.#elapsed = elapsed;
     this.#members = readers.map(
       ({ name, reader }) => new MergedMember(name, providerOf(reader), () => this.#publishSoon()),
     );
@@ -141,14 +130,22 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
   }
 
   async snapshot(options: ReadOptions = {}): Promise<Iterable<SnapshotPoint>> {
-    return snapshotPoints(this.#takeRead(options) ?? (await this.current(options)));
+    return snapshotPoints(await this.current(options));
   }
 
   async families(options: ReadOptions = {}): Promise<readonly FamilyMetadata[]> {
-    const snapshot = await this.current(options);
-    const { signal } = options;
-    if (signal !== undefined) this.#read = { signal, snapshot, at: this.#elapsed() };
-    return snapshot.families.flatMap((family) => family.metadata ?? []);
+    return metadataOf(await this.current(options));
+  }
+
+  /** Reads each reader once for a cache around them: metadata and points are of one snapshot. */
+  override async *read(
+    _: string | undefined,
+    { signal }: SourceReadOptions,
+  ): AsyncGenerator<ReadPart> {
+    const snapshot = await this.current({ signal });
+    yield { kind: 'families', items: metadataOf(snapshot) };
+    yield { kind: 'points', items: snapshotPoints(snapshot) };
+    yield { kind: 'lastWrites', items: this.lastWrites() };
   }
 
   members(): readonly MemberState[] {
@@ -184,8 +181,14 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
     this.#note(answers);
     const failures = answers.flatMap(({ failure }) => failure ?? []);
-    if (failures.length === answers.length) throw noneLeft(failures);
-    if (failures.length > 0 && wait.errorPolicy === 'fail') throw someFailed(failures);
+    if (failures.length === answers.length) {
+      const none = 'None of the merged readers has a snapshot to give; their errors are the cause';
+      throw joined(failures, 'snapshot_unavailable', none);
+    }
+    if (failures.length > 0 && wait.errorPolicy === 'fail') {
+      const some = 'Some of the merged readers failed; their errors are the cause';
+      throw joined(failures, 'refresh_failed', some);
+    }
     for (const failure of failures) wait.onFailure?.(failure);
     const merged = await this.#merger.merge(answers.map(({ snapshot }) => snapshot));
     this.#noteVersion(merged, answers);
@@ -205,17 +208,6 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
     if (this.#isWatching) return;
     this.#isWatching = true;
     for (const member of this.#members) member.provider.watch?.(member);
-  }
-
-  /**
-   * What `families()` has just read for the same signal. A cache asks for metadata and then for
-   * points, with one signal for each refresh: one reading is both, and no source is asked twice.
-   */
-  #takeRead({ signal }: ReadOptions): Snapshot | undefined {
-    const read = this.#read;
-    this.#read = undefined;
-    if (read === undefined || signal?.aborted || read.signal !== signal) return undefined;
-    return this.#elapsed() - read.at < SAME_READ_MS ? read.snapshot : undefined;
   }
 
   /**
@@ -257,23 +249,18 @@ export class MergedReader implements MergedSnapshotReader, SnapshotProvider {
   }
 }
 
-function noneLeft(failures: readonly SnapscrapeError[]): SnapscrapeError {
-  return new SnapscrapeError(
-    sharedCode(failures) ?? 'snapshot_unavailable',
-    'None of the merged readers has a snapshot to give; their errors are the cause',
-    { cause: new AggregateError(failures) },
-  );
+function metadataOf({ families }: Snapshot): readonly FamilyMetadata[] {
+  return families.flatMap((family) => family.metadata ?? []);
 }
 
-function someFailed(failures: readonly SnapscrapeError[]): SnapscrapeError {
-  return new SnapscrapeError(
-    sharedCode(failures) ?? 'refresh_failed',
-    'Some of the merged readers failed; their errors are the cause',
-    { cause: new AggregateError(failures) },
-  );
-}
-
-function sharedCode(failures: readonly SnapscrapeError[]): SnapscrapeErrorCode | undefined {
-  const code = failures[0]?.code;
-  return failures.every((failure) => failure.code === code) ? code : undefined;
+/** One error of several: of the code that they share, if they do. */
+function joined(
+  failures: readonly SnapscrapeError[],
+  otherwise: SnapscrapeErrorCode,
+  message: string,
+): SnapscrapeError {
+  const [first] = failures;
+  const isShared = failures.every(({ code }) => code === first?.code);
+  const code = isShared && first ? first.code : otherwise;
+  return new SnapscrapeError(code, message, { cause: new AggregateError(failures) });
 }

@@ -43,6 +43,8 @@ describe('close', () => {
     const reader = inBackground(source);
     const refresh = reader.refresh();
     const read = reader.snapshot();
+    await elapse(1); // A source that was not asked yet is never asked.
+    expect(source.reads).toBe(1);
     reader.close();
     await expect(refresh).rejects.toMatchObject({ code: 'closed' });
     await expect(read).rejects.toMatchObject({ name: 'SnapscrapeError' });

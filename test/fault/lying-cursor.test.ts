@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCachedSnapshotReader, type SnapscrapeError } from '../../src/index.ts';
-import type { FallbackReason } from '../../src/refresh/refresh.ts';
+import type { FallbackReason } from '../../src/model/source-read.ts';
 import { Clock } from '../support/clock.ts';
 import { bareHandler, pageOf } from '../support/page.ts';
 import { type Answer, ScriptedSource, state, statePage } from '../support/scripted-source.ts';
