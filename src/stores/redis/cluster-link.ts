@@ -1,4 +1,5 @@
 import type { RedisClusterOptions } from '@redis/client';
+import { SharedTask } from '../../scheduling/shared-task.ts';
 import { askServer, askServers, before } from './ask-servers.ts';
 import { readRedirection, readSlots, type SlotTable, slotOf } from './cluster-slots.ts';
 import { NotSentError, OpeningError } from './connection-errors.ts';
@@ -32,7 +33,7 @@ export class ClusterLink implements RedisLink {
   readonly #nodes = new Map<string, KeptConnection>();
   #masters: SlotTable['masters'] = [];
   #text = '';
-  #refreshing: Promise<void> | undefined;
+  readonly #refreshing = new SharedTask<void>();
   #refreshTimer: NodeJS.Timeout | undefined;
   #deadline: TickedDeadline | undefined;
   // Refreshes in a row that brought nothing new, and when the last one ended.
@@ -130,7 +131,7 @@ export class ClusterLink implements RedisLink {
   }
 
   #refreshSoon(): void {
-    if (this.#isEnded || this.#refreshing !== undefined) return;
+    if (this.#isEnded || this.#refreshing.isRunning) return;
     if (performance.now() > this.#refreshedAt + LONGEST_PAUSE_MS) this.#vainRefreshes = 0;
     const pause = longestPause(this.#vainRefreshes, this.#plan.timeout);
     this.#refreshTimer ??= setTimeout(() => void this.#refresh(), pause);
@@ -140,12 +141,10 @@ export class ClusterLink implements RedisLink {
   #refresh(): Promise<void> {
     clearTimeout(this.#refreshTimer);
     this.#refreshTimer = undefined;
-    this.#refreshing ??= this.#readSlots().finally(() => {
-      this.#refreshing = undefined;
-      this.#refreshedAt = performance.now();
+    const refreshed = this.#refreshing.run(() => this.#readSlots());
+    return refreshed.finally(() => {
       if (this.#masters.length === 0) this.#refreshSoon();
     });
-    return this.#refreshing;
   }
 
   async #readSlots(): Promise<void> {
@@ -163,6 +162,7 @@ export class ClusterLink implements RedisLink {
       this.#plan.onError(error);
     } finally {
       deadline.clear();
+      this.#refreshedAt = performance.now();
     }
   }
 

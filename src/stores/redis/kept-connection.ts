@@ -1,3 +1,4 @@
+import { SharedTask } from '../../scheduling/shared-task.ts';
 import { NotSentError, type OpeningError } from './connection-errors.ts';
 import type { LinkPlan, RedisLink } from './redis-link.ts';
 import type { CommandArguments, Deadline, OnStage, ServerConnection } from './server-connection.ts';
@@ -30,7 +31,7 @@ export function longestPause(failures: number, timeout: number): number {
 export class KeptConnection implements RedisLink {
   readonly #plan: KeepingPlan;
   #current: ServerConnection | undefined;
-  #opening: Promise<void> | undefined;
+  readonly #opening = new SharedTask<void>();
   #deadline: TickedDeadline | undefined;
   #pauseTimer: NodeJS.Timeout | undefined;
   // Openings in a row that came to nothing, renewals among them.
@@ -67,7 +68,7 @@ export class KeptConnection implements RedisLink {
    * after the last time.
    */
   async renew(): Promise<boolean> {
-    if (this.#opening === undefined) {
+    if (!this.#opening.isRunning) {
       if (this.#isEnded || performance.now() < this.#renewAt) return false;
       clearTimeout(this.#pauseTimer);
       this.#renewAt = performance.now() + this.#nextPause();
@@ -99,11 +100,7 @@ export class KeptConnection implements RedisLink {
   }
 
   #open(): Promise<void> {
-    this.#opening ??= this.#attempt().finally(() => {
-      this.#opening = undefined;
-      if (this.#current === undefined && !this.#isEnded) this.#openLater();
-    });
-    return this.#opening;
+    return this.#opening.run(() => this.#attempt());
   }
 
   async #attempt(): Promise<void> {
@@ -123,6 +120,7 @@ export class KeptConnection implements RedisLink {
     } finally {
       deadline.clear();
       this.#pending = undefined;
+      if (this.#current === undefined && !this.#isEnded) this.#openLater();
     }
   }
 
@@ -141,7 +139,7 @@ export class KeptConnection implements RedisLink {
     // One that is made and breaks before it is of use is no better than one that is not made.
     if (connection.hasAnswered) this.#failures = 0;
     this.#plan.onError(reason);
-    if (this.#opening === undefined) this.#openLater();
+    if (!this.#opening.isRunning) this.#openLater();
   }
 
   #openLater(): void {

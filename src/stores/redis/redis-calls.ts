@@ -1,4 +1,5 @@
 import { SnapscrapeError } from '../../model/errors.ts';
+import { callSafely } from '../../scheduling/call-safely.ts';
 import { NotSentError, SilentServerError } from './connection-errors.ts';
 import { openLink } from './open-link.ts';
 import type { RedisConnection } from './redis-address.ts';
@@ -72,9 +73,7 @@ export class RedisCalls {
       if (error instanceof SilentServerError) this.replaced++;
       // Calls that wait for a connection need not wait any longer.
       if (failureKind(new NotSentError(error)) === 'final') this.#wake();
-      // A logger that fails, at once or later, must not end the process.
-      const tell = async (): Promise<void> => onError(connectionFailure(error));
-      if (!this.#isClosed) tell().catch(() => undefined);
+      if (!this.#isClosed) callSafely(onError, connectionFailure(error));
     };
     const onOpen = (): void => this.#wake();
     this.#link = openLink({ library, timeout, onError: onLinkError, onOpen }, connection);

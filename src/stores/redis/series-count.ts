@@ -1,4 +1,5 @@
 import { SnapscrapeError } from '../../model/errors.ts';
+import { callSafely } from '../../scheduling/call-safely.ts';
 import type { DataSet } from './data-set.ts';
 import { forEachPartition, type Layout, numbersBetween } from './layout.ts';
 import { countOf, textsOf } from './replies.ts';
@@ -47,9 +48,7 @@ export async function correctCountsOrTell(
     await correctCounts(dataSet, 'gc', await dataSet.layout('gc'));
   } catch (error) {
     if (!(error instanceof SnapscrapeError) || error.code === 'closed') return;
-    // A listener that fails, at once or later, must not end the process.
-    const tell = async (): Promise<void> => onError(error);
-    tell().catch(() => undefined);
+    callSafely(onError, error);
   }
 }
 

@@ -1,4 +1,5 @@
 import { SnapscrapeError } from '../../model/errors.ts';
+import { SharedTask } from '../../scheduling/shared-task.ts';
 import { LEASE, RELEASE } from './data-set-scripts.ts';
 import { forEachPartition, type Keys, type Layout } from './layout.ts';
 import { FENCE } from './partition-scripts.ts';
@@ -25,7 +26,7 @@ export class WriterLease {
   #fence = 0;
   // By the monotonic clock; before it the lease is held for certain.
   #renewAt = 0;
-  #taking: Promise<void> | undefined;
+  readonly #taking = new SharedTask<void>();
 
   /**
    * @param ttl - how long the lease lasts without being kept, in ms.
@@ -37,10 +38,7 @@ export class WriterLease {
   /** The fence to write with. Rejects with `store_fenced` while another store has the lease. */
   async fence(method: string, dataSet: LeasedDataSet): Promise<string> {
     if (performance.now() >= this.#renewAt) {
-      this.#taking ??= this.#take(method, dataSet).finally(() => {
-        this.#taking = undefined;
-      });
-      await this.#taking;
+      await this.#taking.run(() => this.#take(method, dataSet));
     }
     return String(this.#fence);
   }
