@@ -19,7 +19,7 @@ export async function readBounded(path: string, mostBytes: number = MOST_BYTES):
 }
 
 /** Why a file was not read, and the remedy, from the error of {@link readBounded}. */
-export function readFault(cause: unknown): string {
+export function readProblem(cause: unknown): string {
   return cause instanceof RangeError
     ? cause.message
     : 'cannot be read; correct the path or its rights';

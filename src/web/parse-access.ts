@@ -33,9 +33,9 @@ export function parseHttp(
     const allowed = HEADERS.get(name);
     if (value === undefined) continue;
     if (allowed !== undefined && !allowed.includes(value)) {
-      yaml.fault(field, `${quoted(value)} must be ${allowed.join(' or ')}`);
+      yaml.problem(field, `${quoted(value)} must be ${allowed.join(' or ')}`);
     } else if (!isHeaderValue(name, value)) {
-      yaml.fault(field, 'has characters that no header may have, such as line breaks');
+      yaml.problem(field, 'has characters that no header may have, such as line breaks');
     } else if (value !== '') {
       headers.set(name, value);
     }
@@ -44,7 +44,7 @@ export function parseHttp(
 }
 
 /**
- * Reads `basic_auth_users`. Hashes dearer than `mostCost` are faults: a guess would cost us too
+ * Reads `basic_auth_users`. Hashes dearer than `mostCost` are problems: a guess would cost us too
  * much.
  */
 export function parseUsers(
@@ -59,18 +59,18 @@ export function parseUsers(
     if (hash === undefined) continue;
     const cost = Number(BCRYPT.exec(hash)?.[1]);
     if (Number.isNaN(cost)) {
-      yaml.fault(
+      yaml.problem(
         field,
         'must be a bcrypt hash ($2y$, $2a$ or $2b$); make one: htpasswd -nBC 10 ""',
       );
     } else if (cost < LEAST_COST || cost > mostCost) {
-      yaml.fault(
+      yaml.problem(
         field,
         `has a bcrypt cost of ${cost}; with maxBcryptCost it must be from ${LEAST_COST} to ${mostCost}`,
       );
     }
     if (user.includes(':')) {
-      yaml.fault(field, 'can never log in: basic authentication has no user with a colon');
+      yaml.problem(field, 'can never log in: basic authentication has no user with a colon');
     }
     users.set(user, new Secret(hash));
   }
@@ -87,7 +87,7 @@ export function parseTokens(
     const field = unnamed(entry, 'bearer_tokens');
     const digest = TOKEN_HASH.exec(yaml.text(field) ?? '')?.[1];
     if (digest === undefined || digest === EMPTY_SHA256) {
-      yaml.fault(
+      yaml.problem(
         field,
         'must be sha256: and the SHA-256 of a token in lower-case hex; ' +
           'make one: printf %s "$TOKEN" | sha256sum',
@@ -108,7 +108,7 @@ export function parseRateLimit(
   const interval = fields.get('interval');
   const intervalMs = yaml.isNull(interval) ? 0 : parseGoDuration(yaml.text(interval) ?? '');
   if (interval !== undefined && (intervalMs === undefined || intervalMs < 0)) {
-    yaml.fault(
+    yaml.problem(
       interval,
       'must be a duration with its unit, such as 1s or 250ms, or 0 for no limit',
     );
@@ -116,17 +116,17 @@ export function parseRateLimit(
   const field = fields.get('burst');
   const burst = yaml.isNull(field) ? 0 : wholeNumber(yaml, field);
   if (burst !== undefined && burst < 0) {
-    yaml.fault(field ?? section!, 'must not be negative; set burst to 1 or more');
+    yaml.problem(field ?? section!, 'must not be negative; set burst to 1 or more');
     return undefined;
   }
   if (burst === undefined || !intervalMs || intervalMs < 0) return undefined;
   if (burst >= 1) return { intervalMs, burst };
-  yaml.fault(field ?? section!, 'lets no request through; set burst to 1 or more');
+  yaml.problem(field ?? section!, 'lets no request through; set burst to 1 or more');
   return undefined;
 }
 
 /**
- * A fault gives the line, not the name: a user who mixes up the two writes a secret as the name.
+ * A problem gives the line, not the name: a user who mixes up the two writes a secret as the name.
  */
 function unnamed(entry: YamlField, map: string): YamlField {
   return { ...entry, path: `an entry of ${map}` };
@@ -135,7 +135,7 @@ function unnamed(entry: YamlField, map: string): YamlField {
 function wholeNumber(yaml: YamlFields, field: YamlField): number | undefined {
   const text = yaml.plain(field) ?? '';
   const value = /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined;
-  if (value === undefined) yaml.fault(field, 'must be a whole number, without quotes');
+  if (value === undefined) yaml.problem(field, 'must be a whole number, without quotes');
   return value;
 }
 

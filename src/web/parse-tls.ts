@@ -17,7 +17,7 @@ export interface TlsFields
   readonly key: PemSource;
   readonly clientCa: PemSource | undefined;
   readonly clientAllowedSans: readonly string[] | undefined;
-  /** The fields as they are in the file, for faults that show later. */
+  /** The fields as they are in the file, for problems that show later. */
   readonly fields: ReadonlyMap<string, YamlField>;
 }
 
@@ -64,14 +64,14 @@ export function parseTls(
   const clientCa = pemSource(yaml, fields, 'client_ca');
   for (const [name, source] of [['cert', cert] as const, ['key', key] as const]) {
     if (source === undefined)
-      yaml.fault(section, `lacks ${name} or ${name}_file; give one of them`);
+      yaml.problem(section, `lacks ${name} or ${name}_file; give one of them`);
   }
   const authType = fields.get('client_auth_type');
   const clientAuth = named(yaml, authType, AUTH_TYPES) ?? 'NoClientCert';
-  // A type that is misspelt has a fault of its own.
+  // A type that is misspelt has a problem of its own.
   const isMeant = yaml.isNull(authType) || AUTH_TYPES.has(yaml.text(authType) ?? '');
   if (clientCa !== undefined && clientAuth === 'NoClientCert' && isMeant) {
-    yaml.fault(clientCa.field, 'needs client_auth_type; set it to RequireAndVerifyClientCert');
+    yaml.problem(clientCa.field, 'needs client_auth_type; set it to RequireAndVerifyClientCert');
   }
   const tlsVersions = versions(yaml, fields);
   const settings = {
@@ -98,7 +98,7 @@ function pemSource(
   const inline = textSource(yaml, fields.get(name), 'inline');
   const file = textSource(yaml, fields.get(`${name}_file`), 'file');
   if (inline !== undefined && file !== undefined) {
-    yaml.fault(file.field, `is given beside ${name}; remove one of them`);
+    yaml.problem(file.field, `is given beside ${name}; remove one of them`);
   }
   return file ?? inline;
 }
@@ -121,11 +121,11 @@ function versions(
   const minVersion = given ?? 'TLSv1.2';
   const maxVersion = bound ?? 'TLSv1.3';
   const order = [...TLS_VERSIONS.values()];
-  // One that is misspelt has a fault of its own.
+  // One that is misspelt has a problem of its own.
   const areMeant =
     (yaml.isNull(least) || given !== undefined) && (yaml.isNull(most) || bound !== undefined);
   if (areMeant && order.indexOf(minVersion) > order.indexOf(maxVersion)) {
-    yaml.fault(most ?? least!, 'leaves no version of TLS: min_version is above max_version');
+    yaml.problem(most ?? least!, 'leaves no version of TLS: min_version is above max_version');
   }
   return { minVersion, maxVersion };
 }
@@ -139,7 +139,7 @@ function cipherSuites(
   if (field !== undefined && suites !== undefined && isForHttp2) {
     const isServed = HTTP2_SUITES.some((suite) => suites.includes(suite));
     if (!isServed) {
-      yaml.fault(
+      yaml.problem(
         field,
         'lacks a suite that HTTP/2 requires; add TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or ' +
           'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, or set http2: false in http_server_config',
@@ -155,11 +155,11 @@ function allowedSans(
 ): readonly string[] | undefined {
   const items = yaml.list(field);
   if (items === undefined || field === undefined) return undefined;
-  if (items.length === 0) yaml.fault(field, 'must name at least one, or be removed');
+  if (items.length === 0) yaml.problem(field, 'must name at least one, or be removed');
   return items.map((item) => yaml.text(item) ?? '');
 }
 
-/** What a list names, each once; undefined, for the default, if it is empty or has a fault. */
+/** What a list names, each once; undefined, for the default, if it is empty or has a problem. */
 function namedList(
   yaml: YamlFields,
   field: YamlField | undefined,
@@ -168,7 +168,7 @@ function namedList(
   const items = yaml.list(field);
   if (items === undefined || items.length === 0) return undefined;
   const values = items.map((item) => named(yaml, item, names));
-  // A list with a fault is not judged as a whole: what it lacks may be what was misspelt.
+  // A list with a problem is not judged as a whole: what it lacks may be what was misspelt.
   const isKnown = items.every((item) => yaml.isNull(item) || names.has(yaml.text(item) ?? ''));
   return isKnown ? [...new Set(values)].filter((value) => value !== undefined) : undefined;
 }
@@ -183,7 +183,7 @@ function named<T>(
   if (text === undefined) return undefined;
   if (!names.has(text)) {
     const known = [...names.keys()].filter((name) => name !== '');
-    yaml.fault(field, `${quoted(text)} must be one of ${known.join(', ')}`);
+    yaml.problem(field, `${quoted(text)} must be one of ${known.join(', ')}`);
   }
   return names.get(text);
 }

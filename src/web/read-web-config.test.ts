@@ -120,7 +120,7 @@ no_such: 1
   it('are not told by the thousand', async () => {
     const faults = await faultsOf('x: \n'.repeat(5000));
     expect(faults).toHaveLength(21);
-    expect(faults.at(-1)).toMatch(/^and \d+ more faults$/);
+    expect(faults.at(-1)).toMatch(/^and \d+ more problems$/);
   });
 
   it('name a missing file, and keep its error', async () => {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { WebConfigFaults } from './faults.ts';
-import { fileStamp, readBounded, readFault } from './file-text.ts';
+import { fileStamp, readBounded, readProblem } from './file-text.ts';
 import { parseHttp, parseRateLimit, parseTokens, parseUsers } from './parse-access.ts';
 import { parseTls } from './parse-tls.ts';
+import { WebConfigProblems } from './problems.ts';
 import { loadTls, pemFilesOf } from './tls-material.ts';
 import type { WebConfig } from './web-config.ts';
 import { YamlFields } from './yaml-fields.ts';
@@ -31,7 +31,7 @@ export interface ReadWebConfig {
 
 /**
  * Reads a web configuration file and the files it names. Rejects with `invalid_web_config`, which
- * lists every fault with its line and remedy, or says that the file cannot be read.
+ * lists every problem with its line and remedy, or says that the file cannot be read.
  *
  * @param mostBcryptCost - the highest cost that a hash may have.
  * @param reading - filled with the stamps of the files as they come up.
@@ -41,9 +41,9 @@ export async function readWebConfig(
   mostBcryptCost: number,
   reading: Reading,
 ): Promise<ReadWebConfig> {
-  const faults = new WebConfigFaults(path);
+  const problems = new WebConfigProblems(path);
   reading.stamps.set(path, await fileStamp(path));
-  const yaml = new YamlFields(await readText(path, faults), faults);
+  const yaml = new YamlFields(await readText(path, problems), problems);
   const fields = yaml.known(yaml.root, FIELDS);
   const http = parseHttp(yaml, fields.get('http_server_config'));
   const tlsFields = parseTls(yaml, fields.get('tls_server_config'), http.http2);
@@ -58,18 +58,22 @@ export async function readWebConfig(
     reading.stamps.set(file, await fileStamp(file));
   }
   const tls = tlsFields === undefined ? undefined : await loadTls(yaml, tlsFields, folder);
-  faults.throwAny();
+  problems.throwAny();
   const config = Object.freeze({ ...access, tls });
   return { config, digest: digestOf(config) };
 }
 
-async function readText(path: string, faults: WebConfigFaults): Promise<string> {
+async function readText(path: string, problems: WebConfigProblems): Promise<string> {
   try {
     const bytes = await readBounded(path, MOST_BYTES);
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    faults.add(undefined, cause instanceof TypeError ? 'is not UTF-8' : readFault(cause), cause);
-    faults.throwAny();
+    problems.add(
+      undefined,
+      cause instanceof TypeError ? 'is not UTF-8' : readProblem(cause),
+      cause,
+    );
+    problems.throwAny();
     throw cause;
   }
 }

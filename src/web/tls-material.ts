@@ -2,7 +2,7 @@ import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { certificatesIn } from './chain-validity.ts';
-import { readBounded, readFault } from './file-text.ts';
+import { readBounded, readProblem } from './file-text.ts';
 import type { PemSource, TlsFields } from './parse-tls.ts';
 import { Secret } from './secret.ts';
 import { secureContextOptionsOf } from './tls-options.ts';
@@ -24,7 +24,7 @@ export function pemFilesOf(fields: TlsFields, folder: string): readonly string[]
 
 /**
  * Reads certificates and key, and proves that Node can serve with them: that they parse, belong to
- * each other, and suit the chosen suites and curves. If not, it notes faults and returns undefined.
+ * each other, and suit the chosen suites and curves. If not, it notes problems and returns undefined.
  */
 export async function loadTls(
   yaml: YamlFields,
@@ -48,7 +48,7 @@ export async function loadTls(
     return opensslFault({ ...config, [setting]: undefined }) === undefined;
   });
   const field = (guilty && named.get(guilty[1])) ?? fields.cert.field;
-  yaml.fault(field, 'is refused by OpenSSL: see the cause', cause);
+  yaml.problem(field, 'is refused by OpenSSL: see the cause', cause);
   return undefined;
 }
 
@@ -71,7 +71,7 @@ async function readPem(
   try {
     return (await readBounded(resolve(folder, text))).toString('latin1');
   } catch (cause) {
-    yaml.fault(field, `names a file that ${readFault(cause)}`, cause);
+    yaml.problem(field, `names a file that ${readProblem(cause)}`, cause);
     return undefined;
   }
 }
@@ -81,7 +81,7 @@ function isPair(yaml: YamlFields, fields: TlsFields, cert: string, key: string):
   const privateKey = privateKeyOf(yaml, fields.key, key);
   if (leaf === undefined || privateKey === undefined) return false;
   const fits = leaf.checkPrivateKey(privateKey);
-  if (!fits) yaml.fault(fields.key.field, 'is not the key of the certificate; give the pair');
+  if (!fits) yaml.problem(fields.key.field, 'is not the key of the certificate; give the pair');
   return fits;
 }
 
@@ -93,7 +93,7 @@ function privateKeyOf(
   try {
     return createPrivateKey(pem);
   } catch (cause) {
-    yaml.fault(field, 'holds no private key as PEM without a passphrase', cause);
+    yaml.problem(field, 'holds no private key as PEM without a passphrase', cause);
     return undefined;
   }
 }
@@ -106,9 +106,9 @@ function certificatesOf(
   try {
     const certificates = certificatesIn(pem);
     if (certificates.length > 0) return certificates;
-    yaml.fault(field, 'holds no certificate as PEM');
+    yaml.problem(field, 'holds no certificate as PEM');
   } catch (cause) {
-    yaml.fault(field, 'holds a certificate that cannot be read', cause);
+    yaml.problem(field, 'holds a certificate that cannot be read', cause);
   }
   return undefined;
 }

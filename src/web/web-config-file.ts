@@ -98,7 +98,7 @@ export class WebConfigFile {
   }
 
   /**
-   * Reads a file for the first time. Rejects with `invalid_web_config`, every fault with its line
+   * Reads a file for the first time. Rejects with `invalid_web_config`, every problem with its line
    * and remedy, or `invalid_options`.
    *
    * @param path - relative to the working folder; paths in the file are relative to the file's

@@ -1,8 +1,8 @@
 import { type Document, isAlias, isMap, isScalar, isSeq } from 'yaml';
-import type { Place, WebConfigFaults } from './faults.ts';
+import type { Place, WebConfigProblems } from './problems.ts';
 import { type ParsedYaml, parseYaml } from './yaml-text.ts';
 
-/** One value in the file, with the name by which faults call it. */
+/** One value in the file, with the name by which problems call it. */
 export interface YamlField {
   /** Such as `tls_server_config.min_version`. */
   readonly path: string;
@@ -27,28 +27,28 @@ function* forms(value: boolean, ...words: readonly string[]): Iterable<[string, 
 
 /**
  * Reads the fields of a YAML file as Go's library does: a field's type decides what its text means, so
- * that `no` may be a user and `on` a boolean. What does not fit becomes a fault with its line.
+ * that `no` may be a user and `on` a boolean. What does not fit becomes a problem with its line.
  */
 export class YamlFields {
   /** The whole file. */
   readonly root: YamlField;
   readonly #document: Document | undefined;
-  readonly #faults: WebConfigFaults;
+  readonly #problems: WebConfigProblems;
   readonly #placeOf: ParsedYaml['placeOf'];
   #aliases = 0;
 
-  /** Parses a text; what is no YAML becomes faults, and then `root` is as if the file were empty. */
-  constructor(text: string, faults: WebConfigFaults) {
-    this.#faults = faults;
-    const { document, placeOf } = parseYaml(text, faults);
+  /** Parses a text; what is no YAML becomes problems, and then `root` is as if the file were empty. */
+  constructor(text: string, problems: WebConfigProblems) {
+    this.#problems = problems;
+    const { document, placeOf } = parseYaml(text, problems);
     this.#document = document;
     this.#placeOf = placeOf;
     this.root = this.#field('the file', this.#document?.contents);
   }
 
-  /** Notes a fault of a field. */
-  fault(field: YamlField, text: string, cause?: unknown): void {
-    this.#faults.add(field.place, `${field.path} ${text}`, cause);
+  /** Notes a problem of a field. */
+  problem(field: YamlField, text: string, cause?: unknown): void {
+    this.#problems.add(field.place, `${field.path} ${text}`, cause);
   }
 
   /** Whether a field is absent, empty or null: Go leaves the default then. */
@@ -63,14 +63,14 @@ export class YamlFields {
     if (this.isNull(field)) return entries;
     const { path, node } = this.#resolve(field);
     if (!isMap(node)) {
-      this.fault(field, 'must be a map of names to values');
+      this.problem(field, 'must be a map of names to values');
       return entries;
     }
     for (const { key, value } of node.items) {
       const at = this.#field(path, key);
       const name = this.text(at);
       if (name === undefined) continue;
-      if (entries.has(name)) this.fault(at, 'has this name a second time; remove one of them');
+      if (entries.has(name)) this.problem(at, 'has this name a second time; remove one of them');
       const inner = path === this.root.path ? name : `${path}.${name}`;
       // A field is looked for where its key stands: a value may be empty, or stand elsewhere as an anchor.
       entries.set(name, { path: inner, node: value, place: at.place });
@@ -84,7 +84,7 @@ export class YamlFields {
     for (const [name, entry] of entries) {
       if (names.includes(name)) continue;
       const merge = name === '<<' ? 'is a merge key, which is not supported; write it out' : '';
-      this.fault(
+      this.problem(
         { ...entry, path: quoted(entry.path) },
         merge || `is no field; the fields there are ${names.join(', ')}`,
       );
@@ -97,7 +97,7 @@ export class YamlFields {
     if (this.isNull(field)) return undefined;
     const { path, node } = this.#resolve(field);
     if (isSeq(node)) return node.items.map((item, i) => this.#field(`${path}[${i}]`, item));
-    this.fault(field, 'must be a list');
+    this.problem(field, 'must be a list');
     return [];
   }
 
@@ -106,11 +106,11 @@ export class YamlFields {
     const { node } = this.#resolve(field);
     if (this.isNull({ ...field, node })) return '';
     if (isScalar(node) && typeof node.value === 'string') return node.value;
-    this.fault(field, 'must be a string');
+    this.problem(field, 'must be a string');
     return undefined;
   }
 
-  /** The text of a scalar that is neither quoted nor null; undefined for all others, without a fault. */
+  /** The text of a scalar that is neither quoted nor null; undefined for all others, without a problem. */
   plain(field: YamlField): string | undefined {
     const { node } = this.#resolve(field);
     return isPlain(node) && typeof node.value === 'string' ? node.value : undefined;
@@ -120,7 +120,7 @@ export class YamlFields {
   boolean(field: YamlField | undefined, otherwise: boolean): boolean {
     if (this.isNull(field)) return otherwise;
     const value = BOOLEANS.get(this.plain(field) ?? '');
-    if (value === undefined) this.fault(field, 'must be true or false, without quotes');
+    if (value === undefined) this.problem(field, 'must be true or false, without quotes');
     return value ?? otherwise;
   }
 
@@ -134,14 +134,14 @@ export class YamlFields {
     const { node } = field;
     if (!isAlias(node) || this.#document === undefined) return field;
     if (++this.#aliases > MOST_ALIASES) {
-      if (this.#aliases === MOST_ALIASES + 1) this.fault(field, 'is one alias too many');
+      if (this.#aliases === MOST_ALIASES + 1) this.problem(field, 'is one alias too many');
       return { ...field, node: undefined };
     }
     return { ...field, node: node.resolve(this.#document) };
   }
 }
 
-/** A name from the file as a fault quotes it: short, on one line. */
+/** A name from the file as a problem quotes it: short, on one line. */
 export function quoted(name: string): string {
   return JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name);
 }

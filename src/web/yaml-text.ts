@@ -1,65 +1,54 @@
-import { Composer, type Document, Lexer, LineCounter, Parser } from 'yaml';
-import { SnapscrapeError } from '../model/errors.ts';
-import type { Place, WebConfigFaults } from './faults.ts';
+import { type Document, Lexer, LineCounter, Parser, parseDocument } from 'yaml';
+import type { Place, WebConfigProblems } from './problems.ts';
 
 /** A YAML text, taken apart. */
 export interface ParsedYaml {
-  /** Undefined when the text is no YAML: the faults say why. */
+  /** Undefined if the text is no YAML: the problems say why. */
   readonly document: Document | undefined;
   /** The place of an offset in the text. */
   readonly placeOf: (offset: number) => Place;
 }
 
-// The right depth is four maps and lists, each of which the parser counts once or twice. Thousands would
-// end the stack of the composer, at times inside V8, where nothing can catch it.
+// Four maps and lists are right, and the parser counts each once or twice. Thousands end the stack of the
+// composer, at times inside V8, which then aborts the process.
 const DEEPEST = 32;
 
+// The library compares keys of a map in pairs: YamlFields finds duplicates itself, in linear time.
+const OPTIONS = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false } as const;
+
 /**
- * Parses a text of one YAML document of which every scalar stays a string.
+ * Parses a text of one YAML document in which every scalar stays a string.
  *
- * The library's own texts would quote the file, and secrets with it: only their codes are told.
+ * Problems hold the library's codes alone: its texts quote the file, and secrets with it.
  */
-export function parseYaml(text: string, faults: WebConfigFaults): ParsedYaml {
-  const lines = new LineCounter();
+export function parseYaml(text: string, problems: WebConfigProblems): ParsedYaml {
+  const lineCounter = new LineCounter();
   const placeOf = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
+    const { line, col } = lineCounter.linePos(offset);
     return { line, column: col };
   };
-  try {
-    const [document, second] = documentsOf(text, lines);
-    const wrong = [...(document?.errors ?? []), ...(document?.warnings ?? [])];
-    for (const { code, pos } of wrong) {
-      faults.add(placeOf(pos[0]), `is not YAML that is read here (${code}); correct it`);
-    }
-    if (second !== undefined) {
-      faults.add(placeOf(second.range[0]), 'begins a second document; keep one in a file');
-    }
-    const isSound = wrong.length === 0 && second === undefined;
-    return { document: isSound ? document : undefined, placeOf };
-  } catch (cause) {
-    faults.add(undefined, cause instanceof SnapscrapeError ? cause.message : 'is no YAML', cause);
+  if (isTooDeep(text)) {
+    problems.add(undefined, 'is nested too deeply; four levels are enough');
     return { document: undefined, placeOf };
   }
+  const document = parseDocument(text, { ...OPTIONS, lineCounter });
+  const wrong = [...document.errors, ...document.warnings];
+  for (const { code, pos } of wrong) {
+    const isSecond = code === 'MULTIPLE_DOCS';
+    const text = isSecond
+      ? 'begins a second document; keep one in a file'
+      : `is not YAML that is read here (${code}); correct it`;
+    problems.add(placeOf(pos[0]), text);
+  }
+  return { document: wrong.length === 0 ? document : undefined, placeOf };
 }
 
-/** The first two documents; the rest is not looked at. */
-function documentsOf(text: string, lines: LineCounter): Document.Parsed[] {
-  const parser = new Parser(lines.addNewLine);
-  // Pairs of keys are compared by the library one with each other: YamlFields finds duplicates itself.
-  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
-  const documents: Document.Parsed[] = [];
-  lines.addNewLine(0);
+/** Whether a text is nested too deeply to compose. The parser itself needs no stack. */
+function isTooDeep(text: string): boolean {
+  const parser = new Parser();
   for (const lexeme of new Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
-    if (documents.length > 1) return documents;
-    if (parser.stack.length > DEEPEST) {
-      throw new SnapscrapeError(
-        'invalid_web_config',
-        'is nested too deeply; four levels are enough',
-      );
-    }
+    for (const _token of parser.next(lexeme)); // Only the parser's state counts.
+    if (parser.stack.length > DEEPEST) return true;
   }
-  for (const token of parser.end()) documents.push(...composer.next(token));
-  documents.push(...composer.end(true, text.length));
-  return documents;
+  return false;
 }

@@ -2,16 +2,16 @@ import { SnapscrapeError } from '../model/errors.ts';
 
 const MOST_LISTED = 20;
 
-/** Where in the file a fault is, both counted from 1. */
+/** Where in the file a problem is, both counted from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
 /** Collects what is wrong with one web configuration file, to be told all at once. */
-export class WebConfigFaults {
+export class WebConfigProblems {
   readonly #file: string;
-  readonly #faults: { readonly place: Place | undefined; readonly text: string }[] = [];
+  readonly #problems: { readonly place: Place | undefined; readonly text: string }[] = [];
   #cause: unknown;
 
   /** Begins an empty list for a file. */
@@ -20,25 +20,25 @@ export class WebConfigFaults {
   }
 
   /**
-   * Notes a fault: what is wrong and the remedy. Texts hold no value of a field that may be secret.
+   * Notes a problem: what is wrong and the remedy. Texts hold no value of a field that may be secret.
    *
    * @param cause - the error that told of it; the first one is kept.
    */
   add(place: Place | undefined, text: string, cause?: unknown): void {
-    this.#faults.push({ place, text });
+    this.#problems.push({ place, text });
     this.#cause ??= cause;
   }
 
-  /** Throws `invalid_web_config` with every fault, in the order of the file, if there is one. */
+  /** Throws `invalid_web_config` with every problem, in the order of the file, if there is one. */
   throwAny(): void {
-    if (this.#faults.length === 0) return;
-    const sorted = this.#faults.toSorted((a, b) => lineOf(a) - lineOf(b));
+    if (this.#problems.length === 0) return;
+    const sorted = this.#problems.toSorted((a, b) => lineOf(a) - lineOf(b));
     const listed = sorted.slice(0, MOST_LISTED).map(({ place, text }) => {
       const where = place === undefined ? '' : `:${place.line}:${place.column}`;
       return `${this.#file}${where}: ${text}`;
     });
     const rest = sorted.length - listed.length;
-    if (rest > 0) listed.push(`and ${rest} more faults`);
+    if (rest > 0) listed.push(`and ${rest} more problems`);
     const cause = this.#cause === undefined ? undefined : { cause: this.#cause };
     throw new SnapscrapeError('invalid_web_config', listed.join('\n'), cause);
   }
