@@ -4,6 +4,8 @@ import { headsOf } from './label-shape.ts';
 import { unescapeLabelValue } from './label-value.ts';
 import { isLabelName, isMetricName } from './names.ts';
 
+const OPEN = 0x7b;
+
 /** What a key stands for. Any label name may be an own property, `__proto__` too. */
 export type Series = Pick<SnapshotPoint, 'name' | 'labels'>;
 
@@ -60,7 +62,7 @@ export class KeyReader {
     const heads = this.#heads;
     // With a backslash a quote may be part of a value, and the value is not the text.
     if (heads.length === 0 || key.includes('\\') || key.includes('\n')) return undefined;
-    if (!key.startsWith(heads[0]!, this.name.length) || !key.startsWith(this.name)) {
+    if (key.charCodeAt(this.name.length) !== OPEN || !key.startsWith(this.name)) {
       const name = nameOf(key);
       if (!isMetricName(name)) return undefined;
       this.name = name;
