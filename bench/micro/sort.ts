@@ -4,8 +4,8 @@ import { StagedFamily } from '../../src/snapshot/staging.ts';
 import { Random } from '../workload/random.ts';
 import { compare, seriesIds } from './measure.ts';
 
-// What it pays to sort by the units that differ rather than to compare whole ids, and to try the order
-// that a source had before.
+// What it costs to sort in slices rather than at once, and what it pays to try the order that a source
+// had before.
 const ids = seriesIds(125_000);
 const random = new Random(7);
 for (let i = ids.length - 1; i > 0; i--) {
@@ -18,11 +18,11 @@ const sort = () => sortChanges(staged, 'newest', new Pace(1000), () => undefined
 const { order } = await sort();
 
 await compare('125 000 points in no order', {
-  'compared with each other': () => {
+  'sorted at once': () => {
     const byId = (a: number, b: number): number =>
       ids[a]! < ids[b]! ? -1 : ids[a] === ids[b] ? a - b : 1;
     return new Uint32Array(ids.length).map((_, i) => i).sort(byId);
   },
-  'sorted by what differs': sort,
+  'sorted in slices': sort,
   'tried in the order before': () => changesInOrder(staged, order, new Pace(1000)),
 });

@@ -45,13 +45,16 @@ describe('the order of texts', () => {
     const numbers = noise();
     const next = (below: number): number => numbers.next().value % below;
     const texts = Array.from({ length: 60_000 }, () => {
-      const user = ['', 'é', '\uffff', 'x'.repeat(next(40))][next(4)]!;
+      const user = ['', 'é', '\uffff', '\u{1f600}', 'x'.repeat(next(40))][next(5)]!;
       return `family{org="org-${next(3)}",repo="repository-${next(5000)}",user="${user}"}`;
     });
     await expectSorted(texts);
     await expectSorted([...texts].sort());
     await expectSorted([...texts].sort().reverse());
     await expectSorted(texts.map(() => 'the same'));
+    const plain = texts.filter((text) => !text.includes('\u{1f600}'));
+    // Only the last of all runs has surrogates.
+    await expectSorted([...plain, texts.find((text) => text.includes('\u{1f600}'))!]);
   });
 
   it.each([0, 1, 2, 12, 13])('is found for %d texts', async (count) => {
