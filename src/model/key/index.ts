@@ -1,6 +1,6 @@
 // The one place that knows how a series is written: `name{label="value",…}`, labels in order, values
 // escaped. All else in `src` asks here (test/architecture).
-export { compareKeys, unitRank } from './key-order.ts';
+export { compareKeys } from './key-order.ts';
 export { KeyReader, nameOf, parseKey, rangeOf } from './key-reader.ts';
 export { KeyWriter, labelPairs, withPairs } from './key-writer.ts';
 export { LabelColumns, labelNeedle } from './label-columns.ts';
