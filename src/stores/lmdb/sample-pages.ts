@@ -13,6 +13,8 @@ const STORED_BYTES = PAGE_BYTES + 8;
 const STORED_NUMBERS = STORED_BYTES / 8;
 const NUMBER_AT = PAGE_BYTES / 4;
 const CHECKSUM_AT = NUMBER_AT + 1;
+// Where every page is read to: a page of its own for each read would be 4 KB of garbage.
+const READ = new Float64Array(STORED_NUMBERS);
 // 1 MB for each open store. The more pages wait, the more writes to one page cost a single copy.
 const PAGES_KEPT = 256;
 // The time of a slot whose page was damaged: any write is newer, and a sweep ends its series.
@@ -24,9 +26,6 @@ const LOST = Number.NEGATIVE_INFINITY;
  */
 export type SamplePage = Float64Array;
 
-// Where every page is read to: a page of its own for each read would be 4 KB of garbage.
-const READ = new Float64Array(STORED_NUMBERS);
-
 /** How pages are written to and read from LMDB's own buffers, in the byte order of the machine. */
 export const SAMPLE_PAGE_ENCODER = {
   /** The bytes of a page, not copied. */
@@ -34,26 +33,33 @@ export const SAMPLE_PAGE_ENCODER = {
     return Buffer.from(page.buffer, page.byteOffset, page.byteLength);
   },
   /**
-   * A page, good until the next one is read. A damaged one has no numbers at all: its samples are
-   * lost.
+   * A page, good until the next one is read. `length` is set by LMDB and may be less than what the
+   * buffer has room for.
    */
   decode(bytes: Buffer): SamplePage {
-    return takePage(bytes, READ);
+    const { length } = bytes;
+    if (length !== STORED_BYTES && length !== PAGE_BYTES) return lost(READ);
+    new Uint8Array(READ.buffer, 0, length).set(bytes.subarray(0, length));
+    // Older versions wrote no number and no checksum.
+    if (length === PAGE_BYTES) READ[STORED_NUMBERS - 1] = Number.NaN;
+    else if (wordsOf(READ)[CHECKSUM_AT] !== checksumOf(READ)) return lost(READ);
+    return READ;
   },
 };
 
 /**
- * Copies a stored page; the buffer is LMDB's own, and may have room for more than its `length`
- * says.
+ * Reads a page, good until the next one is read, in a read transaction or, without one, in the
+ * current write. A damaged page has no numbers at all: its samples are lost.
  */
-function takePage(stored: Uint8Array, page: SamplePage): SamplePage {
-  const { length } = stored;
-  if (length !== STORED_BYTES && length !== PAGE_BYTES) return lost(page);
-  new Uint8Array(page.buffer, page.byteOffset, length).set(stored.subarray(0, length));
-  // Older versions wrote no checksum.
-  if (length === PAGE_BYTES) page[STORED_NUMBERS - 1] = Number.NaN;
-  else if (wordsOf(page)[CHECKSUM_AT] !== checksumOf(page)) return lost(page);
-  return page;
+function readPage(
+  pages: Database<SamplePage, number>,
+  number: number,
+  transaction?: Transaction,
+): SamplePage {
+  const page = pages.get(number, transaction && { transaction });
+  if (page === undefined) return READ.fill(Number.NaN);
+  const isRight = Number.isNaN(page[STORED_NUMBERS - 1]) || wordsOf(page)[NUMBER_AT] === number;
+  return isRight ? page : lost(page);
 }
 
 function lost(page: SamplePage): SamplePage {
@@ -71,11 +77,6 @@ function seal(page: SamplePage, number: number): SamplePage {
   words[NUMBER_AT] = number;
   words[CHECKSUM_AT] = checksumOf(page);
   return page;
-}
-
-/** Whether a page that was read is the one that was asked for, as far as it says. */
-function isOfNumber(page: SamplePage, number: number): boolean {
-  return Number.isNaN(page[STORED_NUMBERS - 1]) || wordsOf(page)[NUMBER_AT] === number;
 }
 
 function checksumOf(page: SamplePage): number {
@@ -129,9 +130,7 @@ export class SampleView {
 
   /** A page as it is, good until the next one is read. */
   page(number: number): SamplePage {
-    const page = this.#pages.get(number, { transaction: this.#transaction });
-    if (page === undefined) return READ.fill(Number.NaN);
-    return isOfNumber(page, number) ? page : lost(page);
+    return readPage(this.#pages, number, this.#transaction);
   }
 
   #take(page: SamplePage, slot: number): void {
@@ -173,10 +172,7 @@ export class SampleWriter {
       this.begin();
     }
     page = this.#kept[this.#byNumber.size]!;
-    // The bytes are LMDB's own, good until its next call.
-    const stored = this.#pages.getBinaryFast(number);
-    if (stored === undefined) page.fill(Number.NaN);
-    else if (!isOfNumber(takePage(stored, page), number)) lost(page);
+    page.set(readPage(this.#pages, number));
     this.#byNumber.set(number, page);
     return page;
   }
