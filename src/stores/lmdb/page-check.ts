@@ -1,7 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { MetaPage, PageFile, TreeRecord } from './page-file.ts';
-import { treeOf } from './page-file.ts';
+import {
+  INTEGER_KEYS,
+  type MetaPage,
+  type PageFile,
+  RESTORE,
+  TREE_BYTES,
+  type TreeRecord,
+  treeOf,
+} from './page-file.ts';
 
 const AT = { number: 0, transaction: 8, flags: 18, lower: 20, upper: 22, pages: 20, slots: 24 };
 const KIND = { branch: 0x01, leaf: 0x02, overflow: 0x04 };
@@ -9,8 +16,6 @@ const KIND = { branch: 0x01, leaf: 0x02, overflow: 0x04 };
 const KINDS = 0x40ff;
 const NODE = { overflow: 0x01, tree: 0x02 };
 const NODE_BYTES = 8;
-const INTEGER_KEYS = 0x08;
-const TREE_BYTES = 48;
 // Where an overflow page is: its number, its transaction, and how many pages follow.
 const REFERENCE_BYTES = 24;
 // LMDB follows no deeper path.
@@ -51,7 +56,6 @@ export async function structureFault(file: PageFile): Promise<string | undefined
 class PageCheck {
   readonly #file: PageFile;
   readonly #meta: MetaPage;
-  readonly #pages: number;
   readonly #seen: Uint8Array;
   readonly #trees: TreeRecord[] = [];
   // Where lists of free pages are in the file.
@@ -62,8 +66,7 @@ class PageCheck {
   constructor(file: PageFile, meta: MetaPage) {
     this.#file = file;
     this.#meta = meta;
-    this.#pages = Math.floor(file.bytes / meta.pageSize);
-    this.#seen = new Uint8Array(this.#pages);
+    this.#seen = new Uint8Array(Math.floor(file.bytes / meta.pageSize));
   }
 
   async run(): Promise<void> {
@@ -79,7 +82,7 @@ class PageCheck {
 
   async #checkTree({ root, depth }: TreeRecord): Promise<void> {
     if (root === undefined) return;
-    if (depth === 0 || depth > DEEPEST) throw new PageFault(damage('a tree has no sound depth'));
+    if (depth === 0 || depth > DEEPEST) throw damage('a tree has no sound depth');
     const rest: (readonly [page: number, depth: number])[] = [[root, depth]];
     for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
       const [number, below] = next;
@@ -150,7 +153,7 @@ class PageCheck {
       Number(list.readBigInt64LE(8 * i)),
     );
     const count = numbers[0] ?? -1;
-    if (count < 0 || count >= numbers.length) throw new PageFault(damage('a list of free pages'));
+    if (count < 0 || count >= numbers.length) throw damage('a list of free pages');
     // A negative number is how many pages there are from the next number on; zeros are gaps.
     let length = 1;
     for (const number of numbers.slice(1, count + 1)) {
@@ -161,11 +164,10 @@ class PageCheck {
 
   #checkFree(first: number, length: number): void {
     const end = first + length;
-    if (first < 2 || end - 1 > this.#meta.lastPage) {
-      throw new PageFault(damage('a list of free pages'));
+    if (first < 2 || end - 1 > this.#meta.lastPage) throw damage('a list of free pages');
+    if (this.#seen.subarray(first, end).includes(1)) {
+      throw damage('a page in use is on the list of free ones');
     }
-    const isUsed = this.#seen.subarray(first, end).some((used) => used !== 0);
-    if (isUsed) throw new PageFault(damage('a page in use is on the list of free ones'));
   }
 
   #page(number: number, kind: number): Buffer {
@@ -183,9 +185,9 @@ class PageCheck {
 
   /** Notes that a page is in use; each may be so once. */
   #mark(number: number): void {
-    if (number < 2 || number > this.#meta.lastPage) throw new PageFault(damage('a page number'));
-    if (number >= this.#pages) throw cutShort();
-    if (this.#seen[number] !== 0) throw new PageFault(damage(`page ${number} is used twice`));
+    if (number < 2 || number > this.#meta.lastPage) throw damage('a page number');
+    if (number >= this.#seen.length) throw cutShort();
+    if (this.#seen[number] !== 0) throw damage(`page ${number} is used twice`);
     this.#seen[number] = 1;
   }
 }
@@ -203,15 +205,13 @@ function childOf(page: Buffer, node: number): number {
 }
 
 function broken(number: number): PageFault {
-  return new PageFault(damage(`page ${number}`));
+  return damage(`page ${number}`);
 }
 
-function damage(what: string): string {
-  return `is damaged (${what}); restore it from a copy, or remove it to begin with an empty store`;
+function damage(what: string): PageFault {
+  return new PageFault(`is damaged (${what}); ${RESTORE}`);
 }
 
 function cutShort(): PageFault {
-  return new PageFault(
-    'was cut short; restore it from a copy, or remove it to begin with an empty store',
-  );
+  return new PageFault(`was cut short; ${RESTORE}`);
 }

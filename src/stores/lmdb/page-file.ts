@@ -35,14 +35,24 @@ const IS_META = 0x08;
 // Of the flags of the two trees: what LMDB keeps of the order of keys, of fixed maps and of
 // encryption.
 const TREE_FLAGS = 0x207f;
-const INTEGER_KEYS = 0x08;
+/** The flag of a tree whose keys are numbers. */
+export const INTEGER_KEYS = 0x08;
 const PAGE_SIZES: readonly number[] = Array.from({ length: 9 }, (_, i) => 256 << i);
 const AT = { flags: 18, magic: 24, version: 28, mapBytes: 40, trees: 48, lastPage: 144 };
 const META_BYTES = 168;
-const TREE_BYTES = 48;
+/** How long the record of a tree is. */
+export const TREE_BYTES = 48;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 // More than a new file has before its first transaction is on the disk.
 const LARGEST_UNFINISHED = 1024 * 1024;
+
+/** What is left to do with a damaged file. */
+export const RESTORE = 'restore it from a copy, or remove it to begin with an empty store';
+
+const FOREIGN: FileHead = {
+  kind: 'unusable',
+  why: 'is not an LMDB file that this version reads; give another folder',
+};
 
 /** A store's file as bytes, read without LMDB. */
 export class PageFile {
@@ -51,6 +61,16 @@ export class PageFile {
   /** Opens a file, which must be a regular one, for reading and writing: LMDB needs both. */
   constructor(file: string) {
     this.#descriptor = openSync(file, 'r+');
+  }
+
+  /** Opens a file, does something with it, and closes it again. */
+  static async with<T>(file: string, work: (file: PageFile) => T | Promise<T>): Promise<T> {
+    const opened = new PageFile(file);
+    try {
+      return await work(opened);
+    } finally {
+      opened.close();
+    }
   }
 
   /** How long the file is, in bytes. */
@@ -69,12 +89,14 @@ export class PageFile {
     const first = Buffer.alloc(META_BYTES);
     const isWhole = this.read(first, 0);
     const isPlausible = isPrefixOfMeta(first, bytes);
-    if (!isWhole) return isPlausible ? { kind: 'unfinished' } : foreign();
+    if (!isWhole) return isPlausible ? { kind: 'unfinished' } : FOREIGN;
     if (isZero(first)) {
-      if (bytes <= LARGEST_UNFINISHED && this.#isEmpty(bytes)) return { kind: 'unfinished' };
+      const all = Buffer.alloc(Math.min(bytes, LARGEST_UNFINISHED));
+      this.read(all, 0);
+      if (bytes === all.length && isZero(all)) return { kind: 'unfinished' };
       return damaged('its first page is missing');
     }
-    if (!isPlausible) return foreign();
+    if (!isPlausible) return FOREIGN;
     const meta = metaOf(first);
     if (meta === undefined) return damaged('its first page is damaged');
     const second = Buffer.alloc(META_BYTES);
@@ -93,12 +115,6 @@ export class PageFile {
   /** Closes it. */
   close(): void {
     closeSync(this.#descriptor);
-  }
-
-  #isEmpty(bytes: number): boolean {
-    const all = Buffer.alloc(bytes);
-    this.read(all, 0);
-    return isZero(all);
   }
 }
 
@@ -138,16 +154,6 @@ export function treeOf(bytes: Buffer, at: number): TreeRecord {
   };
 }
 
-function foreign(): FileHead {
-  return {
-    kind: 'unusable',
-    why: 'is not an LMDB file that this version reads; give another folder',
-  };
-}
-
 function damaged(what: string): FileHead {
-  return {
-    kind: 'unusable',
-    why: `is damaged: ${what}; restore it from a copy, or remove it to begin with an empty store`,
-  };
+  return { kind: 'unusable', why: `is damaged: ${what}; ${RESTORE}` };
 }

@@ -65,26 +65,25 @@ export async function prepareFiles(
   accessSync(path, constants.X_OK);
   removeLeftovers(path);
   const data = join(path, 'data.mdb');
-  if (!isFile(data) || setAsideUnfinished(data)) await makeDataFile(path, data, maxReaders, make);
+  if (!isFile(data) || (await setAsideUnfinished(data)))
+    await makeDataFile(path, data, maxReaders, make);
   prepareLockFile(path, maxReaders);
-  const file = new PageFile(data);
-  try {
-    const head = file.head();
-    if (head.kind === 'unusable') throw unusable(data, head.why);
-    if (head.kind === 'unfinished') throw unusable(data, 'is being made; open it again');
-    const inUse = (head.meta.lastPage + 1) * head.meta.pageSize;
-    if (file.bytes < inUse || file.bytes <= ALWAYS_CHECKED_BYTES) {
-      const fault = await structureFault(file);
-      if (fault !== undefined) throw unusable(data, fault);
-    }
-  } finally {
-    file.close();
-  }
+  const fault = await PageFile.with(data, faultOf);
+  if (fault !== undefined) throw unusable(data, fault);
+}
+
+async function faultOf(file: PageFile): Promise<string | undefined> {
+  const head = file.head();
+  if (head.kind === 'unusable') return head.why;
+  if (head.kind === 'unfinished') return 'is being made; open it again';
+  const inUse = (head.meta.lastPage + 1) * head.meta.pageSize;
+  const isChecked = file.bytes < inUse || file.bytes <= ALWAYS_CHECKED_BYTES;
+  return isChecked ? structureFault(file) : undefined;
 }
 
 /** Makes a folder, and those above it, so that they are there after a loss of power too. */
 function makeFolder(path: string): void {
-  if (!isMissing(path)) return;
+  if (statsOf(path) !== undefined) return;
   const above = dirname(path);
   makeFolder(above);
   try {
@@ -125,9 +124,7 @@ async function makeDataFile(
     unlinkSync(reserved);
     await make(folder);
     const made = join(folder, 'data.mdb');
-    const descriptor = openSync(made, 'r+');
-    fsyncSync(descriptor);
-    closeSync(descriptor);
+    syncFile(made, 'r+');
     appear(made, data);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -149,7 +146,9 @@ function prepareLockFile(path: string, maxReaders: number): void {
     assertUsable(lock);
     const { size, blocks } = statSync(lock);
     const missing = Math.max(size, bytes) - blocks * BLOCK_BYTES;
-    if (missing > 0 && roomAt(path) < missing + LITTLE_ROOM_BYTES) throw full(lock);
+    if (missing > 0 && roomAt(path) < missing + LITTLE_ROOM_BYTES) {
+      throw new SnapscrapeError('store_full', `${lock} has no room on its disk; free some`);
+    }
     return;
   }
   const made = `${lock}.new-${randomUUID()}`;
@@ -171,15 +170,15 @@ function appear(made: string, name: string): void {
     linkSync(made, name);
   } catch {
     // FAT and some shared folders have no hard links. There two processes may be too close to see.
-    if (isMissing(name)) renameSync(made, name);
+    if (statsOf(name) === undefined) renameSync(made, name);
   }
 }
 
 /** Moves a file away that was never finished; returns whether there was one. */
-function setAsideUnfinished(data: string): boolean {
+async function setAsideUnfinished(data: string): Promise<boolean> {
   const aside = `${data}.unfinished-${randomUUID()}`;
   try {
-    if (!isUnfinished(data)) return false;
+    if (!(await PageFile.with(data, isUnfinished))) return false;
     renameSync(data, aside);
   } catch (error) {
     // Another process has just moved it.
@@ -187,27 +186,23 @@ function setAsideUnfinished(data: string): boolean {
     throw error;
   }
   // Another process may have made a sound file in between; then it gets its name back.
-  if (!isUnfinished(aside)) appear(aside, data);
+  if (!(await PageFile.with(aside, isUnfinished))) appear(aside, data);
   rmSync(aside, { force: true });
   return true;
 }
 
-function isUnfinished(data: string): boolean {
-  const file = new PageFile(data);
-  try {
-    return file.head().kind === 'unfinished';
-  } finally {
-    file.close();
-  }
+function isUnfinished(file: PageFile): boolean {
+  return file.head().kind === 'unfinished';
 }
 
 /** Whether there is a regular file; throws if there is anything else. */
 export function isFile(file: string): boolean {
-  if (isMissing(file)) return false;
-  if (lstatSync(file).isSymbolicLink() && isMissing(file, statSync)) {
+  const named = statsOf(file);
+  if (named === undefined) return false;
+  const found = named.isSymbolicLink() ? statsOf(file, statSync) : named;
+  if (found === undefined) {
     throw unusable(file, 'is a link to a file that does not exist; remove the link');
   }
-  const found = statSync(file);
   if (found.isFile()) return true;
   throw unusable(file, `is ${kindOf(found)} and not a file; remove it or give another folder`);
 }
@@ -218,12 +213,12 @@ function kindOf(found: Stats): string {
   return found.isSocket() ? 'a socket' : 'a device';
 }
 
-function isMissing(path: string, look: (path: string) => unknown = lstatSync): boolean {
+/** What is at a path, a link itself unless `look` follows it; undefined if nothing is. */
+function statsOf(path: string, look: (path: string) => Stats = lstatSync): Stats | undefined {
   try {
-    look(path);
-    return false;
+    return look(path);
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return true;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
@@ -262,14 +257,18 @@ export function checkDescriptors(): void {
 /** Asks the disk to keep the names in a folder. Not every system can, or lets every user. */
 function syncFolder(folder: string): void {
   try {
-    const descriptor = openSync(folder, 'r');
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    syncFile(folder, 'r');
   } catch {
     // Nothing is lost but, with the power, a store of the last seconds.
+  }
+}
+
+function syncFile(path: string, flags: string): void {
+  const descriptor = openSync(path, flags);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -279,8 +278,4 @@ function hasCode(error: unknown, code: string): boolean {
 
 function unusable(file: string, why: string): SnapscrapeError {
   return new SnapscrapeError('store_unavailable', `${file} ${why}`);
-}
-
-function full(file: string): SnapscrapeError {
-  return new SnapscrapeError('store_full', `${file} has no room on its disk; free some`);
 }

@@ -48,13 +48,10 @@ async function verifyRecords(path: string): Promise<LmdbVerification> {
 async function pageFault(path: string): Promise<string | undefined> {
   const data = join(path, 'data.mdb');
   if (!isFile(data)) throw missing(path);
-  const file = new PageFile(data);
-  try {
+  return PageFile.with(data, (file) => {
     if (file.head().kind === 'unfinished') throw missing(path);
-    return await structureFault(file);
-  } finally {
-    file.close();
-  }
+    return structureFault(file);
+  });
 }
 
 function missing(path: string): SnapscrapeError {
@@ -87,9 +84,7 @@ class Verification {
 
   async #checkSeries(): Promise<void> {
     const { samples, state } = this.#frame;
-    const reader = new PointReader((reason, subject) => {
-      if (this.#recordFaults.length < MOST_FAULTS) this.#recordFaults.push(`${subject}: ${reason}`);
-    });
+    const reader = new PointReader((reason, subject) => this.#record(`${subject}: ${reason}`));
     const walk = this.#frame.walk();
     const slots = new Set<number>();
     let seen = 0;
@@ -116,10 +111,13 @@ class Verification {
         JSON.parse(value.toString());
       } catch {
         const name = JSON.stringify(String(key).slice(0, 200));
-        if (this.#recordFaults.length < MOST_FAULTS)
-          this.#recordFaults.push(`the metadata of ${name}`);
+        this.#record(`the metadata of ${name}`);
       }
     }
+  }
+
+  #record(fault: string): void {
+    if (this.#recordFaults.length < MOST_FAULTS) this.#recordFaults.push(fault);
   }
 
   async #checkLog(): Promise<void> {
