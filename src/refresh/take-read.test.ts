@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bareHandler, pageOf } from '../../test/support/page.ts';
-import { state, statePage } from '../../test/support/scripted-source.ts';
+import { Gate, state, statePage } from '../../test/support/scripted-source.ts';
+import { turns } from '../../test/support/until.ts';
+import type { SnapscrapeError } from '../model/errors.ts';
 import { NoDelta, type ReadPart, SourceReader } from '../model/source-read.ts';
 import { createCachedSnapshotReader } from './cached-reader.ts';
 
@@ -64,6 +66,25 @@ describe('a source with a read of its own', () => {
     const reader = createCachedSnapshotReader(source, { onError: () => undefined });
     await expect(reader.refresh()).rejects.toMatchObject({ code: 'refresh_failed' });
     expect(source.reads).toHaveLength(2);
+  });
+
+  it('is not heard after the end of the refresh', async () => {
+    const writes = new Gate();
+    const source = new OwnSource();
+    source.parts = () => [
+      { kind: 'points', items: [state(1)] },
+      { kind: 'lastWrites', items: writes.promise },
+    ];
+    const codes: string[] = [];
+    const onError = ({ code }: SnapscrapeError): void => void codes.push(code);
+    const reader = createCachedSnapshotReader(source, { onError, sliceBudget: 1000 });
+    const refresh = reader.refresh();
+    await turns(1);
+    reader.close();
+    await expect(refresh).rejects.toMatchObject({ code: 'closed' });
+    writes.fail(new Error('too late'));
+    await turns();
+    expect(codes).toEqual(['closed']);
   });
 
   it('is read fully the next time if it told no end', async () => {
