@@ -46,6 +46,20 @@ export interface DataSetOptions {
   readonly changeLogSize: number;
 }
 
+/** A script that changes a partition, and what it is given. */
+export interface PartitionChange {
+  /** The store's method that it is for. */
+  readonly method: string;
+  readonly script: RedisScript;
+  /** By what the partition and the buckets were chosen. */
+  readonly layout: Layout;
+  readonly partition: number;
+  /** The numbers of the buckets that the script may touch. */
+  readonly buckets: readonly number[];
+  readonly args: readonly string[];
+  readonly whenAbsent: 'make' | 'leave';
+}
+
 // The first of them are on different servers of a cluster.
 const PARTITIONS_ASKED = 3;
 
@@ -115,22 +129,22 @@ export class DataSet {
    * Runs a script that changes a partition; returns its reply, or undefined if there is no such
    * partition and none is to be made.
    *
-   * @param buckets - the numbers of the buckets that the script may touch.
+   * Throws if the data set has another layout by now than the one by which the change was placed.
    */
-  async change(
-    method: string,
-    script: RedisScript,
-    partition: number,
-    buckets: readonly number[],
-    args: readonly string[],
-    whenAbsent: 'make' | 'leave',
-  ): Promise<readonly unknown[] | undefined> {
+  async change({
+    method,
+    script,
+    layout,
+    partition,
+    buckets,
+    args,
+    whenAbsent,
+  }: PartitionChange): Promise<readonly unknown[] | undefined> {
     const keys = this.keys.partition(partition);
     const scriptKeys = [keys.state, keys.log, keys.marks, ...buckets.map(keys.bucket)];
+    const room = Math.ceil(this.#options.changeLogSize / layout.partitions);
     for (let attempt = 0; ; attempt++) {
-      const layout = await this.layout(method);
       const fence = (await this.lease?.fence(method, this)) ?? '0';
-      const room = Math.ceil(this.#options.changeLogSize / layout.partitions);
       const common = [newToken(), String(room), layoutName(layout), fence];
       const reply = listOf(await this.calls.run(method, script, scriptKeys, [...common, ...args]));
       if (reply[0] === 'ok') return reply;
@@ -140,8 +154,11 @@ export class DataSet {
         continue;
       }
       if (reply[0] === 'forbidden') throw forbiddenError(method, textOf(reply[1]));
-      if (reply[0] === 'layout') this.assertLayout(textOf(reply[1] ?? ''));
-      else if (reply[0] !== 'absent' && reply[0] !== 'lost') throw unexpectedReply();
+      if (reply[0] === 'layout') {
+        this.assertLayout(textOf(reply[1] ?? ''));
+        throw changedError();
+      }
+      if (reply[0] !== 'absent' && reply[0] !== 'lost') throw unexpectedReply();
       if (reply[0] === 'absent' && whenAbsent === 'leave') return undefined;
       if (attempt > 2) throw changedError();
       await this.#make(method, partition, layout, fence);

@@ -20,6 +20,7 @@ async function endSeries(
   await sendChanges(dataSet, changes, {
     method: 'delete',
     script: END,
+    layout,
     most: 0,
     keepsOrder: false,
   });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { rangeOf } from '../../model/key/index.ts';
-import type { DataSet } from './data-set.ts';
+import type { DataSet, PartitionChange } from './data-set.ts';
 import { type Layout, numbersBetween } from './layout.ts';
 import { countOf, optionalTextsOf, textOf } from './replies.ts';
 import { newToken } from './token.ts';
@@ -13,6 +13,8 @@ export interface Lifetimes {
   /** In ms, by metric name. */
   readonly byFamily: Readonly<Record<string, number>>;
 }
+
+type Place = Omit<PartitionChange, 'script' | 'buckets' | 'args'>;
 
 // As many series as a script looks at in about a millisecond, and ends in a few.
 const SLICE = 500;
@@ -58,12 +60,15 @@ export class Expiry {
     let ended = 0;
     for (let partition = 0; partition < layout.partitions; partition++) {
       const { due, areMarksLost } = await this.#dueBuckets(partition, layout, now);
+      const place: Place = { method: 'gc', layout, partition, whenAbsent: 'leave' };
       if (due.length === 0) continue;
       const { series, idBytes } = await this.#dataSet.head('gc', partition);
       const fitting = Math.floor((SLICE_BYTES * Math.max(1, series)) / Math.max(1, idBytes));
       const slice = Math.max(1, Math.min(SLICE, fitting));
-      for (const bucket of due) ended += await this.#sweepBucket(partition, bucket, now, slice);
-      if (areMarksLost) await this.#dataSet.change('gc', MARK, partition, [], [], 'leave');
+      for (const bucket of due) ended += await this.#sweepBucket(place, bucket, now, slice);
+      if (areMarksLost) {
+        await this.#dataSet.change({ ...place, script: MARK, buckets: [], args: [] });
+      }
     }
     return ended;
   }
@@ -100,12 +105,7 @@ export class Expiry {
     return end !== '' && !(now < Number(end));
   }
 
-  async #sweepBucket(
-    partition: number,
-    bucket: number,
-    now: number,
-    slice: number,
-  ): Promise<number> {
+  async #sweepBucket(place: Place, bucket: number, now: number, slice: number): Promise<number> {
     const token = newToken();
     let ended = 0;
     let earliest = '';
@@ -113,7 +113,12 @@ export class Expiry {
     for (let from = '0'; ; ) {
       const where = [String(bucket), from, String(slice), earliest, this.#name, token];
       const args = [String(now), general, ...where, ...this.#args];
-      const reply = await this.#dataSet.change('gc', SWEEP, partition, [bucket], args, 'leave');
+      const reply = await this.#dataSet.change({
+        ...place,
+        script: SWEEP,
+        buckets: [bucket],
+        args,
+      });
       if (reply === undefined) return ended;
       from = textOf(reply[1]);
       ended += countOf(reply[2]);

@@ -38,6 +38,8 @@ export interface ChangePlan {
   readonly method: string;
   /** `WRITE`, or `END` if all of them are ends. */
   readonly script: RedisScript;
+  /** What the changes were placed by. */
+  readonly layout: Layout;
   /** The most series that a partition may have. */
   readonly most: number;
   /** Whether new series come in the order given, so that the first ones get in. */
@@ -79,13 +81,13 @@ export async function sendChanges(
 async function sendCall(
   dataSet: DataSet,
   call: readonly SeriesChange[],
-  { method, script, most }: ChangePlan,
+  { most, ...plan }: ChangePlan,
 ): Promise<void> {
   const { buckets, runs } = runsOf(call);
   const args = [String(most), ...buckets.map(String), ...runs];
   const whenAbsent = call.every(({ text }) => text === '') ? 'leave' : 'make';
   const { partition } = call[0]!;
-  const reply = await dataSet.change(method, script, partition, buckets, args, whenAbsent);
+  const reply = await dataSet.change({ ...plan, partition, buckets, args, whenAbsent });
   const letters = reply === undefined ? 'n'.repeat(call.length) : textOf(reply[1]);
   // What is not acknowledged letter by letter is not acknowledged.
   if (letters.length !== call.length || /[^acuofen]/.test(letters)) throw unexpectedReply();

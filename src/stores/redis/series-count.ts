@@ -30,7 +30,8 @@ export async function correctCounts(
   for (const [partition, { noted, found }] of counts.entries()) {
     if (noted === found) continue;
     const buckets = numbersBetween(0, layout.buckets);
-    await dataSet.change(method, RECOUNT, partition, buckets, [], 'leave');
+    const recount = { method, script: RECOUNT, layout, partition, buckets, args: [] };
+    await dataSet.change({ ...recount, whenAbsent: 'leave' });
     isCorrected = true;
   }
   return isCorrected;

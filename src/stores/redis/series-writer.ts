@@ -38,6 +38,7 @@ export class SeriesWriter {
       sendChanges(this.#dataSet, some, {
         method: 'upsert',
         script: WRITE,
+        layout,
         most: limit,
         keepsOrder: isLimited,
       });

@@ -142,4 +142,34 @@ describe('keys that were evicted or removed', () => {
     expect((await refreshed()).match(/^a\{.*\} 99$/gm)).toHaveLength(3_000);
     expect(await store.size()).toBe(3_000);
   });
+
+  it('all of them, and made again with more partitions: what goes on fails, nothing is misplaced', async () => {
+    const store = await openStore(server.url, { partitions: 1, buckets: 4, sweepInterval: 1e9 });
+    await store.upsert(pointOf('first', 1));
+    const points = manyPoints('a', 12_000, 1);
+    const writing = store.upsert(
+      (async function* () {
+        for (const [i, point] of points.entries()) {
+          if (i === 8_000) {
+            const series = (): string =>
+              server.cli('hget', 'snapscrape:{0}:state', 'series').trim();
+            await until('the rounds before are written', () => series() === '8001');
+            server.cli('flushall');
+            const other = await openStore(server.url, { partitions: 3, buckets: 12 });
+            await other.upsert(pointOf('first', 2));
+            // Another call of the same store finds the new layout.
+            await store.upsert(pointOf('first', 3)).catch(() => undefined);
+            await store.upsert(pointOf('first', 4));
+          }
+          yield point;
+        }
+      })(),
+    );
+    await expect(writing).rejects.toMatchObject({ code: 'store_unavailable' });
+    const size = await store.size();
+    const { added, unchanged } = await store.upsert(points);
+    expect(added + unchanged).toBe(12_000);
+    expect(await store.size()).toBe(size + added);
+    expect((await stateOf(store)).size).toBe(12_001);
+  });
 });
