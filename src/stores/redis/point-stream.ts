@@ -1,25 +1,22 @@
 import type { SnapshotPoint } from '../../model/metric-point.ts';
-import type { PointPages } from './snapshot-reading.ts';
 import { type OnForeign, SampleReader } from './stored-sample.ts';
 
 /** The points of a snapshot, each page of them taken apart when it is come to. */
 export class PointStream implements AsyncIterableIterator<SnapshotPoint> {
-  readonly #source: PointPages;
-  readonly #pages: AsyncGenerator<readonly string[], void, undefined>;
+  /** The cursor of exactly these points; undefined until all of them were read. */
+  cursor: string | undefined;
+  readonly #pages: AsyncGenerator<readonly string[], string, undefined>;
   readonly #reader: SampleReader;
   #lines: readonly string[] = [];
   #next = 0;
 
-  /** @param onForeign - is called with what the pages have and is no sample. */
-  constructor(source: PointPages, onForeign: OnForeign) {
-    this.#source = source;
+  /**
+   * @param pages - ids and texts of samples in turn, and the cursor in the end.
+   * @param onForeign - is called with what the pages have and is no sample.
+   */
+  constructor(pages: AsyncGenerator<readonly string[], string, undefined>, onForeign: OnForeign) {
+    this.#pages = pages;
     this.#reader = new SampleReader(onForeign);
-    this.#pages = source.pages();
-  }
-
-  /** The cursor of exactly these points; undefined until all of them were read. */
-  get cursor(): string | undefined {
-    return this.#source.cursor;
   }
 
   [Symbol.asyncIterator](): this {
@@ -36,7 +33,10 @@ export class PointStream implements AsyncIterableIterator<SnapshotPoint> {
         if (value !== undefined) return { done: false, value };
       }
       const page = await this.#pages.next();
-      if (page.done === true) return { done: true, value: undefined };
+      if (page.done === true) {
+        this.cursor ??= page.value;
+        return { done: true, value: undefined };
+      }
       this.#lines = page.value;
       this.#next = 0;
     }
@@ -44,7 +44,7 @@ export class PointStream implements AsyncIterableIterator<SnapshotPoint> {
 
   async return(): Promise<IteratorResult<SnapshotPoint, undefined>> {
     this.#lines = [];
-    await this.#pages.return();
+    await this.#pages.return('');
     return { done: true, value: undefined };
   }
 }

@@ -35,7 +35,7 @@ import { correctCountsOrTell, countSeries } from './series-count.ts';
 
 import { SeriesWriter } from './series-writer.ts';
 import type { RedisLibrary } from './server-connection.ts';
-import { SnapshotReading } from './snapshot-reading.ts';
+import { readPages } from './snapshot-reading.ts';
 import type { OnForeign } from './stored-sample.ts';
 import { WriterLease } from './writer-lease.ts';
 import { WriterRecords } from './writer-records.ts';
@@ -189,8 +189,8 @@ export class RedisStore implements MetricStore {
     readonly cursor: string | undefined;
   } {
     this.#calls.assertOpen('snapshot');
-    const reading = new SnapshotReading(this.#dataSet, options, this.#onForeign);
-    return new PointStream(reading, this.#onForeign);
+    const pages = readPages(this.#dataSet, options, this.#onForeign);
+    return new PointStream(pages, this.#onForeign);
   }
 
   /** Returns the cursor of the state as it is now; it is good for every store over the data set. */

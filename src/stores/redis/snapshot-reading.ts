@@ -12,13 +12,6 @@ const MOST_TRIES = 3;
 const PAGE_SERIES = 1_000;
 const LOG_CHANGES = 10_000;
 
-/** Pages of a snapshot: ids and the texts of their samples in turn. */
-export interface PointPages {
-  pages(): AsyncGenerator<readonly string[], void, undefined>;
-  /** The cursor of exactly what was read; undefined until all of it was. */
-  readonly cursor: string | undefined;
-}
-
 /** What one reading of all partitions found. */
 interface Reading {
   readonly pages: BucketPage[];
@@ -28,75 +21,68 @@ interface Reading {
 }
 
 /**
- * Reads one state of all partitions.
+ * Reads one state of all partitions: pages of ids and the texts of their samples in turn, and in
+ * the end the cursor of exactly these.
  *
  * Others write while it reads. What they change is in the log, so the changes up to one place are
  * applied to what was read, before anything of it is given away: all pages are held until then. If
  * the log lacks changes that reads saw (a failover, a restored backup, `FLUSHALL`, more changes
  * than are remembered) it reads again, and fails in the end rather than mix two states.
+ *
+ * @param onForeign - is called with fields that cannot be samples.
  */
-export class SnapshotReading implements PointPages {
-  cursor: string | undefined;
-  readonly #dataSet: DataSet;
-  readonly #options: ReadOptions;
-  readonly #onForeign: OnForeign;
-
-  constructor(dataSet: DataSet, options: ReadOptions, onForeign: OnForeign) {
-    this.#dataSet = dataSet;
-    this.#options = options;
-    this.#onForeign = onForeign;
+export async function* readPages(
+  dataSet: DataSet,
+  options: ReadOptions,
+  onForeign: OnForeign,
+): AsyncGenerator<readonly string[], string, undefined> {
+  const { pages, changes, cursor } = await readUntorn(dataSet, options);
+  for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
+    page.refuseForeign(onForeign);
+    const lines = unchangedLines(page.lines(), changes);
+    if (lines.length > 0) yield lines;
+    // Nothing is waited for any more, and others must get their turn.
+    await setImmediate();
   }
+  yield* pagesOf(changes);
+  return cursor;
+}
 
-  async *pages(): AsyncGenerator<readonly string[], void, undefined> {
-    const { pages, changes, cursor } = await this.#readUntorn();
-    for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
-      page.refuseForeign(this.#onForeign);
-      const lines = unchangedLines(page.lines(), changes);
-      if (lines.length > 0) yield lines;
-      // Nothing is waited for any more, and others must get their turn.
-      await setImmediate();
-    }
-    yield* pagesOf(changes);
-    this.cursor = cursor;
+async function readUntorn(dataSet: DataSet, options: ReadOptions): Promise<Reading> {
+  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+    const reading = await readOnce(dataSet, options);
+    if (reading !== undefined) return reading;
   }
+  throw new SnapscrapeError(
+    'store_unavailable',
+    'The data set in Redis was replaced while its snapshot was read, or had more changes meanwhile than ' +
+      'changeLogSize; read it again, or raise changeLogSize in every writer',
+  );
+}
 
-  async #readUntorn(): Promise<Reading> {
-    for (let tries = 1; tries <= MOST_TRIES; tries++) {
-      const reading = await this.#read();
-      if (reading !== undefined) return reading;
+/** Reads everything; undefined if it is no state. */
+async function readOnce(dataSet: DataSet, options: ReadOptions): Promise<Reading | undefined> {
+  const layout = await dataSet.readLayout('snapshot');
+  const pages: BucketPage[] = [];
+  const seen: Position[][] = [];
+  for (let partition = 0; partition < layout.partitions; partition++) {
+    const places: Position[] = [];
+    seen.push(places);
+    for await (const page of new BucketReading(dataSet, partition, layout, options).pages()) {
+      pages.push(page);
+      if (!places.some((place) => isSamePlace(place, page.at))) places.push(page.at);
     }
-    throw new SnapscrapeError(
-      'store_unavailable',
-      'The data set in Redis was replaced while its snapshot was read, or had more changes meanwhile than ' +
-        'changeLogSize; read it again, or raise changeLogSize in every writer',
-    );
   }
-
-  /** Reads everything; undefined if it is no state. */
-  async #read(): Promise<Reading | undefined> {
-    const layout = await this.#dataSet.readLayout('snapshot');
-    const pages: BucketPage[] = [];
-    const seen: Position[][] = [];
-    for (let partition = 0; partition < layout.partitions; partition++) {
-      const places: Position[] = [];
-      seen.push(places);
-      const buckets = new BucketReading(this.#dataSet, partition, layout, this.#options);
-      for await (const page of buckets.pages()) {
-        pages.push(page);
-        if (!places.some((place) => isSamePlace(place, page.at))) places.push(page.at);
-      }
-    }
-    const firsts = seen.map((places) => places[0]!);
-    // One read is of one moment.
-    if (pages.length === 1) return { pages, changes: new Map(), cursor: cursorOf(firsts) };
-    const heads = await this.#dataSet.heads('snapshot', layout);
-    const changes = new Map<string, string>();
-    for (const [partition, { at: until }] of heads.entries()) {
-      const log = new PartitionLog(this.#dataSet, partition);
-      if (!(await applyChanges(log, seen[partition]!, until, changes))) return undefined;
-    }
-    return { pages, changes, cursor: cursorOf(heads.map(({ at }) => at)) };
+  const firsts = seen.map((places) => places[0]!);
+  // One read is of one moment.
+  if (pages.length === 1) return { pages, changes: new Map(), cursor: cursorOf(firsts) };
+  const heads = await dataSet.heads('snapshot', layout);
+  const changes = new Map<string, string>();
+  for (const [partition, { at: until }] of heads.entries()) {
+    const log = new PartitionLog(dataSet, partition);
+    if (!(await applyChanges(log, seen[partition]!, until, changes))) return undefined;
   }
+  return { pages, changes, cursor: cursorOf(heads.map(({ at }) => at)) };
 }
 
 function cursorOf(places: readonly Position[]): string {
