@@ -52,7 +52,7 @@ export class BucketPage {
     return seen === undefined ? lines : firstsOf(lines, seen);
   }
 
-  /** Tells of what cannot be a sample. */
+  /** Reports what cannot be a sample. */
   refuseForeign(onForeign: OnForeign): void {
     for (let i = 0; i < this.#foreign.length; i += 2) {
       const field = this.#foreign[i]!;

@@ -7,9 +7,9 @@ const STRIDE = 256;
 
 /** Where points that are iterated go. */
 export interface PointIntake {
-  /** Where those go that are let in. */
+  /** Where admitted points go. */
   readonly rounds: PointRounds;
-  /** Takes a point; answers whether the round is full. */
+  /** Takes a point; returns whether the round is full. */
   take(given: unknown): boolean;
   /** Throws once the store is closed. */
   assertOpen(): void;

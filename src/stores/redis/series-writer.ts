@@ -9,7 +9,7 @@ import { type SeriesChange, sendChanges } from './series-changes.ts';
 import { correctCounts, countSeries } from './series-count.ts';
 import { newToken } from './token.ts';
 
-// Longer than the calls under it take; who dies meanwhile holds up others for so long.
+// Longer than the calls under it take. A store that dies meanwhile holds up others for so long.
 const LOCK_MS = 5_000;
 const PATIENCE_MS = 2 * LOCK_MS;
 const PAUSE_MS = 5;
