@@ -1,6 +1,7 @@
 import { CONTENT_CODINGS, type ContentCoding } from '../formats/content-coding.ts';
 import { isMetricName } from '../model/key/index.ts';
 import {
+  type Checked,
   checkOptions,
   integerWithin,
   isBoolean,
@@ -134,11 +135,7 @@ export interface HandlerOptions {
 }
 
 /** Handler options with every value in place; what does not restrict the selection is undefined. */
-export type CheckedHandlerOptions = {
-  readonly [K in keyof HandlerOptions]-?: K extends keyof SelectionOptions | 're2js'
-    ? HandlerOptions[K]
-    : NonNullable<HandlerOptions[K]>;
-};
+export type CheckedHandlerOptions = Checked<HandlerOptions, keyof SelectionOptions | 're2js'>;
 
 /** The default of every {@link HandlerOptions} field. */
 export const HANDLER_DEFAULTS: CheckedHandlerOptions = Object.freeze({

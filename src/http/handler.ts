@@ -1,4 +1,4 @@
-import { invalidOptions } from '../model/options.ts';
+import { assertReader } from '../model/options.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
 import { checkHandlerOptions, type HandlerOptions } from './handler-options.ts';
 import type { NodeRequest, NodeResponse } from './node-exchange.ts';
@@ -63,11 +63,7 @@ export function preparedHandler(
   added: readonly SelfFamily[] = [],
 ): PreparedHandler {
   const checked = checkHandlerOptions(options);
-  if (typeof (reader as Partial<SnapshotReader> | null)?.snapshot !== 'function') {
-    throw invalidOptions('createOpenMetricsHandler', [
-      'reader must be a snapshot reader: an object with a snapshot() method',
-    ]);
-  }
+  assertReader('createOpenMetricsHandler', reader);
   const scraper = new ScrapeHandler(reader, checked, added);
   const handler = Object.assign(nodeListener(scraper, checked.clientTimeout), {
     fetch: fetchHandler(scraper),

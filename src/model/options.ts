@@ -1,7 +1,13 @@
 import { SnapscrapeError } from './errors.ts';
+import type { SnapshotReader } from './snapshot-reader.ts';
 
 /** The longest delay of a Node timer, in ms; a longer one would fire at once. */
 export const LONGEST_TIMER = 2_147_483_647;
+
+/** Options with every value in place; those that `Unset` names may stay undefined. */
+export type Checked<T, Unset extends keyof T = never> = {
+  readonly [K in keyof T]-?: K extends Unset ? T[K] : NonNullable<T[K]>;
+};
 
 /** Says what is wrong with a value and how to right it, or nothing when it is sound. */
 export type OptionCheck = (value: unknown) => string | undefined;
@@ -86,6 +92,19 @@ export function checkOptions<T extends object>(
 /** The error that lists every fault of some options. */
 export function invalidOptions(owner: string, faults: readonly string[]): SnapscrapeError {
   return new SnapscrapeError('invalid_options', `${owner}: ${faults.join('; ')}`);
+}
+
+/** Whether a value has what every snapshot reader has. */
+export function isReader(value: unknown): value is SnapshotReader {
+  return typeof (value as Partial<SnapshotReader> | null | undefined)?.snapshot === 'function';
+}
+
+/** Throws `invalid_options` if an argument is no snapshot reader. */
+export function assertReader(owner: string, value: unknown, argument = 'reader'): void {
+  if (isReader(value)) return;
+  throw invalidOptions(owner, [
+    `${argument} must be a snapshot reader: an object with a snapshot() method`,
+  ]);
 }
 
 function describeValue(value: unknown): string {

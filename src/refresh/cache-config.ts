@@ -3,6 +3,7 @@ import { soundClock, wallClock } from '../model/clock.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import {
+  type Checked,
   checkOptions,
   integerWithin,
   isBoolean,
@@ -77,9 +78,7 @@ export interface CacheConfig {
 }
 
 /** A cache configuration with every value in place. */
-export type CheckedCacheConfig = {
-  readonly [K in keyof CacheConfig]-?: NonNullable<CacheConfig[K]>;
-};
+export type CheckedCacheConfig = Checked<CacheConfig>;
 
 /**
  * The default of every {@link CacheConfig} field; `maxStaleness` is the least it can be by default.

@@ -2,7 +2,7 @@ import { type Clock, elapsedClock } from '../model/clock.ts';
 import { asRefreshError, SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { SnapshotPoint } from '../model/metric-point.ts';
-import { invalidOptions } from '../model/options.ts';
+import { assertReader } from '../model/options.ts';
 import type { RejectionLog } from '../model/rejection.ts';
 import type {
   IncrementalSnapshotReader,
@@ -68,11 +68,7 @@ export function createCachedSnapshotReader(
 ): CachedSnapshotReader {
   const checked = checkCacheConfig(config);
   if (source instanceof CachedReader) return source;
-  if (typeof (source as Partial<SnapshotReader> | null)?.snapshot !== 'function') {
-    throw invalidOptions('createCachedSnapshotReader', [
-      'source must be a snapshot reader: an object with a snapshot() method',
-    ]);
-  }
+  assertReader('createCachedSnapshotReader', source, 'source');
   // Ages follow the clock of a test; otherwise the wall clock has no say in them.
   const elapsed = elapsedClock(config?.now === undefined ? undefined : checked.now);
   return new CachedReader(source, checked, elapsed);

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Server as TlsServer } from 'node:tls';
 import { logEvent } from '../logging/default-log.ts';
 import { SnapscrapeError } from '../model/errors.ts';
-import { invalidOptions } from '../model/options.ts';
+import { assertReader, invalidOptions } from '../model/options.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
 import { providerOf } from '../refresh/snapshot-provider.ts';
 import { callSafely } from '../scheduling/call-safely.ts';
@@ -77,11 +77,7 @@ export function createExporterServer(
   options?: ExporterServerOptions,
 ): ExporterServer {
   const checked = checkServerOptions(options);
-  if (typeof (reader as Partial<SnapshotReader> | null)?.snapshot !== 'function') {
-    throw invalidOptions('createExporterServer', [
-      'reader must be a snapshot reader: an object with a snapshot() method',
-    ]);
-  }
+  assertReader('createExporterServer', reader);
   return new NodeExporterServer(reader, checked);
 }
 

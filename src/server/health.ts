@@ -1,6 +1,6 @@
 import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
 import { type RequestLike, requestLineOf } from '../http/web-fetch.ts';
-import { checkOptions, invalidOptions, oneOf } from '../model/options.ts';
+import { assertReader, checkOptions, oneOf } from '../model/options.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import {
   ERROR_POLICIES,
@@ -68,11 +68,7 @@ export function createHealthHandler(
       errorPolicy: oneOf(...ERROR_POLICIES),
     },
   );
-  if (typeof (reader as Partial<SnapshotReader> | null)?.snapshot !== 'function') {
-    throw invalidOptions('createHealthHandler', [
-      'reader must be a snapshot reader: an object with a snapshot() method',
-    ]);
-  }
+  assertReader('createHealthHandler', reader);
   return healthHandlerOf(providerOf(reader), errorPolicy);
 }
 

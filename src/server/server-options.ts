@@ -2,6 +2,7 @@ import { checkHandlerOptions, type HandlerOptions } from '../http/handler-option
 import { logError } from '../logging/default-log.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import {
+  type Checked,
   checkOptions,
   integerWithin,
   invalidOptions,
@@ -129,11 +130,7 @@ export interface ExporterServerOptions {
 }
 
 /** Server options with every value in place, `webConfigFile` where it was given. */
-export type CheckedServerOptions = {
-  readonly [K in Exclude<keyof ExporterServerOptions, 'webConfigFile' | 'auth'>]-?: NonNullable<
-    ExporterServerOptions[K]
-  >;
-} & { readonly webConfigFile: string | undefined; readonly auth: ViewAuth | undefined };
+export type CheckedServerOptions = Checked<ExporterServerOptions, 'webConfigFile' | 'auth'>;
 
 /** The default of every {@link ExporterServerOptions} field. */
 export const SERVER_DEFAULTS: CheckedServerOptions = Object.freeze({

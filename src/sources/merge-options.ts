@@ -3,9 +3,11 @@ import { soundClock } from '../model/clock.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
 import { isLabelName } from '../model/key/index.ts';
 import {
+  type Checked,
   checkOptions,
   invalidOptions,
   isFunction,
+  isReader,
   LONGEST_TIMER,
   numberWithin,
   type OptionCheck,
@@ -58,9 +60,7 @@ export interface MergeOptions {
 }
 
 /** Merge options with every value in place. */
-export type CheckedMergeOptions = {
-  readonly [K in Exclude<keyof MergeOptions, 'readerLabel'>]-?: NonNullable<MergeOptions[K]>;
-} & { readonly readerLabel: string | undefined };
+export type CheckedMergeOptions = Checked<MergeOptions, 'readerLabel'>;
 
 /** The default of every {@link MergeOptions} field. */
 export const MERGE_DEFAULTS: CheckedMergeOptions = Object.freeze({
@@ -128,10 +128,6 @@ function readEntry(entry: unknown, at: number): NamedReader | string {
   }
   if (typeof name === 'string' && READER_NAME.test(name)) return { name, reader };
   return `${where(at)} must have a name of 1 to 100 letters, digits and _ . : -`;
-}
-
-function isReader(value: unknown): value is SnapshotReader {
-  return typeof (value as Partial<SnapshotReader> | null | undefined)?.snapshot === 'function';
 }
 
 function where(at: number): string {

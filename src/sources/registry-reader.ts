@@ -1,7 +1,7 @@
 import { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { MetricPoint } from '../model/metric-point.ts';
-import { checkOptions, invalidOptions, isFunction } from '../model/options.ts';
+import { type Checked, checkOptions, invalidOptions, isFunction } from '../model/options.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type { MetricRegistry, RegistryMetricValues } from './metric-registry.ts';
 import { familiesOf, labelsOf, sampleName } from './registry-families.ts';
@@ -12,13 +12,8 @@ export interface RegistryReaderOptions {
   readonly now?: (() => number) | undefined;
 }
 
-/** The options of a registry reader with every value in place. */
-export type CheckedRegistryReaderOptions = {
-  readonly [K in keyof RegistryReaderOptions]-?: NonNullable<RegistryReaderOptions[K]>;
-};
-
 /** The default of every {@link RegistryReaderOptions} field. */
-export const REGISTRY_DEFAULTS: CheckedRegistryReaderOptions = Object.freeze({ now: Date.now });
+export const REGISTRY_DEFAULTS: Checked<RegistryReaderOptions> = Object.freeze({ now: Date.now });
 
 /** A reader of what a registry holds at the moment of each read. */
 export interface RegistryReader extends SnapshotReader {

@@ -194,10 +194,8 @@ export class WebConfigFile {
       const isChanged = read.digest !== this.#read.digest;
       if (isChanged) this.#putInForce(read);
       if (isChanged || !this.#lastReload.ok) this.#logReload();
-      const { success, failure } = this.#reloads;
-      this.#reloads = { success: success + 1, failure };
-      this.#lastSuccess = this.#options.now();
-      this.#lastReload = { ok: true, at: this.#lastSuccess, code: undefined };
+      this.#note(undefined);
+      this.#lastSuccess = this.#lastReload.at;
       return true;
     } catch (error) {
       // A file so bad that it names no others: the others may change and make no difference.
@@ -205,6 +203,12 @@ export class WebConfigFile {
       this.#failed(error);
       return false;
     }
+  }
+
+  #note(code: SnapscrapeErrorCode | undefined): void {
+    const [ok, { success, failure }] = [code === undefined, this.#reloads];
+    this.#reloads = ok ? { success: success + 1, failure } : { success, failure: failure + 1 };
+    this.#lastReload = { ok, at: this.#options.now(), code };
   }
 
   /** Throws what a callback throws; then the configuration before is in force again. */
@@ -242,9 +246,7 @@ export class WebConfigFile {
         : new SnapscrapeError('invalid_web_config', `${this.path}: cannot be put in force`, {
             cause,
           });
-    const { success, failure } = this.#reloads;
-    this.#reloads = { success, failure: failure + 1 };
-    this.#lastReload = { ok: false, at: this.#options.now(), code: error.code };
+    this.#note(error.code);
     callSafely(this.#options.onError, error);
   }
 
