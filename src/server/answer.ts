@@ -35,7 +35,7 @@ export function plainAnswer(
 }
 
 /** What is said to other methods than GET and HEAD; undefined for these. */
-export function methodRefusal(method: string | undefined): ShortAnswer | undefined {
+export function methodRejection(method: string | undefined): ShortAnswer | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined;
   return plainAnswer(405, 'Only GET and HEAD are served here.\n', { Allow: 'GET, HEAD' });
 }

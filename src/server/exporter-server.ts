@@ -10,7 +10,7 @@ import { callSafely } from '../scheduling/call-safely.ts';
 import { WebConfigFile, type WebConfigFileOptions } from '../web/web-config-file.ts';
 import { sendAnswer } from './answer.ts';
 import { closeInOrder } from './close-in-order.ts';
-import { answerRaw, badRequestAnswer } from './head-refusal.ts';
+import { answerRaw, badRequestAnswer } from './head-rejection.ts';
 import { type HealthHandler, healthHandlerOf } from './health.ts';
 import { listenOn, parseListenAddress, type ServedAddress } from './listen-address.ts';
 import { createNodeServer, type HeadListener } from './node-server.ts';
@@ -26,7 +26,7 @@ import {
   SERVER_DEFAULTS,
 } from './server-options.ts';
 import { type SocketFile, socketFile, stopListening } from './stop-listening.ts';
-import { ConnectionFaults } from './surviving-server.ts';
+import { ConnectionErrors } from './surviving-server.ts';
 import { followWebConfig, TlsFailures, tlsFailuresFamily } from './tls-failures.ts';
 import { viewAccess } from './view-auth.ts';
 import { webConfigFamilies } from './web-config-metrics.ts';
@@ -63,7 +63,7 @@ export interface ExporterServer {
  * HTTP/2 where the web configuration file has TLS. Nothing listens before `start()`.
  *
  * Give it a cached reader with `background: true`; one without a cache is read again for each
- * scrape. Throws `invalid_options`, every fault listed.
+ * scrape. Throws `invalid_options`, every problem listed.
  *
  * @example
  * ```ts
@@ -86,11 +86,11 @@ class NodeExporterServer implements ExporterServer {
   readonly #options: CheckedServerOptions;
   readonly #health: HealthHandler;
   readonly #routes: ReadonlyMap<string, Route>;
-  readonly #awakening: ReadinessPoller;
+  readonly #poller: ReadinessPoller;
   readonly #connections: OpenConnections;
-  readonly #faults = new ConnectionFaults((error) => this.#tell(error));
+  readonly #connectionErrors = new ConnectionErrors((error) => this.#report(error));
   readonly #tlsFailures = new TlsFailures(
-    (error) => this.#tell(error),
+    (error) => this.#report(error),
     () => performance.now(),
   );
   /** Every server, and the socket that it made. */
@@ -101,21 +101,21 @@ class NodeExporterServer implements ExporterServer {
   #starting: Promise<readonly ServedAddress[]> | undefined;
   #opening: Promise<readonly ServedAddress[]> | undefined;
   #closing: Promise<void> | undefined;
-  #tellClosed: () => void = () => undefined;
+  #settleClosed: () => void = () => undefined;
 
   constructor(reader: SnapshotReader, options: CheckedServerOptions) {
     this.#options = options;
     const provider = providerOf(reader);
     this.#health = healthHandlerOf(provider, options.handler.errorPolicy ?? 'last-good');
     this.#routes = routesOf(reader, options, this.#health, [
-      this.#faults.family,
+      this.#connectionErrors.family,
       ...webConfigFamilies(() => this.#file),
       tlsFailuresFamily(this.#tlsFailures, () => this.#file?.current.tls !== undefined),
     ]);
     this.#connections = new OpenConnections(options);
-    this.#awakening = new ReadinessPoller(provider, () => this.readiness() === 'ready');
+    this.#poller = new ReadinessPoller(provider, () => this.readiness() === 'ready');
     this.closed = new Promise((resolve) => {
-      this.#tellClosed = resolve;
+      this.#settleClosed = resolve;
     });
   }
 
@@ -149,10 +149,10 @@ class NodeExporterServer implements ExporterServer {
   }
 
   async #open(): Promise<readonly ServedAddress[]> {
-    this.#refuseClosed();
+    this.#rejectClosed();
     await prepareSelections(this.#routes);
     const { webConfigFile, listenAddresses, maxBcryptCost } = this.#options;
-    const onError = (error: SnapscrapeError): void => this.#tell(error);
+    const onError = (error: SnapscrapeError): void => this.#report(error);
     if (webConfigFile !== undefined) {
       // By default the file logs by itself, its good reloads too.
       const own: WebConfigFileOptions = this.#logs ? {} : { onError };
@@ -163,12 +163,12 @@ class NodeExporterServer implements ExporterServer {
     this.#routed = routedListener(this.#routes, access, onError);
     const addresses: ServedAddress[] = [];
     for (const text of listenAddresses) {
-      this.#refuseClosed();
+      this.#rejectClosed();
       addresses.push(await this.#listen(text, this.#routed));
     }
-    this.#refuseClosed();
+    this.#rejectClosed();
     this.#file?.watch();
-    this.#awakening.start();
+    this.#poller.start();
     this.#addresses = Object.freeze(addresses);
     if (this.#logs) {
       logEvent('server', 'Listening', { addresses: addresses.map(({ url }) => url).join(' ') });
@@ -177,12 +177,12 @@ class NodeExporterServer implements ExporterServer {
   }
 
   async #listen(text: string, { listener }: RoutedListener): Promise<ServedAddress> {
-    const answer: HeadListener = (request, response, refusal) => {
+    const answer: HeadListener = (request, response, rejection) => {
       this.#connections.begin(request, response);
-      if (refusal !== undefined) sendAnswer(request, response, refusal);
+      if (rejection !== undefined) sendAnswer(request, response, rejection);
       else {
         listener(request, response).catch((cause: unknown) =>
-          this.#faults.met('request', cause, [response]),
+          this.#connectionErrors.met('request', cause, [response]),
         );
       }
     };
@@ -193,7 +193,7 @@ class NodeExporterServer implements ExporterServer {
     this.#connections.track(server, isSecure);
     if (isSecure) followWebConfig(server as TlsServer, file, this.#tlsFailures);
     // Last, so that it is around all others.
-    this.#faults.survive(server);
+    this.#connectionErrors.survive(server);
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       if (socket.writableEnded) return;
       // No answer: to a handshake that failed, and behind a request that is still being answered.
@@ -206,7 +206,7 @@ class NodeExporterServer implements ExporterServer {
     const served = await listenOn(server, address, isSecure ? 'https' : 'http');
     this.#servers.set(server, socketFile(served.path));
     server.on('error', (cause) => {
-      this.#tell(
+      this.#report(
         new SnapscrapeError('listen_failed', `${text}: a connection was not accepted`, { cause }),
       );
     });
@@ -216,7 +216,7 @@ class NodeExporterServer implements ExporterServer {
   async #close(): Promise<void> {
     const { shutdownDelay, drainTimeout, closes } = this.#options;
     this.#health.drain();
-    this.#awakening.stop();
+    this.#poller.stop();
     const grace = Math.min(IDLE_GRACE_MS, drainTimeout);
     this.#connections.close(grace);
     // What is being opened is closed once it is open.
@@ -231,8 +231,8 @@ class NodeExporterServer implements ExporterServer {
     await Promise.all(ended);
     this.#routed?.close();
     this.#file?.close();
-    await closeInOrder(closes, (error) => this.#tell(error));
-    this.#tellClosed();
+    await closeInOrder(closes, (error) => this.#report(error));
+    this.#settleClosed();
   }
 
   /** Whether the caller left logging to us. */
@@ -240,12 +240,12 @@ class NodeExporterServer implements ExporterServer {
     return this.#options.onError === SERVER_DEFAULTS.onError;
   }
 
-  #refuseClosed(): void {
+  #rejectClosed(): void {
     if (this.#closing === undefined) return;
     throw new SnapscrapeError('closed', 'The server was closed; make a new one');
   }
 
-  #tell(error: SnapscrapeError): void {
+  #report(error: SnapscrapeError): void {
     callSafely(this.#options.onError, error);
   }
 }

@@ -8,7 +8,7 @@ import {
   providerOf,
   type SnapshotProvider,
 } from '../refresh/snapshot-provider.ts';
-import { methodRefusal, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
+import { methodRejection, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
 import { type Readiness, readinessOf } from './readiness.ts';
 import { pathOf } from './request-path.ts';
 
@@ -77,7 +77,7 @@ export function healthHandlerOf(provider: SnapshotProvider, policy: ErrorPolicy)
   let isDraining = false;
   const readiness = (): Readiness => (isDraining ? 'draining' : readinessOf(provider, policy));
   const answer = (method: string | undefined, path: string): ShortAnswer =>
-    methodRefusal(method) ?? answerTo(path.slice(path.lastIndexOf('/') + 1), readiness);
+    methodRejection(method) ?? answerTo(path.slice(path.lastIndexOf('/') + 1), readiness);
   const listener = (request: NodeRequest, response: NodeResponse): void =>
     sendAnswer(request, response, answer(request.method, pathOf(request.url ?? '') ?? ''));
   return Object.assign(listener, {

@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-export { CLIENT_REFUSALS, type ClientRefusal } from '../web/client-refusal.ts';
+export { CLIENT_REFUSALS, type ClientRefusal } from '../web/client-rejection.ts';
 export {
   createRequestGuard,
   type GuardedRequest,

@@ -20,7 +20,7 @@ import {
   listenOn,
   parseListenAddress,
   type ServedAddress,
-  socketPathFault,
+  socketPathProblem,
 } from './listen-address.ts';
 
 test.each([
@@ -149,11 +149,11 @@ test('a folder that is missing, and a file in its place, are named', async () =>
 
 test('the path of a socket is counted in bytes of UTF-8, and has no zero byte', () => {
   const fits = `unix:/${'x'.repeat(102)}`;
-  expect(socketPathFault(fits)).toBeUndefined();
-  expect(socketPathFault(`unix:/${'x'.repeat(107)}`)).toMatch(/at most \d+ bytes.* has 108;/);
-  expect(socketPathFault(`unix:/${'ä'.repeat(54)}`)).toMatch(/has 109;/);
-  expect(socketPathFault('unix:/a\0b')).toMatch(/zero byte/);
-  expect(socketPathFault(':9464')).toBeUndefined();
+  expect(socketPathProblem(fits)).toBeUndefined();
+  expect(socketPathProblem(`unix:/${'x'.repeat(107)}`)).toMatch(/at most \d+ bytes.* has 108;/);
+  expect(socketPathProblem(`unix:/${'ä'.repeat(54)}`)).toMatch(/has 109;/);
+  expect(socketPathProblem('unix:/a\0b')).toMatch(/zero byte/);
+  expect(socketPathProblem(':9464')).toBeUndefined();
   const make = (): unknown =>
     createExporterServer(SOURCE, { listenAddresses: [`${fits}${'y'.repeat(9)}`] });
   expect(make).toThrow(expect.objectContaining({ code: 'invalid_options' }));

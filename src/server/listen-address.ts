@@ -30,7 +30,7 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 const LONGEST_PATH = process.platform === 'linux' ? 107 : 103;
 
 /** What is wrong with an address that has the path of a socket; undefined for nothing. */
-export function socketPathFault(text: string): string | undefined {
+export function socketPathProblem(text: string): string | undefined {
   const address = parseListenAddress(text);
   if (address === undefined || !('path' in address)) return undefined;
   if (address.path.includes('\0')) return `must have paths without zero bytes, unlike ${text}`;

@@ -5,8 +5,8 @@ import type { Server, Socket } from 'node:net';
 import type { NodeRequest, NodeResponse } from '../http/node-exchange.ts';
 import { tlsOptionsOf } from '../web/tls-options.ts';
 import type { WebConfig } from '../web/web-config.ts';
-import { methodRefusal, plainAnswer, type ShortAnswer } from './answer.ts';
-import { answerRaw, headRefusal } from './head-refusal.ts';
+import { methodRejection, plainAnswer, type ShortAnswer } from './answer.ts';
+import { answerRaw, headRejection } from './head-rejection.ts';
 import type { CheckedServerOptions } from './server-options.ts';
 
 type Limits = Pick<
@@ -39,7 +39,7 @@ interface Http1Limits extends Omit<Limits, 'maxConnections'> {
 export type HeadListener = (
   request: NodeRequest,
   response: NodeResponse,
-  refusal: ShortAnswer | undefined,
+  rejection: ShortAnswer | undefined,
 ) => unknown;
 
 /**
@@ -69,19 +69,19 @@ export function createNodeServer(
         : createHttpsServer({ ...tls, ...http1, handshakeTimeout: headersTimeout });
   server.maxConnections = limits.maxConnections;
   server.on('request', (request: NodeRequest, response: NodeResponse) => {
-    listener(request, response, headRefusal(request, maxHeaderSize));
+    listener(request, response, headRejection(request, maxHeaderSize));
   });
   server.on('checkExpectation', (request: NodeRequest, response: NodeResponse) => {
     listener(request, response, EXPECTATION_FAILED);
   });
   server.on('connect', (request: NodeRequest, answer: Http2ServerResponse | Socket) => {
-    const refusal = methodRefusal('CONNECT')!;
+    const rejection = methodRejection('CONNECT')!;
     // Of HTTP/1 Node gives the socket, and does not listen to it any more.
-    if ('writeHead' in answer) listener(request, answer, refusal);
+    if ('writeHead' in answer) listener(request, answer, rejection);
     else
       answerRaw(
         answer.on('error', () => undefined),
-        refusal,
+        rejection,
       );
   });
   return server;

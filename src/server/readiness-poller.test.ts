@@ -11,19 +11,19 @@ function timersThatHold(): number {
 
 it('keeps no process alive between its looks', () => {
   const source = new ScriptedSource();
-  const awakening = new ReadinessPoller(providerOf(source), () => true);
-  onTestFinished(() => awakening.stop());
+  const poller = new ReadinessPoller(providerOf(source), () => true);
+  onTestFinished(() => poller.stop());
   const before = timersThatHold();
-  awakening.start();
+  poller.start();
   expect(timersThatHold()).toBe(before);
   expect(source.reads).toBe(0);
 });
 
 it('reads until it is ready, and not after it was stopped', async () => {
   const source = new ScriptedSource();
-  const awakening = new ReadinessPoller(providerOf(source), () => source.reads >= 2);
-  onTestFinished(() => awakening.stop());
-  awakening.start();
+  const poller = new ReadinessPoller(providerOf(source), () => source.reads >= 2);
+  onTestFinished(() => poller.stop());
+  poller.start();
   await until('it was read again', () => source.reads === 2);
-  awakening.stop();
+  poller.stop();
 });

@@ -75,8 +75,8 @@ async function pass(
   const leave = (): void => gone.abort();
   response.once('close', leave);
   const { headers } = request;
-  const refusal = await guard.check({ headers, signal: gone.signal });
+  const rejection = await guard.check({ headers, signal: gone.signal });
   response.off('close', leave);
-  if (refusal === undefined) route.serve(request, response);
-  else sendAnswer(request, response, refusal);
+  if (rejection === undefined) route.serve(request, response);
+  else sendAnswer(request, response, rejection);
 }

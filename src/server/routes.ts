@@ -5,7 +5,7 @@ import { SnapscrapeError } from '../model/errors.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { loadRegexEngine } from '../selection/regex-engine.ts';
-import { methodRefusal, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
+import { methodRejection, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
 import type { HealthHandler } from './health.ts';
 import { landingPageAnswer } from './landing-page.ts';
 import { type CheckedServerOptions, HEALTH_PATHS } from './server-options.ts';
@@ -27,7 +27,7 @@ export interface Route {
 interface FixedSelection {
   /** The option, as whoever set it finds it. */
   readonly option: string;
-  /** Rejects for a pattern that cannot be used, with the fault as the cause. */
+  /** Rejects for a pattern that cannot be used, with the problem as the cause. */
   readonly ready: () => Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export function routesOf(
  * listed, and with `dependency_missing`.
  */
 export async function prepareSelections(routes: ReadonlyMap<string, Route>): Promise<void> {
-  const faults: string[] = [];
+  const problems: string[] = [];
   for (const { selection } of routes.values()) {
     try {
       await selection?.ready();
@@ -76,10 +76,10 @@ export async function prepareSelections(routes: ReadonlyMap<string, Route>): Pro
       if (error instanceof SnapscrapeError && error.code === 'dependency_missing') throw error;
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       const { message } = cause instanceof Error ? cause : new Error(String(cause));
-      faults.push(`${selection?.option} has a pattern that cannot be used: ${message}`);
+      problems.push(`${selection?.option} has a pattern that cannot be used: ${message}`);
     }
   }
-  if (faults.length > 0) throw invalidOptions('createExporterServer', faults);
+  if (problems.length > 0) throw invalidOptions('createExporterServer', problems);
 }
 
 /** What is served where there is no route; to those who may see the rest. */
@@ -109,5 +109,5 @@ function landingPage({ metricsPath, views, landingPage: page }: CheckedServerOpt
 
 function fixed(answer: ShortAnswer): Listener {
   return (request, response) =>
-    sendAnswer(request, response, methodRefusal(request.method) ?? answer);
+    sendAnswer(request, response, methodRejection(request.method) ?? answer);
 }

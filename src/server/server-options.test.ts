@@ -37,7 +37,7 @@ describe('the options of a server', () => {
     expect(checkServerOptions(undefined)).toEqual(SERVER_DEFAULTS);
   });
 
-  it('are checked all at once, each fault with its value and the remedy', () => {
+  it('are checked all at once, each problem with its value and the remedy', () => {
     const given = {
       listenAddresses: ['9464'],
       metricsPath: 'metrics',
@@ -60,7 +60,7 @@ describe('the options of a server', () => {
     const make = (): unknown =>
       createExporterServer(reader, given as unknown as ExporterServerOptions);
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_options' }));
-    for (const fault of [
+    for (const problem of [
       'createExporterServer: ',
       'listenAddresses (object) must be a list of addresses: :9464, 127.0.0.1:9464,',
       'metricsPath ("metrics") must be a path that begins with a slash',
@@ -79,7 +79,7 @@ describe('the options of a server', () => {
       'maxConnections (0) must be a whole number of connections from 1 to 1000000',
       'unknown option "listen"; the options are listenAddresses, metricsPath',
     ]) {
-      expect(make).toThrow(fault);
+      expect(make).toThrow(problem);
     }
     expect(make).not.toThrow('secret');
   });

@@ -13,9 +13,9 @@ import {
 } from '../model/options.ts';
 import { WEB_CONFIG_FILE_DEFAULTS } from '../web/web-config-file.ts';
 import type { LandingPage } from './landing-page.ts';
-import { parseListenAddress, socketPathFault } from './listen-address.ts';
+import { parseListenAddress, socketPathProblem } from './listen-address.ts';
 import { isRoutePath } from './request-path.ts';
-import { costliestHash, type ViewAuth, viewAuthFault } from './view-auth.ts';
+import { costliestHash, type ViewAuth, viewAuthProblem } from './view-auth.ts';
 
 /** A path of its own with a page of its own: usually what one tenant may see. */
 export interface ServerView extends HandlerOptions {
@@ -161,22 +161,22 @@ const OWNER = 'createExporterServer';
 
 const NO_ADDRESSES = 'must be a list of addresses: :9464, 127.0.0.1:9464, [::1]:9464 or unix:/path';
 
-/** Checks server options from outside; throws `invalid_options` that lists every fault. */
+/** Checks server options from outside; throws `invalid_options` that lists every problem. */
 export function checkServerOptions(options: unknown): CheckedServerOptions {
   const checked = checkOptions(OWNER, options, SERVER_DEFAULTS, {
-    listenAddresses: addressesFault,
-    metricsPath: pathFault,
-    handler: handlerFault,
-    auth: viewAuthFault,
-    views: viewsFault,
+    listenAddresses: addressesProblem,
+    metricsPath: pathProblem,
+    handler: handlerProblem,
+    auth: viewAuthProblem,
+    views: viewsProblem,
     webConfigFile: (value) =>
       typeof value === 'string' && value !== '' ? undefined : 'must be the path of a file',
     maxBcryptCost: integerWithin(4, 31, 'cost'),
-    landingPage: landingPageFault,
+    landingPage: landingPageProblem,
     guardHealth: isBoolean,
     drainTimeout: integerWithin(0, LONGEST_TIMER, 'ms'),
     shutdownDelay: integerWithin(0, LONGEST_TIMER, 'ms'),
-    closes: closesFault,
+    closes: closesProblem,
     headersTimeout: integerWithin(100, LONGEST_TIMER, 'ms'),
     requestTimeout: integerWithin(100, LONGEST_TIMER, 'ms'),
     keepAliveTimeout: integerWithin(1, LONGEST_TIMER, 'ms'),
@@ -184,46 +184,46 @@ export function checkServerOptions(options: unknown): CheckedServerOptions {
     maxConnections: integerWithin(1, 1_000_000, 'connections'),
     onError: isFunction,
   });
-  const faults = faultsTogether(checked);
-  if (faults.length > 0) throw invalidOptions(OWNER, faults);
+  const problems = problemsTogether(checked);
+  if (problems.length > 0) throw invalidOptions(OWNER, problems);
   return checked;
 }
 
 /** What is wrong between options that are each sound. */
-function faultsTogether(options: CheckedServerOptions): readonly string[] {
+function problemsTogether(options: CheckedServerOptions): readonly string[] {
   const { metricsPath, views, headersTimeout, requestTimeout, maxBcryptCost } = options;
   const paths = [metricsPath, ...views.map(({ path }) => path)];
   const taken = paths.filter((path, at) => paths.indexOf(path) !== at);
-  const faults = [...new Set(taken)].map((path) => `the path ${path} is given twice`);
+  const problems = [...new Set(taken)].map((path) => `the path ${path} is given twice`);
   const served = [{ name: 'auth', auth: options.auth }, ...views.map(asNamed)];
   for (const { name, auth } of served) {
     const cost = auth === undefined ? 0 : costliestHash(auth);
     if (cost <= maxBcryptCost) continue;
-    faults.push(
+    problems.push(
       `${name} has a bcrypt hash of cost ${cost}; lower it, or raise maxBcryptCost (${maxBcryptCost})`,
     );
   }
   if (requestTimeout < headersTimeout) {
-    faults.push(
+    problems.push(
       `requestTimeout (${requestTimeout}) must not be below headersTimeout (${headersTimeout})`,
     );
   }
-  return faults;
+  return problems;
 }
 
 function asNamed({ path, auth }: ServerView): { name: string; auth: ViewAuth | undefined } {
   return { name: `the view ${path}`, auth };
 }
 
-function addressesFault(value: unknown): string | undefined {
+function addressesProblem(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length === 0) return NO_ADDRESSES;
   const isAddress = (text: unknown): text is string =>
     typeof text === 'string' && parseListenAddress(text) !== undefined;
   if (!value.every(isAddress)) return NO_ADDRESSES;
-  return value.flatMap((text) => socketPathFault(text) ?? []).join('; ') || undefined;
+  return value.flatMap((text) => socketPathProblem(text) ?? []).join('; ') || undefined;
 }
 
-const closesFault: OptionCheck = (value) => {
+const closesProblem: OptionCheck = (value) => {
   const canClose = (each: unknown): boolean =>
     typeof (each as Partial<Closeable> | null | undefined)?.close === 'function';
   return Array.isArray(value) && value.every(canClose)
@@ -231,14 +231,14 @@ const closesFault: OptionCheck = (value) => {
     : 'must be a list of objects with a close() method, such as [reader, store]';
 };
 
-function pathFault(value: unknown): string | undefined {
+function pathProblem(value: unknown): string | undefined {
   if (HEALTH_PATHS.some((path) => path === value)) return 'is the path of a probe; choose another';
   return isRoutePath(value)
     ? undefined
     : 'must be a path that begins with a slash and has no query, such as /metrics';
 }
 
-function handlerFault(value: unknown): string | undefined {
+function handlerProblem(value: unknown): string | undefined {
   try {
     checkHandlerOptions(value);
     return undefined;
@@ -248,27 +248,27 @@ function handlerFault(value: unknown): string | undefined {
   }
 }
 
-const viewsFault: OptionCheck = (views) => {
+const viewsProblem: OptionCheck = (views) => {
   if (!Array.isArray(views)) return 'must be a list of views';
-  const faults = views.flatMap((view: unknown, at) => {
-    const fault = viewFault(view);
-    return fault === undefined ? [] : [`[${at}] ${fault}`];
+  const problems = views.flatMap((view: unknown, at) => {
+    const problem = viewProblem(view);
+    return problem === undefined ? [] : [`[${at}] ${problem}`];
   });
-  return faults.length === 0 ? undefined : faults.join('; ');
+  return problems.length === 0 ? undefined : problems.join('; ');
 };
 
-function viewFault(view: unknown): string | undefined {
+function viewProblem(view: unknown): string | undefined {
   if (typeof view !== 'object' || view === null) return 'must be an object with a path';
   const { path, auth, ...handler }: { path?: unknown; auth?: unknown } = view;
-  const faults = [
-    pathFault(path)?.replace(/^/, 'path '),
-    auth === undefined ? undefined : viewAuthFault(auth)?.replace(/^/, 'auth '),
-    handlerFault(handler),
+  const problems = [
+    pathProblem(path)?.replace(/^/, 'path '),
+    auth === undefined ? undefined : viewAuthProblem(auth)?.replace(/^/, 'auth '),
+    handlerProblem(handler),
   ];
-  return faults.filter((fault) => fault !== undefined).join('; ') || undefined;
+  return problems.filter((problem) => problem !== undefined).join('; ') || undefined;
 }
 
-function landingPageFault(page: unknown): string | undefined {
+function landingPageProblem(page: unknown): string | undefined {
   if (typeof page !== 'object' || page === null) return 'must be an object with a title';
   const { title, description, version, ...rest }: Record<string, unknown> = { ...page };
   const isText = [title, description, version].every(

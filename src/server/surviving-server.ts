@@ -7,10 +7,10 @@ const INTERNAL_ERROR = 2;
 
 /**
  * Cuts connections whose handling throws, counts them and tells of each. A server answers to any
- * bytes of anyone: none may end the process, whatever fault of ours, of Node or of a user they
+ * bytes of anyone: none may end the process, whatever problem of ours, of Node or of a user they
  * find.
  */
-export class ConnectionFaults {
+export class ConnectionErrors {
   readonly #onError: (error: SnapscrapeError) => void;
   #count = 0;
 

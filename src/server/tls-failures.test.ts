@@ -7,7 +7,7 @@ import { until } from '../../test/support/until.ts';
 import { SECRET_HASH, WebConfigOnDisk } from '../../test/support/web-config-files.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
 import { MemoryStore } from '../stores/memory-store.ts';
-import { CLIENT_REFUSALS } from '../web/client-refusal.ts';
+import { CLIENT_REFUSALS } from '../web/client-rejection.ts';
 import { createExporterServer } from './exporter-server.ts';
 import type { ExporterServerOptions } from './server-options.ts';
 import { TlsFailures } from './tls-failures.ts';

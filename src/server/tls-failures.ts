@@ -1,7 +1,7 @@
 import type { Server } from 'node:tls';
 import type { Sample, SelfFamily } from '../http/self-families.ts';
 import { SnapscrapeError } from '../model/errors.ts';
-import { CLIENT_REFUSALS, type ClientRefusal } from '../web/client-refusal.ts';
+import { CLIENT_REFUSALS, type ClientRefusal } from '../web/client-rejection.ts';
 import { secureServer } from '../web/secure-server.ts';
 import type { WebConfigFile } from '../web/web-config-file.ts';
 

@@ -16,7 +16,7 @@ const BCRYPT = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
 const TOKEN_HASH = new RegExp(`^sha256:(?!${EMPTY_SHA256})([0-9a-f]{64})$`);
 
 /** Says what is wrong with a {@link ViewAuth}, without telling what it holds. */
-export const viewAuthFault: OptionCheck = (auth) => {
+export const viewAuthProblem: OptionCheck = (auth) => {
   if (typeof auth !== 'object' || auth === null || Array.isArray(auth)) return 'must be an object';
   const { users = {}, bearerTokens = {}, ...rest }: Record<string, unknown> = { ...auth };
   const [unknown] = Object.keys(rest);

@@ -7,7 +7,7 @@ import {
   trustedCertificates,
   type Validity,
 } from './chain-validity.ts';
-import { type ClientRefusal, certificateRefusal } from './client-refusal.ts';
+import { type ClientRefusal, certificateRejection } from './client-rejection.ts';
 import { subjectAltNames } from './subject-alt-names.ts';
 import { verifiesClients } from './tls-options.ts';
 import type { TlsServerConfig } from './web-config.ts';
@@ -50,11 +50,11 @@ export class ClientAdmission {
   }
 
   /** Whether the client may go on under a configuration; undefined: it may. */
-  refusal(tls: TlsServerConfig): ClientRefusal | undefined {
-    const refusal = tls === this.#admittedBy ? undefined : this.#judge(tls);
-    if (refusal !== undefined) return refusal;
+  rejection(tls: TlsServerConfig): ClientRefusal | undefined {
+    const rejection = tls === this.#admittedBy ? undefined : this.#judge(tls);
+    if (rejection !== undefined) return rejection;
     this.#admittedBy = tls;
-    return verifiesClients(tls) ? this.#refusalByTime() : undefined;
+    return verifiesClients(tls) ? this.#rejectionByTime() : undefined;
   }
 
   #judge(tls: TlsServerConfig): ClientRefusal | undefined {
@@ -67,7 +67,7 @@ export class ClientAdmission {
       return isNeeded ? 'no_certificate' : undefined;
     }
     if (verifiesClients(tls)) {
-      if (this.#verdict !== undefined) return certificateRefusal(this.#verdict);
+      if (this.#verdict !== undefined) return certificateRejection(this.#verdict);
       if (!trustsAll(tls, this.#verifiedBy)) return 'unknown_ca';
     }
     if (clientAllowedSans === undefined) return undefined;
@@ -75,7 +75,7 @@ export class ClientAdmission {
     return names.some((name) => clientAllowedSans.includes(name)) ? undefined : 'san_not_allowed';
   }
 
-  #refusalByTime(): ClientRefusal | undefined {
+  #rejectionByTime(): ClientRefusal | undefined {
     if (this.#certificate === undefined) return undefined;
     const now = this.#now();
     this.#validity ??= this.#validityFrom(this.#certificate, now);

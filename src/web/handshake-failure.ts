@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type ClientRefusal, certificateRefusal } from './client-refusal.ts';
+import { type ClientRefusal, certificateRejection } from './client-rejection.ts';
 
 const BY_CODE: ReadonlyMap<string, ClientRefusal> = new Map([
   ['ERR_SSL_HTTP_REQUEST', 'plain_http'],
@@ -25,7 +25,7 @@ const READING_MS = 500;
 /** Why a handshake failed, from what `tlsClientError` passes to its listeners. */
 export function handshakeFailure(error: unknown, socket: TLSSocket): ClientRefusal {
   // Node closes the connection itself if it verifies certificates, and reports a reset.
-  if (socket.authorizationError) return certificateRefusal(socket.authorizationError);
+  if (socket.authorizationError) return certificateRejection(socket.authorizationError);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const known = BY_CODE.get(code);
   if (known !== undefined) return known;

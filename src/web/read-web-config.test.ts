@@ -8,7 +8,7 @@ import { SnapscrapeError } from '../model/errors.ts';
 
 const disk = new WebConfigOnDisk();
 
-/** The faults of a file without its path. */
+/** The problems of a file without its path. */
 async function faultsOf(text: string | Uint8Array): Promise<readonly string[]> {
   try {
     await disk.load(text);
@@ -56,13 +56,13 @@ rate_limit: {interval: 1m30s, burst: 5}`);
     expect((await disk.load(aliased)).current.users.get('b')?.reveal()).toBe(SECRET_HASH);
     const users = Array.from({ length: 101 }, (_, i) => `u${i}: *h`).join(', ');
     const many = await faultsOf(`basic_auth_users: {a: &h ${SECRET_HASH}, ${users}}`);
-    expect(many.some((fault) => fault.includes('alias'))).toBe(true);
+    expect(many.some((problem) => problem.includes('alias'))).toBe(true);
   });
 });
 
-describe('faults of a web configuration file', () => {
+describe('problems of a web configuration file', () => {
   it('are told all at once, in the order of the lines, with a remedy', async () => {
-    const faults = await faultsOf(`http_server_config:
+    const problems = await faultsOf(`http_server_config:
   http2: "true"
   headers:
     Server: me
@@ -75,7 +75,7 @@ basic_auth_users:
   a: secret
 no_such: 1
 `);
-    expect(faults).toEqual([
+    expect(problems).toEqual([
       ':2:3: http_server_config.http2 must be true or false, without quotes',
       ':4:5: "http_server_config.headers.Server" is no field; the fields there are Content-Security-Policy, Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, X-XSS-Protection',
       ':5:14: rate_limit.interval must be a duration with its unit, such as 1s or 250ms, or 0 for no limit',
@@ -101,8 +101,8 @@ no_such: 1
       /sha256/,
     ],
     [`basic_auth_users: {a: '${SECRET_HASH.replace('04', '17')}'}`, /cost of 17; .* from 4 to 16$/],
-  ])('are told of %j', async (text, fault) => {
-    expect((await faultsOf(text))[0]).toMatch(fault);
+  ])('are told of %j', async (text, problem) => {
+    expect((await faultsOf(text))[0]).toMatch(problem);
   });
 
   it.each([
@@ -110,17 +110,17 @@ no_such: 1
     ['min_version: TLS9', 'max_version: TLS11', 'min_version "TLS9" must be one of'],
     ['cipher_suites: [TLS_X]', 'min_version: TLS12', 'cipher_suites[0] "TLS_X" must be one of'],
     ['curve_preferences: [P256]', 'min_version: TLS12', 'curve_preferences[0] "P256" must be'],
-  ])('are not told twice: %s', async (wrong, other, fault) => {
+  ])('are not told twice: %s', async (wrong, other, problem) => {
     const pair = `cert: ${JSON.stringify(TLS.cert)}, key: ${JSON.stringify(TLS.key)}`;
-    const faults = await faultsOf(`tls_server_config: {${pair}, ${wrong}, ${other}}`);
-    const told = faults.filter((text) => !text.includes('client_ca holds no certificate'));
-    expect(told).toEqual([expect.stringContaining(fault)]);
+    const problems = await faultsOf(`tls_server_config: {${pair}, ${wrong}, ${other}}`);
+    const told = problems.filter((text) => !text.includes('client_ca holds no certificate'));
+    expect(told).toEqual([expect.stringContaining(problem)]);
   });
 
   it('are not told by the thousand', async () => {
-    const faults = await faultsOf('x: \n'.repeat(5000));
-    expect(faults).toHaveLength(21);
-    expect(faults.at(-1)).toMatch(/^and \d+ more problems$/);
+    const problems = await faultsOf('x: \n'.repeat(5000));
+    expect(problems).toHaveLength(21);
+    expect(problems.at(-1)).toMatch(/^and \d+ more problems$/);
   });
 
   it('name a missing file, and keep its error', async () => {

@@ -32,8 +32,8 @@ async function guarded(
 }
 
 async function statusOf(guard: RequestGuard, authorization?: string): Promise<number> {
-  const refusal = await guard.check({ headers: { authorization } });
-  return refusal?.status ?? 200;
+  const rejection = await guard.check({ headers: { authorization } });
+  return rejection?.status ?? 200;
 }
 
 describe('a guard', () => {
@@ -113,10 +113,10 @@ describe('a guard', () => {
     const { guard } = await guarded(`${limit}\n${USERS}`, { now: clock.now });
     expect(await statusOf(guard)).toBe(401);
     expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(200);
-    const refusal = await guard.check({
+    const rejection = await guard.check({
       headers: { authorization: basic('prometheus', 'secret') },
     });
-    expect(refusal).toMatchObject({ status: 429, headers: { 'Retry-After': '3' } });
+    expect(rejection).toMatchObject({ status: 429, headers: { 'Retry-After': '3' } });
     clock.advance(2500);
     expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(200);
   });

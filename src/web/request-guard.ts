@@ -111,13 +111,13 @@ class ConfiguredGuard implements RequestGuard {
   async check(request: GuardedRequest): Promise<RequestRefusal | undefined> {
     const config = this.#source.current;
     const delayMs = this.#takeToken(config.rateLimit);
-    if (delayMs > 0) return refusal(config, 429, { 'Retry-After': seconds(delayMs) });
+    if (delayMs > 0) return rejection(config, 429, { 'Retry-After': seconds(delayMs) });
     if (config.users.size === 0 && config.bearerTokens.size === 0) return undefined;
     const credentials = readAuthorization(request.headers.authorization);
     const verdict = await this.#judge(config, credentials, request.signal);
     if (verdict === 'right') return undefined;
-    if (verdict === 'busy') return refusal(config, 503, { 'Retry-After': '1' });
-    return refusal(config, 401, { 'WWW-Authenticate': challenge(config) });
+    if (verdict === 'busy') return rejection(config, 503, { 'Retry-After': '1' });
+    return rejection(config, 401, { 'WWW-Authenticate': challenge(config) });
   }
 
   close(): void {
@@ -178,7 +178,7 @@ function challenge({ users, bearerTokens }: AccessConfig): string {
   return schemes.filter((scheme) => scheme !== '').join(', ');
 }
 
-function refusal(
+function rejection(
   config: AccessConfig,
   status: RequestRefusal['status'],
   own: Readonly<Record<string, string>>,

@@ -37,7 +37,7 @@ it.each([{}, { socket: undefined }, { socket: null }])(
     const file = await loaded();
     const server = createServer(tlsOptionsOf(file.current)!, () => expect.unreachable());
     const refused: unknown[] = [];
-    secureServer(server, file, (refusal) => refused.push(refusal));
+    secureServer(server, file, (rejection) => refused.push(rejection));
     server.emit('request', request, {});
     expect(refused).toEqual(['other']);
   },

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { createSecureContext, type Server, type TLSSocket } from 'node:tls';
 import { SnapscrapeError } from '../model/errors.ts';
 import { ClientAdmission } from './client-admission.ts';
-import type { ClientRefusal } from './client-refusal.ts';
+import type { ClientRefusal } from './client-rejection.ts';
 import {
   addressOf,
   answerPlainHttp,
@@ -59,14 +59,14 @@ export interface SecureServerSettings {
  *
  * @param server - of `node:https` or `node:http2`, made with `tlsOptionsOf(file.current)`. Its
  *   listeners of connections and requests are called for admitted clients only.
- * @param onRefusal - called with the reason for each client that is cut off after its handshake,
+ * @param onRejection - called with the reason for each client that is cut off after its handshake,
  *   and with the client's address if it is known. Must not throw.
  * @returns ends the following: the server keeps the certificates it has. Clients are still checked.
  */
 export function secureServer(
   server: Server,
   file: Pick<WebConfigFile, 'current' | 'onReload'>,
-  onRefusal: (refusal: ClientRefusal, address: string | undefined) => void = () => undefined,
+  onRejection: (rejection: ClientRefusal, address: string | undefined) => void = () => undefined,
   { onHandshakeFailure = () => undefined, now = Date.now }: SecureServerSettings = {},
 ): () => void {
   if (file.current.tls !== undefined && typeof server.setSecureContext !== 'function') {
@@ -90,22 +90,22 @@ export function secureServer(
     const begun = below === undefined ? tls : (verifiedBy.get(below) ?? tls);
     return (socket[ADMISSION] = new ClientAdmission(begun, socket, now));
   };
-  const refusalOf = (socket: TLSSocket): ClientRefusal | undefined => {
+  const rejectionOf = (socket: TLSSocket): ClientRefusal | undefined => {
     const { tls } = file.current;
-    return tls === undefined ? undefined : admissionOf(socket, tls).refusal(tls);
+    return tls === undefined ? undefined : admissionOf(socket, tls).rejection(tls);
   };
   gateEvents(server, (connectionOf) => {
-    let refusal: ClientRefusal | undefined = 'other';
+    let rejection: ClientRefusal | undefined = 'other';
     let address: string | undefined;
     try {
       const connection = connectionOf();
       address = connection.remoteAddress;
-      refusal = refusalOf(connection);
+      rejection = rejectionOf(connection);
     } catch {
       // The connection is gone, or its certificate cannot be read.
     }
-    if (refusal !== undefined) onRefusal(refusal, address);
-    return refusal === undefined;
+    if (rejection !== undefined) onRejection(rejection, address);
+    return rejection === undefined;
   });
   server.on('tlsClientError', (error, socket) => {
     const failure = handshakeFailure(error, socket);

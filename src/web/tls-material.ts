@@ -42,10 +42,10 @@ export async function loadTls(
   if (cert === undefined || key === undefined || !isPair(yaml, fields, cert, key)) return undefined;
   const { fields: named, ...settings } = fields;
   const config: TlsServerConfig = { ...settings, cert, key: new Secret(key), clientCa };
-  const cause = opensslFault(config);
+  const cause = opensslProblem(config);
   if (cause === undefined) return config;
   const guilty = SETTINGS.find(([setting]) => {
-    return opensslFault({ ...config, [setting]: undefined }) === undefined;
+    return opensslProblem({ ...config, [setting]: undefined }) === undefined;
   });
   const field = (guilty && named.get(guilty[1])) ?? fields.cert.field;
   yaml.problem(field, 'is refused by OpenSSL: see the cause', cause);
@@ -53,7 +53,7 @@ export async function loadTls(
 }
 
 /** Why OpenSSL cannot serve with a configuration; undefined if it can. */
-function opensslFault(config: TlsServerConfig): unknown {
+function opensslProblem(config: TlsServerConfig): unknown {
   try {
     createSecureContext(secureContextOptionsOf(config));
     return undefined;

@@ -189,8 +189,8 @@ export class WebConfigFile {
     try {
       const read = await readWebConfig(this.path, this.#options.maxBcryptCost, { stamps });
       this.#stamps = stamps;
-      await this.#refuseHalf(stamps);
-      this.#refuseRestart(read.config);
+      await this.#rejectHalf(stamps);
+      this.#rejectRestart(read.config);
       const isChanged = read.digest !== this.#read.digest;
       if (isChanged) this.#putInForce(read);
       if (isChanged || !this.#lastReload.ok) this.#logReload();
@@ -251,7 +251,7 @@ export class WebConfigFile {
   }
 
   /** What is written while it is read may be half of one file and half of another. */
-  async #refuseHalf(stamps: ReadonlyMap<string, string>): Promise<void> {
+  async #rejectHalf(stamps: ReadonlyMap<string, string>): Promise<void> {
     if (textOf(await stampsNow(stamps)) === textOf(stamps)) return;
     throw new SnapscrapeError(
       'invalid_web_config',
@@ -262,7 +262,7 @@ export class WebConfigFile {
   /**
    * A listening server is what it is; and a file that was emptied must not open it to everybody.
    */
-  #refuseRestart(next: WebConfig): void {
+  #rejectRestart(next: WebConfig): void {
     const now = this.#read.config;
     const isTlsTurned = (now.tls === undefined) !== (next.tls === undefined);
     // Without TLS nothing depends on it.

@@ -133,11 +133,11 @@ describe('what a listener throws', () => {
   it.each(['connection', 'secureConnection', 'session', 'clientError', 'stream', 'request'])(
     'of %s does not leave the server',
     async (event) => {
-      const { ConnectionFaults } = await import('../../src/server/surviving-server.ts');
+      const { ConnectionErrors } = await import('../../src/server/surviving-server.ts');
       const { createNodeServer } = await import('../../src/server/node-server.ts');
       const { SERVER_DEFAULTS } = await import('../../src/server/server-options.ts');
       const told: string[] = [];
-      const faults = new ConnectionFaults(({ code }) => told.push(code));
+      const faults = new ConnectionErrors(({ code }) => told.push(code));
       const server = createNodeServer(undefined, SERVER_DEFAULTS, () => undefined);
       faults.survive(server);
       server.on(event, () => {

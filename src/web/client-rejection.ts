@@ -48,7 +48,7 @@ const BY_OPENSSL: ReadonlyMap<string, ClientRefusal> = new Map([
 /**
  * What OpenSSL's verdict on a certificate means, with Go's choice of the TLS alerts as the model.
  */
-export function certificateRefusal(verdict: unknown): ClientRefusal {
+export function certificateRejection(verdict: unknown): ClientRefusal {
   const code = verdict instanceof Error && 'code' in verdict ? verdict.code : verdict;
   return BY_OPENSSL.get(String(code)) ?? 'bad_certificate';
 }

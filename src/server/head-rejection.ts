@@ -15,7 +15,10 @@ const CHUNK_TOO_LONG = plainAnswer(413, 'The extension of a chunk is too long.\n
  * Why a head is refused whatever it asks for; undefined if it is accepted. Only a request of HTTP/2
  * has a stream; the version in a request line is not proof.
  */
-export function headRefusal(request: NodeRequest, maxHeaderSize: number): ShortAnswer | undefined {
+export function headRejection(
+  request: NodeRequest,
+  maxHeaderSize: number,
+): ShortAnswer | undefined {
   if ('stream' in request) return headSize(request) > maxHeaderSize ? HEAD_TOO_LONG : undefined;
   switch (request.httpVersion) {
     case '1.0':
