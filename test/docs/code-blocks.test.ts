@@ -14,6 +14,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { LmdbStore } from '../../src/stores/lmdb/index.ts';
 import { readWebConfig } from '../../src/web/read-web-config.ts';
+import { bundle } from '../support/bundle.ts';
 import { type CodeBlock, codeBlocks } from '../support/code-blocks.ts';
 import { REPOSITORY, skipWithout, toolPath } from '../support/tools.ts';
 
@@ -105,9 +106,11 @@ describe('programs', () => {
       const rest = code.indexOf(';\n', Math.max(first, 0)) + 2;
       const home = desk(nameOf(block));
       await (await LmdbStore.open(join(home, 'data'))).close();
-      const program = write(block, 'mts', `${code.slice(0, rest)}${end}${code.slice(rest)}`);
-      const child = spawn(process.execPath, ['--import', 'tsx', program], {
-        cwd: join(program, '..'),
+      const source = write(block, 'mts', `${code.slice(0, rest)}${end}${code.slice(rest)}`);
+      const program = join(home, 'program.mjs');
+      bundle(source, program);
+      const child = spawn(process.execPath, [program], {
+        cwd: home,
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       let errors = '';

@@ -109,19 +109,24 @@ export interface BundledProgram {
   remove(): void;
 }
 
-/** Bundles a program; packages stay what they are, and are found as the repository finds them. */
-export function bundleProgram(entry: string): BundledProgram {
-  const folder = mkdtempSync(resolve(import.meta.dirname, '../.bundle-'));
-  // A program may give up its rights before it loads what lies beside it.
-  chmodSync(folder, 0o755);
-  const path = join(folder, basename(entry).replace(/\.ts$/, '.mjs'));
+/** Bundles a program into a file; packages stay outside, and are found from that file. */
+export function bundle(entry: string, outfile: string): void {
   esbuild().buildSync({
     entryPoints: [entry],
-    outfile: path,
+    outfile,
     bundle: true,
     format: 'esm',
     platform: 'node',
     packages: 'external',
   });
+}
+
+/** Bundles a program into a folder of its own, where it finds packages as the repository does. */
+export function bundleProgram(entry: string): BundledProgram {
+  const folder = mkdtempSync(resolve(import.meta.dirname, '../.bundle-'));
+  // A program may give up its rights before it loads what lies beside it.
+  chmodSync(folder, 0o755);
+  const path = join(folder, basename(entry).replace(/\.ts$/, '.mjs'));
+  bundle(entry, path);
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
