@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { WebConfigFile } from '../../src/web/web-config-file.ts';
 import {
   type Certificate,
+  hasOpenssl,
   makeAuthority,
   makeCertificate,
   makeShortCertificate,
@@ -34,6 +35,7 @@ let client: Certificate;
 let chained: Certificate;
 
 beforeAll(() => {
+  if (!hasOpenssl) return;
   root = makeAuthority(folder, 'root');
   issuing = makeAuthority(folder, 'issuing', root);
   client = makeCertificate(folder, 'client', 'DNS:scraper', issuing);

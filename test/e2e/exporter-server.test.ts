@@ -15,6 +15,7 @@ import { createCachedSnapshotReader, MemoryStore } from '../../src/index.ts';
 import { createExporterServer, type ExporterServer } from '../../src/server/index.ts';
 import {
   type Certificate,
+  hasOpenssl,
   makeAuthority,
   makeCertificate,
   skipWithoutCommand,
@@ -73,6 +74,7 @@ async function serve(options: Parameters<typeof createExporterServer>[1]): Promi
 }
 
 beforeAll(async () => {
+  if (!hasOpenssl) return;
   const ca = makeAuthority(folder, 'ca');
   makeCertificate(folder, 'srv', 'DNS:localhost,IP:127.0.0.1', ca);
   clientCert = makeCertificate(folder, 'client', 'DNS:scraper', ca);

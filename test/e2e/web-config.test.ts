@@ -6,7 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SnapscrapeError } from '../../src/index.ts';
 import { createRequestGuard } from '../../src/web/request-guard.ts';
 import { WebConfigFile } from '../../src/web/web-config-file.ts';
-import { makeAuthority, makeCertificate, skipWithoutCommand } from '../support/certificates.ts';
+import {
+  hasOpenssl,
+  makeAuthority,
+  makeCertificate,
+  skipWithoutCommand,
+} from '../support/certificates.ts';
 import { skipWithout, toolPath } from '../support/tools.ts';
 
 const HASH = '$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG';
@@ -175,6 +180,7 @@ describe('the format of web configuration files, by promtool check web-config', 
   skipWithout('promtool');
   skipWithoutCommand('openssl');
   beforeAll(() => {
+    if (!hasOpenssl) return;
     makeCertificate(folder, 'srv', 'DNS:localhost');
     makeCertificate(folder, 'other', 'DNS:localhost');
     makeAuthority(folder, 'ca');

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { WebConfigFile } from '../../src/web/web-config-file.ts';
 import {
   type Certificate,
+  hasOpenssl,
   makeAuthority,
   makeCertificate,
   skipWithoutCommand,
@@ -28,6 +29,7 @@ let server: Certificate;
 const clients: Record<string, Certificate | undefined> = { none: undefined };
 
 beforeAll(() => {
+  if (!hasOpenssl) return;
   ca = makeAuthority(folder, 'ca');
   otherCa = makeAuthority(folder, 'other-ca');
   server = makeCertificate(folder, 'srv', NAMES, ca);

@@ -19,6 +19,9 @@ export function skipWithoutCommand(command: string): void {
   });
 }
 
+/** Whether certificates can be made here. */
+export const hasOpenssl: boolean = spawnSync('openssl', ['version']).error === undefined;
+
 const SIGNS_OTHERS = [
   'basicConstraints=critical,CA:TRUE',
   'keyUsage=critical,keyCertSign,digitalSignature',
