@@ -149,6 +149,7 @@ class WaitingText {
   }
 
   add(text: string | Buffer): void {
+    if (text.length === 0) return; // A sole text is taken as it is; two are copied.
     const bytes = typeof text === 'string' ? Buffer.from(text) : text;
     this.#texts.push(bytes);
     this.bytes += bytes.length;
