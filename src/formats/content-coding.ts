@@ -7,11 +7,11 @@ export type ContentCoding = (typeof CONTENT_CODINGS)[number];
 export const CONTENT_CODINGS = ['zstd', 'gzip', 'identity'] as const;
 
 /**
- * Chooses the coding of a response from the `Accept-Encoding` header (RFC 9110, 12.5.3). Pure; never
- * fails: when everything is refused the body goes out as it is.
+ * Chooses the coding of a response from the `Accept-Encoding` header (RFC 9110, 12.5.3). Pure;
+ * never fails: when everything is refused the body goes out as it is.
  *
- * As in Go's handler the offers are tried in order and a strictly higher weight wins, so that at a tie
- * the first offer does. A wildcard alone gets `identity`, unless that is refused.
+ * As in Go's handler the offers are tried in order and a strictly higher weight wins, so that at a
+ * tie the first offer does. A wildcard alone gets `identity`, unless that is refused.
  *
  * @param offered - in order of preference; `identity` is the last one where it is not named.
  */

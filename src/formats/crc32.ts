@@ -34,8 +34,9 @@ function shiftOf(bytes: number): number {
 }
 
 /**
- * The CRC-32 of two pieces of data one after the other, from their own: the first one's is shifted over
- * the length of the second one. About a microsecond, so a page of chunks needs none of its bytes read.
+ * The CRC-32 of two pieces of data one after the other, from their own: the first one's is shifted
+ * over the length of the second one. About a microsecond, so a page of chunks needs none of its
+ * bytes read.
  *
  * @param secondBytes - how long the second piece is.
  */

@@ -14,8 +14,8 @@ export interface DeflatedPiece {
 const LANES = 4;
 
 /**
- * Deflates pieces of text on the thread pool, each once: the result is kept for as long as the piece
- * itself lives, so a chunk that many snapshots share is compressed once for all of them.
+ * Deflates pieces of text on the thread pool, each once: the result is kept for as long as the
+ * piece itself lives, so a chunk that many snapshots share is compressed once for all of them.
  */
 export class Deflater {
   /** How many pieces were deflated so far: what a refresh really cost. */
@@ -38,8 +38,9 @@ export class Deflater {
   }
 
   /**
-   * The deflated form of a piece, made now if need be. Pieces are taken in the order in which they are
-   * asked for. Rejects when zlib fails, which is not kept: the next one who asks has it tried again.
+   * The deflated form of a piece, made now if need be. Pieces are taken in the order in which they
+   * are asked for. Rejects when zlib fails, which is not kept: the next one who asks has it tried
+   * again.
    */
   deflate(piece: Buffer): Promise<DeflatedPiece> {
     const kept = this.#kept.get(piece);
@@ -91,9 +92,9 @@ class DeflateLane {
   #fail: (error: Error) => void = () => undefined;
 
   constructor(level: number) {
-    // A full flush ends on a byte boundary and forgets what came before, so that segments can be joined
-    // in any order (RFC 1951, 3.2.4; zlib manual, Z_FULL_FLUSH). As the stream's own way to write, it
-    // costs no second trip to the thread pool.
+    // A full flush ends on a byte boundary and forgets what came before, so that segments can be
+    // joined in any order (RFC 1951, 3.2.4; zlib manual, Z_FULL_FLUSH). As the stream's own way to
+    // write, it costs no second trip to the thread pool.
     const flush = constants.Z_FULL_FLUSH;
     this.#stream = createDeflateRaw({ level, flush, chunkSize: 64 * 1024 });
     this.#stream.on('data', (blocks: Buffer) => this.#blocks.push(blocks));

@@ -4,7 +4,7 @@ import type { NamePlan } from './name-plan.ts';
 /** A family to write: what is declared of it, and its name as its points carry it. */
 export interface EncodedFamily {
   readonly name: string;
-  /** Undefined if nobody declared the family, which is a gauge then. */
+  /** Undefined for a family without a declaration, which is a gauge then. */
   readonly metadata: FamilyMetadata | undefined;
 }
 
@@ -33,7 +33,9 @@ export interface Section {
   readonly foot: string;
 }
 
-/** Writes pages in one format. All that is particular to a format is known here and nowhere else. */
+/**
+ * Writes pages in one format. All that is particular to a format is known here and nowhere else.
+ */
 export interface Encoder {
   /** The media type, in lower case. */
   readonly mediaType: string;
@@ -48,7 +50,9 @@ export function numberSection(head: () => string): Section {
   return { head, body: ({ text }) => text, foot: '' };
 }
 
-/** Escapes the text of HELP: backslashes, line feeds, and double quotes if the format wants that. */
+/**
+ * Escapes the text of HELP: backslashes, line feeds, and double quotes if the format wants that.
+ */
 export function escapeHelp(help: string, quotes: boolean): string {
   return help.replace(quotes ? /["\\\n]/g : /[\\\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
 }

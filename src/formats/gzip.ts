@@ -3,8 +3,8 @@ import type { Pace } from '../scheduling/pace.ts';
 import { combineCrc32 } from './crc32.ts';
 import type { DeflatedPiece } from './deflate.ts';
 
-// RFC 1952, 2.3: magic, deflate, no flags, no time, no extra flags, unknown system. One member only:
-// curl and wget stop after the first.
+// RFC 1952, 2.3: magic, deflate, no flags, no time, no extra flags, unknown system. One member
+// only: curl and wget stop after the first.
 const MEMBER_HEADER: Buffer = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 
 /** How long a part of a member gets. */
@@ -24,8 +24,8 @@ class MemberText {
   }
 
   /**
-   * The end of the member with some last text. It is stored, not compressed: the few lines that differ
-   * from scrape to scrape are not worth the time.
+   * The end of the member with some last text. It is stored, not compressed: the few lines that
+   * differ from scrape to scrape are not worth the time.
    */
   end(text: Buffer): Buffer {
     const blocks = Math.max(1, Math.ceil(text.length / STORED_MAX));
@@ -56,9 +56,9 @@ export class GzipStem {
   }
 
   /**
-   * Joins pieces, in slices. The parts are few and long: each write to a socket costs as much as the
-   * copying of some 10 KiB. It is done once for a snapshot and spares each of its scrapes a thousand
-   * writes (bench/micro/write.ts).
+   * Joins pieces, in slices. The parts are few and long: each write to a socket costs as much as
+   * the copying of some 10 KiB. It is done once for a snapshot and spares each of its scrapes a
+   * thousand writes (bench/micro/write.ts).
    */
   static async of(pieces: readonly DeflatedPiece[], pace: Pace): Promise<GzipStem> {
     const text = new MemberText();

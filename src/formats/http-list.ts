@@ -1,4 +1,6 @@
-/** One member of a header such as `Accept`: a value with parameters, all without surrounding spaces. */
+/**
+ * One member of a header such as `Accept`: a value with parameters, all without surrounding spaces.
+ */
 export interface HeaderMember {
   /** The value, in lower case. */
   readonly value: string;
@@ -9,8 +11,8 @@ export interface HeaderMember {
 }
 
 /**
- * Reads a list header with weights (RFC 9110, 5.6 and 12.4.2): one pass, in time proportional to its
- * length, whatever it holds. Members without a value are left out.
+ * Reads a list header with weights (RFC 9110, 5.6 and 12.4.2): one pass, in time proportional to
+ * its length, whatever it holds. Members without a value are left out.
  */
 export function parseHeaderList(header: string): readonly HeaderMember[] {
   const members: HeaderMember[] = [];

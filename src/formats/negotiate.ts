@@ -16,13 +16,15 @@ const ESCAPING: ReadonlySet<string> = new Set<EscapingScheme>([
 ]);
 
 /**
- * Chooses the format of a response from the `Accept` header. Pure; never fails: a header that asks for
- * nothing on offer gets text 0.0.4, which every scraper reads.
+ * Chooses the format of a response from the `Accept` header. Pure; never fails: a header that asks
+ * for nothing on offer gets text 0.0.4, which every scraper reads.
  *
- * The named format with the highest weight wins, at a tie the one named first. A media type without a
- * version means OpenMetrics 0.0.1 or text 0.0.4, as in Go. Wildcards name no format: they get text
+ * The named format with the highest weight wins, at a tie the one named first. A media type without
+ * a version means OpenMetrics 0.0.1 or text 0.0.4, as in Go. Wildcards name no format: they get
+ * text
  * 0.0.4. Unlike Go's handler, a weight of 0 excludes, `escaping` counts only in the clause that is
- * chosen, media types are read without regard to case, and text 1.0.0 is answered where it is asked.
+ * chosen, media types are read without regard to case, and text 1.0.0 is answered where it is
+ * asked.
  *
  * @param accept - the header's value; several headers joined by commas.
  * @param offered - the formats to choose from; text 0.0.4 stands in for them where all are refused.
@@ -46,7 +48,9 @@ export function negotiate(
   return formatOf(allowed[0] ?? TEXT_0_0_4, 'underscores');
 }
 
-/** The format that a clause asks for by name; none for a wildcard or a version that is not on offer. */
+/**
+ * The format that a clause asks for by name; none for a wildcard or a version that is not on offer.
+ */
 function namedFormat(
   { value, parameters }: HeaderMember,
   allowed: readonly OfferedFormat[],

@@ -16,7 +16,10 @@ function pageBy(maker: PageMaker, snapshot: Snapshot): Promise<Page> {
   return maker.page(snapshot, new NamePlan(snapshot.families));
 }
 
-/** The snapshots of a source whose values are counted up, all of them or one, from snapshot to snapshot. */
+/**
+ * The snapshots of a source whose values are counted up, all of them or one, from snapshot to
+ * snapshot.
+ */
 async function snapshots(count: number, changes: 'all' | 'one'): Promise<Snapshot[]> {
   const values = new Array<number>(FAMILIES).fill(0);
   const source = {

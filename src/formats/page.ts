@@ -133,7 +133,9 @@ export class PageMaker {
     }
   }
 
-  /** The same bytes must be the same object from page to page for joined pieces to be recognised. */
+  /**
+   * The same bytes must be the same object from page to page for joined pieces to be recognised.
+   */
   #sameBytes(text: string, texts: Map<string, Buffer>): Buffer {
     const bytes = this.#texts.get(text) ?? Buffer.from(text);
     texts.set(text, bytes);

@@ -1,6 +1,8 @@
 import type { Pace } from '../scheduling/pace.ts';
 
-/** Text that is shorter is joined with its neighbours: a write and a deflate stream each cost some. */
+/**
+ * Text that is shorter is joined with its neighbours: a write and a deflate stream each cost some.
+ */
 const SMALL_BYTES = 16 * 1024;
 /** A joined piece is cut at the first mark behind this length. */
 const MARK_FROM_BYTES = 8 * 1024;
@@ -10,7 +12,9 @@ const JOINED_MAX_BYTES = 64 * 1024;
 /** Some text of a page, and whether a joined piece may well end behind it. */
 export interface PagePart {
   readonly text: Buffer;
-  /** A cut that depends on the content alone, so that one change does not move all cuts after it. */
+  /**
+   * A cut that depends on the content alone, so that one change does not move all cuts after it.
+   */
   readonly isMark: boolean;
 }
 
@@ -21,9 +25,9 @@ interface JoinedPiece {
 }
 
 /**
- * Turns the texts of a page into pieces worth a write and a deflate stream each. Long texts are pieces
- * as they are, without a copy; short ones are joined. A join whose parts are the same as in the page
- * before is taken over, with whatever was derived from it.
+ * Turns the texts of a page into pieces worth a write and a deflate stream each. Long texts are
+ * pieces as they are, without a copy; short ones are joined. A join whose parts are the same as in
+ * the page before is taken over, with whatever was derived from it.
  */
 export class PieceJoiner {
   #before = new Map<Buffer, JoinedPiece>();
@@ -64,7 +68,7 @@ class Joining {
     if (isLong || (isMark && this.#bytes >= MARK_FROM_BYTES)) this.#flush();
   }
 
-  /** Ends the last piece; answers with all that were joined, by their first part. */
+  /** Ends the last piece; returns all joined pieces by their first part. */
   finish(): Map<Buffer, JoinedPiece> {
     this.#flush();
     return this.#joined;

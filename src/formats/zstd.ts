@@ -26,10 +26,16 @@ export const hasZstd: boolean = zstd !== undefined;
 /** The effort. Pages are the same few words again and again: more finds little more. */
 const LEVEL = 1;
 
-/** How far back a match may lie, as a power of two: more than a page's lines gain by is memory wasted. */
+/**
+ * How far back a match may lie, as a power of two: more than a page's lines gain by is memory
+ * wasted.
+ */
 const WINDOW_LOG = 19;
 
-/** Magic number, no options, and the window (RFC 8878, 3.1.1.1): the beginning of each of our frames. */
+/**
+ * Magic number, no options, and the window (RFC 8878, 3.1.1.1): the beginning of each of our
+ * frames.
+ */
 const FRAME_HEADER: Buffer = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (WINDOW_LOG - 10) << 3]);
 
 /** The longest block (RFC 8878, 3.1.1.2.4), which is shorter than the window above. */
@@ -38,9 +44,9 @@ const BLOCK_MAX = 128 * 1024;
 /**
  * The beginning of one zstd frame, ready for any number of tails.
  *
- * A frame's blocks build on those before them, so unlike gzip's they cannot be made for each chunk apart
- * and kept. Frames of their own for the chunks could be, but Node 22 and 24 read the first of several
- * and drop the rest without a word.
+ * A frame's blocks build on those before them, so unlike gzip's they cannot be made for each chunk
+ * apart and kept. Frames of their own for the chunks could be, but Node 22 and 24 read the first of
+ * several and drop the rest without a word.
  */
 export class ZstdStem {
   /** The frame's header and its blocks so far, none of them the last. */

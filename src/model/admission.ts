@@ -17,7 +17,9 @@ export interface AdmissionLimits {
  * next call, which saves an object for each point.
  */
 export class PointAdmission {
-  /** The series id; set whenever the name and the labels are sound, even if the point is refused. */
+  /**
+   * The series id; set whenever the name and the labels are sound, even if the point is refused.
+   */
   id: string | undefined;
   /** The metric name; set whenever the id is. */
   name = '';

@@ -56,8 +56,8 @@ export const isShortName: OptionCheck = (value) =>
 /**
  * Checks options that came from outside and fills in defaults: the only place where either is done.
  *
- * An option that is absent or `undefined` takes its default. All faults are reported together in one
- * `invalid_options` error, unknown options too. The result is frozen.
+ * An option that is absent or `undefined` takes its default. All faults are reported together in
+ * one `invalid_options` error, unknown options too. The result is frozen.
  *
  * @param owner - the function or class that the options are for, named in the error.
  */

@@ -15,7 +15,9 @@ export interface ReadOptions {
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** Many of something, in any shape that can be iterated: an array, an iterable or an async iterable. */
+/**
+ * Many of something, in any shape that can be iterated: an array, an iterable or an async iterable.
+ */
 export type Many<T> = Iterable<T> | AsyncIterable<T>;
 
 /**

@@ -19,7 +19,8 @@ export const FALLBACK_REASONS = [
 
 /**
  * Thrown by a read that cannot go on from its cursor (`since`), or cannot tell where a later one
- * may go on. Only a refresh catches it: it drops what was staged, counts the reason and reads again.
+ * may go on. Only a refresh catches it: it drops what was staged, counts the reason and reads
+ * again.
  */
 export class NoDelta extends Error {
   readonly reason: FallbackReason;

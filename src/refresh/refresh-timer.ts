@@ -31,7 +31,7 @@ export class RefreshTimer {
     if (this.#single !== undefined || this.#isStopped) return;
     this.#single = setTimeout(() => {
       this.#single = undefined;
-      // Who fails is told by `onError`; nobody waits for this refresh.
+      // `onError` gets the failure; no read waits for this refresh.
       if (isDue()) this.#refresh().catch(() => undefined);
     }, ms);
     this.#single.unref();

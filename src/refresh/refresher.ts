@@ -77,7 +77,9 @@ export class Refresher {
     this.#elapsed = elapsed;
   }
 
-  /** Refreshes once; rejects with a SnapscrapeError when that fails, and then nothing has changed. */
+  /**
+   * Refreshes once; rejects with a SnapscrapeError when that fails, and then nothing has changed.
+   */
   async refresh(closing: AbortSignal): Promise<void> {
     const { refreshTimeout } = this.#config;
     const begun = this.#elapsed();

@@ -70,7 +70,10 @@ export interface SnapshotProvider {
    * one.
    */
   versionOf?(snapshot: Snapshot): number | undefined;
-  /** Whether the same snapshot is given again while nothing changes, so what is derived is worth keeping. */
+  /**
+   * Whether the same snapshot is given again while nothing changes, so what is derived is worth
+   * keeping.
+   */
   readonly isKept: boolean;
   /** Points that it refused itself. */
   readonly rejections: RejectionLog;

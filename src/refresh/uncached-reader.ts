@@ -41,7 +41,10 @@ export class UncachedReader {
     return this.#lastWrites;
   }
 
-  /** Reads all points now. Rejects with the source's failure as the cause, or with `refresh_timeout`. */
+  /**
+   * Reads all points now. Rejects with the source's failure as the cause, or with
+   * `refresh_timeout`.
+   */
   async current({ signal, deadline }: UncachedWait = {}): Promise<Snapshot> {
     if (signal?.aborted) throw abortedError(signal.reason);
     const ending = new AbortController();

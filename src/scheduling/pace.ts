@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers';
 /**
  * Cuts long work into slices, so that the event loop is never held longer than a budget.
  *
- * Work asks `due()` now and then and rests when the answer is yes:
- * `if (pace.shouldYield()) await pace.yield();`. Short work never rests, so it ends in the same turn.
+ * Work asks `due()` now and then and rests when the answer is yes: `if (pace.shouldYield()) await
+ * pace.yield();`. Short work never rests, so it ends in the same turn.
  */
 export class Pace {
   /** The longest slice so far, in ms: how long the event loop was held at most. */
@@ -14,8 +14,8 @@ export class Pace {
   #sliceStart: number = performance.now();
 
   /**
-   * @param budget - the longest slice there should be, in ms. Half of it is aimed at: the last step of a
-   * slice takes its time, and so may the garbage collector.
+   * @param budget - the longest slice there should be, in ms. Half of it is aimed at: the last step
+   *   of a slice takes its time, and so may the garbage collector.
    * @param signal - ends the work at its next rest, by throwing the signal's reason.
    */
   constructor(budget: number, signal?: AbortSignal) {
@@ -23,7 +23,9 @@ export class Pace {
     this.#signal = signal;
   }
 
-  /** Tells whether the slice is used up. It reads a clock (some 40 ns): ask every few dozen items. */
+  /**
+   * Tells whether the slice is used up. It reads a clock (some 40 ns): ask every few dozen items.
+   */
   shouldYield(): boolean {
     return performance.now() - this.#sliceStart >= this.#target;
   }
@@ -39,7 +41,9 @@ export class Pace {
     this.longestSlice = Math.max(this.longestSlice, performance.now() - this.#sliceStart);
   }
 
-  /** The same where the time since the last rest was spent waiting, so that it was no slice of work. */
+  /**
+   * The same where the time since the last rest was spent waiting, so that it was no slice of work.
+   */
   async yieldAfterWait(): Promise<void> {
     // setImmediate runs after pending input and output, so sockets and timers get their turn.
     await new Promise<void>((resolve) => setImmediate(resolve));

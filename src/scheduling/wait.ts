@@ -9,8 +9,8 @@ export interface WaitLimits {
 }
 
 /**
- * Waits for shared work without any power over it: whoever gives up leaves the others waiting. Answers
- * whether the work was done, rather than the time for it over.
+ * Waits for shared work without any power over it: a caller that gives up leaves the others
+ * waiting. Returns whether the work was done, rather than the time for it over.
  */
 export async function waitFor(work: Promise<void>, limits: WaitLimits): Promise<boolean> {
   const { signal, deadline } = limits;
@@ -44,8 +44,8 @@ interface Waiting {
 const waiting = new WeakMap<AbortSignal, Waiting>();
 
 /**
- * Calls back when a signal is aborted; answers how to undo that. One listener serves all who wait on a
- * signal, as Node warns of a leak where a signal has more than ten.
+ * Calls back when a signal is aborted; answers how to undo that. One listener serves all who wait
+ * on a signal, as Node warns of a leak where a signal has more than ten.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
   if (signal === undefined) return () => undefined;

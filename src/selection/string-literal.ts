@@ -85,7 +85,7 @@ function readRaw(text: string, at: number): StringLiteral {
 /** The place behind a character; refuses what stands for no character, as Prometheus does. */
 function characterEnd(text: string, at: number): number {
   const point = text.codePointAt(at)!;
-  // U+FFFD is what bytes become that are not UTF-8; whoever means it can write "\ufffd".
+  // U+FFFD is what bytes become that are not UTF-8; a caller that means it can write "\ufffd".
   if ((point >= 0xd800 && point <= 0xdfff) || point === 0xfffd) {
     throw selectorError(text, at, 'well-formed Unicode');
   }

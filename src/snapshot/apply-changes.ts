@@ -47,7 +47,10 @@ export async function applyChanges(
   return builder.finish();
 }
 
-/** Goes through the changes of a family beside its chunks, one chunk at a time: first find, then apply. */
+/**
+ * Goes through the changes of a family beside its chunks, one chunk at a time: first find, then
+ * apply.
+ */
 class ChunkChanges {
   readonly #changes: ChangeList;
   readonly #extent: ChangeExtent;

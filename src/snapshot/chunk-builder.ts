@@ -5,7 +5,9 @@ import type { RefreshWork } from './refresh-work.ts';
 
 /** How long a chunk of new lines gets, in bytes. */
 const TARGET_BYTES = 64 * 1024;
-/** How long a changed chunk may get before it is cut; the gap to the target spares its neighbours. */
+/**
+ * How long a changed chunk may get before it is cut; the gap to the target spares its neighbours.
+ */
 export const MAX_BYTES: number = 96 * 1024;
 /** A changed chunk that is shorter is joined with its neighbour. */
 const MIN_BYTES = 16 * 1024;

@@ -7,14 +7,17 @@ import type { ChunkBuilder } from './chunk-builder.ts';
 export type EditKind = 'change' | 'remove' | 'add';
 
 /**
- * What is to become of one chunk: edits in the order of its lines, and times that moved without their
- * values. Parallel arrays that are used again for the next chunk, rather than an object for each edit.
+ * What is to become of one chunk: edits in the order of its lines, and times that moved without
+ * their values. Parallel arrays that are used again for the next chunk, rather than an object for
+ * each edit.
  */
 export class ChunkEdits {
   /** The line that each edit is about; a new line goes before it. */
   readonly lines: number[] = [];
   readonly kinds: EditKind[] = [];
-  /** Whether all edits are changes of values, so that the lines stay as many and in their places. */
+  /**
+   * Whether all edits are changes of values, so that the lines stay as many and in their places.
+   */
   isValuesOnly = true;
   readonly #changes: ChangeList;
   /** The place of each edit's change in the list of changes. */
@@ -79,8 +82,8 @@ export class ChunkEdits {
   }
 
   /**
-   * Copies the lines of a chunk into a builder, in stretches between the edits, and in slices: a million
-   * new series may belong into one chunk.
+   * Copies the lines of a chunk into a builder, in stretches between the edits, and in slices: a
+   * million new series may belong into one chunk.
    */
   async copyTo(builder: ChunkBuilder, chunk: Chunk, pace: Pace): Promise<void> {
     const times = this.timesOf(chunk);

@@ -1,11 +1,12 @@
 import { compareKeys } from '../model/key/index.ts';
 
 /**
- * Some tens of KiB of finished lines, sorted by series id, and what is needed to find and change one.
+ * Some tens of KiB of finished lines, sorted by series id, and what is needed to find and change
+ * one.
  *
- * Immutable: `text` and the arrays are never written after construction, so snapshots share chunks by
- * reference and whatever is derived from `text` may be kept for as long as `text` lives.
- * There is no object for a series: 24 bytes of index beside the line itself.
+ * Immutable: `text` and the arrays are never written after construction, so snapshots share chunks
+ * by reference and whatever is derived from `text` may be kept for as long as `text` lives. There
+ * is no object for a series: 24 bytes of index beside the line itself.
  */
 export class Chunk {
   /** The finished lines, each `id value\n`, in UTF-8. Derived forms are keyed by this object. */
@@ -51,17 +52,20 @@ export class Chunk {
     return this.text.toString('utf8', this.lineStart(line), this.idEnd[line]);
   }
 
-  /** The same lines with other times: the text, and so all that is derived from it, stays shared. */
+  /**
+   * The same lines with other times: the text, and so all that is derived from it, stays shared.
+   */
   withUpdatedAt(updatedAt: Float64Array): Chunk {
     const { text, lineEnd, idEnd, values } = this;
     return new Chunk({ text, lineEnd, idEnd, values, updatedAt });
   }
 
   /**
-   * Orders a line against a series id: negative when the line comes first, 0 when it is that series.
+   * Orders a line against a series id: negative when the line comes first, 0 when it is that
+   * series.
    *
-   * @param alike - how many characters are known to be ASCII and the same; `prefix.length` for an id
-   * between the chunk's first and last.
+   * @param alike - how many characters are known to be ASCII and the same; `prefix.length` for an
+   *   id between the chunk's first and last.
    */
   compare(line: number, id: string, alike = 0): number {
     const { text } = this;
@@ -114,7 +118,10 @@ function commonPrefix(first: string, last: string): string {
   return first.slice(0, length);
 }
 
-/** The chunk that a series belongs to: the last one that does not begin after the id, else the first. */
+/**
+ * The chunk that a series belongs to: the last one that does not begin after the id, else the
+ * first.
+ */
 export function chunkFor(chunks: readonly Chunk[], id: string, from: number): number {
   let low = from;
   let high = chunks.length;

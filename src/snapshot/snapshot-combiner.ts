@@ -21,7 +21,9 @@ export interface CombinerSettings {
   readonly duplicates: MergedDuplicates;
   /** The label that each series gets with its reader's name; undefined for none. */
   readonly readerLabel: string | undefined;
-  /** Whether what was merged last is kept for the next time; in vain where no reader keeps anything. */
+  /**
+   * Whether what was merged last is kept for the next time; in vain where no reader keeps anything.
+   */
   readonly isKept: boolean;
   /** How long a slice may be, in ms. */
   readonly sliceBudget: number;
@@ -31,7 +33,9 @@ export interface CombinerSettings {
   readonly rejections: RejectionLog;
 }
 
-/** The snapshots of all readers, in the order of the list; undefined for one that has none to give. */
+/**
+ * The snapshots of all readers, in the order of the list; undefined for one that has none to give.
+ */
 export type CombineSources = readonly (Snapshot | undefined)[];
 
 /** A family as one reader has it. */

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Pace } from '../scheduling/pace.ts';
 import type { Family, Snapshot } from './snapshot.ts';
 
-/** How many bytes of the hash make a version: as many as a double, which a sample's value is, holds exactly. */
+/**
+ * How many bytes of the hash make a version: as many as a double, which a sample's value is, holds
+ * exactly.
+ */
 const VERSION_BYTES = 6;
 
 /**
@@ -19,7 +22,10 @@ export function versionOfState(name: string, metadata: string = ''): number {
   return hash.digest().readUIntBE(0, VERSION_BYTES);
 }
 
-/** The version of a snapshot that was merged from others, in their order; undefined unless each has one. */
+/**
+ * The version of a snapshot that was merged from others, in their order; undefined unless each has
+ * one.
+ */
 export function versionOfMerged(versions: readonly (number | undefined)[]): number | undefined {
   if (versions.includes(undefined)) return undefined;
   return versionOfState(versions.map((version) => versionText(version!)).join());

@@ -6,7 +6,7 @@ import type { Chunk } from './chunk.ts';
 export interface Family {
   /** The metric name. */
   readonly name: string;
-  /** What is declared of the family; undefined for a family that nobody declared. */
+  /** What is declared of the family; undefined for a family without a declaration. */
   readonly metadata: FamilyMetadata | undefined;
   /** The lines; at least one chunk. */
   readonly chunks: readonly Chunk[];

@@ -18,7 +18,9 @@ import type { MergedDuplicates } from '../snapshot/combine-lines.ts';
 
 /** A reader with a name, under which its state is told. */
 export interface NamedReader {
-  /** From 1 to 100 of the characters `A-Z a-z 0-9 _ . : -`; no other reader of the list may have it. */
+  /**
+   * From 1 to 100 of the characters `A-Z a-z 0-9 _ . : -`; no other reader of the list may have it.
+   */
   readonly name: string;
   /** The reader. */
   readonly reader: SnapshotReader;
@@ -49,7 +51,9 @@ export interface MergeOptions {
   readonly readerTimeout?: number | undefined;
   /** How long merging may hold the event loop at a stretch, in ms. Default 5; from 1 to 1000. */
   readonly sliceBudget?: number | undefined;
-  /** The clock, in Unix milliseconds, for the log of samples that are left out. Default `Date.now`. */
+  /**
+   * The clock, in Unix milliseconds, for the log of samples that are left out. Default `Date.now`.
+   */
   readonly now?: (() => number) | undefined;
   /**
    * Is called with the error of each failed read of a reader, and the reader's name. Default: a

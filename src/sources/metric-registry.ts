@@ -9,7 +9,9 @@ export interface MetricRegistry {
   getMetricsAsJSON(): Awaitable<readonly RegistryMetricValues[]>;
   /** Returns every metric, without collecting. */
   getMetricsAsArray(): readonly RegistryMetric[];
-  /** What the registry was made to write; that of OpenMetrics has `_total` added to counters' names. */
+  /**
+   * What the registry was made to write; that of OpenMetrics has `_total` added to counters' names.
+   */
   readonly contentType?: string | undefined;
 }
 
@@ -19,7 +21,9 @@ export interface RegistryMetric {
   readonly name: string;
   /** The explanation. */
   readonly help?: string | undefined;
-  /** `counter`, `gauge`, `histogram` or `summary`; type declarations of `prom-client` say otherwise. */
+  /**
+   * `counter`, `gauge`, `histogram` or `summary`; type declarations of `prom-client` say otherwise.
+   */
   readonly type?: unknown;
 }
 

@@ -55,8 +55,8 @@ export function labelsOf({ labels }: RegistryValue): Readonly<Record<string, str
 }
 
 /**
- * A registry that writes OpenMetrics adds `_total` to counters, and takes it from their declared names
- * first, for good, when it writes a page.
+ * A registry that writes OpenMetrics adds `_total` to counters, and takes it from their declared
+ * names first, for good, when it writes a page.
  */
 function exposedName({ name, type }: RegistryMetric, contentType: string | undefined): string {
   const isAdded = type === 'counter' && contentType?.startsWith('application/openmetrics-text');

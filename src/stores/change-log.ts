@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 
 /** The changes between a cursor and now, or as many of them as one batch holds. */
 export interface ChangeBatch {
-  /** The ids of the series that changed, each once, in the order of their last change in the batch. */
+  /**
+   * The ids of the series that changed, each once, in the order of their last change in the batch.
+   */
   readonly ids: readonly string[];
   /** The cursor after these changes. */
   readonly nextCursor: string;
@@ -14,8 +16,8 @@ export interface ChangeBatch {
  * Remembers which series changed, in order, for as many changes as it has room for.
  *
  * It holds ids only: what a series is now is read from the store, so a change costs one reference.
- * Cursors are `<epoch>:<number of changes>`; the epoch is random, so that another log's cursor, or one
- * from before a restart, is never taken for one of this log's.
+ * Cursors are `<epoch>:<number of changes>`; the epoch is random, so that another log's cursor, or
+ * one from before a restart, is never taken for one of this log's.
  */
 export class ChangeLog {
   readonly #epoch: string = randomUUID();

@@ -10,7 +10,8 @@ export type CreateStoreOptions = MemoryStoreOptions | LmdbStoreOptions | RedisSt
 
 type Opener = (url: string, options: CreateStoreOptions | undefined) => Promise<MetricStore>;
 
-// The modules of other stores are loaded when they are used: nobody needs a client that he does not use.
+// The modules of other stores are loaded when they are used: no user needs the clients of other
+// stores.
 const openRedis: Opener = async (url, options) => {
   const { RedisStore } = await import('./redis/redis-store.ts');
   return RedisStore.open(url, options);
@@ -34,13 +35,14 @@ const OPENERS: ReadonlyMap<string, Opener> = new Map<string, Opener>([
 ]);
 
 /**
- * Opens the store that a URL names: `memory:`; `lmdb:./data` for a folder (`lmdb:/var/lib/metrics` or
- * `lmdb:///var/lib/metrics` from the root; taken as it is written, nothing is decoded); `redis://host:6379`,
- * `redis-sentinel://host:26379/master` or `redis-cluster://host:6379`, each also with `rediss` for TLS.
+ * Opens the store that a URL names: `memory:`; `lmdb:./data` for a folder (`lmdb:/var/lib/metrics`
+ * or `lmdb:///var/lib/metrics` from the root; taken as it is written, nothing is decoded);
+ * `redis://host:6379`, `redis-sentinel://host:26379/master` or `redis-cluster://host:6379`, each
+ * also with `rediss` for TLS.
  *
- * Rejects with `invalid_options` for a URL of no known kind (it is not repeated: it may hold a password) and
- * for `lmdb://data`, which is neither a folder here nor one at the root,
- * with `dependency_missing` where the client of the store is not installed, and with whatever opening
+ * Rejects with `invalid_options` for a URL of no known kind (it is not repeated: it may hold a
+ * password) and for `lmdb://data`, which is neither a folder here nor one at the root, with
+ * `dependency_missing` where the client of the store is not installed, and with whatever opening
  * the store rejects with.
  *
  * @param url - which kind of store, and where.
@@ -67,7 +69,8 @@ export async function createStore(
 
 function folderOf(url: string): string {
   const path = url.slice('lmdb:'.length);
-  // In a URL a host stands there; as a path it would be a folder at the root, which nobody meant.
+  // In a URL a host stands there; as a path it would be a folder at the root, which no caller
+  // means.
   if (/^\/\/(?!\/)/.test(path)) {
     throw invalidOptions('createStore', [
       'url must be lmdb:./data for a folder here, or lmdb:///data for one at the root; behind lmdb:// there is no host',

@@ -24,7 +24,7 @@ export class Retention {
     return Math.min(this.#general, ...this.#byFamily.values());
   }
 
-  /** How often to sweep when nobody says, in ms. */
+  /** How often to sweep if no option says so, in ms. */
   get sweepInterval(): number {
     return Math.min(Math.max(this.shortest, SHORTEST_INTERVAL_MS), LONGEST_INTERVAL_MS);
   }

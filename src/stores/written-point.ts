@@ -56,7 +56,9 @@ export function firstPoint(admitted: MetricPoint, updatedAt: number, id: string)
   return trustPoint({ name, labels: withoutEmptyLabels(labels), value, updatedAt }, id);
 }
 
-/** Makes the next stored point of a series; it shares all but value and time with the one before. */
+/**
+ * Makes the next stored point of a series; it shares all but value and time with the one before.
+ */
 export function nextPoint(
   previous: SnapshotPoint,
   value: number,

@@ -14,7 +14,7 @@ export interface ContractStoreOptions {
   readonly maxSeriesBytes?: number;
   /** About how many changes are remembered for deltas. Default: at least 20 000. */
   readonly changeLogSize?: number;
-  /** The most changes that one `snapshotDelta` answers with. */
+  /** The most changes that one `snapshotDelta` returns. */
   readonly deltaBatchSize?: number;
   /** What the writer calls itself; only for stores that have `lastWrites()`. */
   readonly writer?: string;
@@ -39,13 +39,18 @@ export interface ContractDataSet {
 export interface ContractSubject {
   /** Makes an empty data set, independent of all others: cases may run at the same time. */
   createDataSet(): ContractDataSet | Promise<ContractDataSet>;
-  /** Whether several stores may be open over one data set, each seeing what the others acknowledged. */
+  /**
+   * Whether several stores may be open over one data set, each seeing what the others acknowledged.
+   */
   readonly isShared: boolean;
   /** Whether a data set outlives the stores over it. */
   readonly isDurable: boolean;
 }
 
-/** One test of the suite. It needs no test framework: `run` rejects when the store breaks the contract. */
+/**
+ * One test of the suite. It needs no test framework: `run` rejects when the store breaks the
+ * contract.
+ */
 export interface ContractCase {
   /** What the case is about, in a word or two: fit for the name of a group of tests. */
   readonly topic: string;

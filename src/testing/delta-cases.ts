@@ -101,7 +101,7 @@ const DELTA: Parameters<typeof casesOf>[2] = [
     },
   },
   {
-    title: 'says reset to a cursor that is none or of another data set',
+    title: 'says reset to an invalid cursor or one of another data set',
     async body({ open, openApart }) {
       const store = await open();
       const other = await openApart();

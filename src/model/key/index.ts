@@ -1,5 +1,5 @@
-// The one place that knows how a series is written: `name{label="value",…}`, labels in order, values
-// escaped. All else in `src` asks here (test/architecture).
+// The one place that knows how a series is written: `name{label="value",…}`, labels in order,
+// values escaped. All else in `src` asks here (test/architecture).
 export { compareKeys } from './key-order.ts';
 export { KeyReader, nameOf, parseKey, rangeOf } from './key-reader.ts';
 export { KeyWriter, labelPairs, withPairs } from './key-writer.ts';

@@ -32,8 +32,8 @@ export function rangeOf(name: string): NameRange {
 }
 
 /**
- * Reads keys as a store keeps them. Keys that follow each other mostly have the same label names, so
- * only what is between the quotes is taken.
+ * Reads keys as a store keeps them. Keys that follow each other mostly have the same label names,
+ * so only what is between the quotes is taken.
  */
 export class KeyReader {
   /** The metric name of the last key that was read. */

@@ -29,7 +29,9 @@ export class KeyWriter {
     this.#maxLabels = maxLabels;
   }
 
-  /** Writes the key of a name with labels, both as they came from outside; false if they have none. */
+  /**
+   * Writes the key of a name with labels, both as they came from outside; false if they have none.
+   */
   write(name: unknown, labels: unknown = NO_LABELS): boolean {
     this.reason = this.#refusal(name, labels);
     return this.reason === undefined;

@@ -10,8 +10,9 @@ const OPEN = 0x7b;
 /**
  * Finds the values of some labels in lines without making strings.
  *
- * It reads keys: labels in order of their names, values escaped. After `read`, `starts` and `ends` hold the place of each label's value; both are 0 for a label
- * that the line does not have. Not for concurrent use.
+ * It reads keys: labels in order of their names, values escaped. After `read`, `starts` and `ends`
+ * hold the place of each label's value; both are 0 for a label that the line does not have. Not for
+ * concurrent use.
  */
 export class LabelColumns {
   /** The names, in order and each once. */

@@ -6,7 +6,9 @@ export function isMetricName(name: string): boolean {
   return METRIC_NAME.test(name);
 }
 
-/** Tells whether a label name is legal in the classic grammar and may stand beside a metric name. */
+/**
+ * Tells whether a label name is legal in the classic grammar and may stand beside a metric name.
+ */
 export function isLabelName(name: string): boolean {
   // A `__name__` label beside a name makes Prometheus fail the whole scrape.
   return LABEL_NAME.test(name) && name !== '__name__';
