@@ -71,8 +71,8 @@ export class LedgerWriter {
     return 'added';
   }
 
-  /** Ends a series if it is there and, where a predicate is given, its time fits. */
-  end(id: string, fits?: (updatedAt: number) => boolean): boolean {
+  /** Deletes a series if it is there and, if a predicate is given, its time fits. */
+  delete(id: string, fits?: (updatedAt: number) => boolean): boolean {
     const slot = this.#index.slotOf(id);
     if (slot === undefined) return false;
     if (fits !== undefined && !fits(this.#samples.page(pageOf(slot))[placeOf(slot) + 1]!)) {

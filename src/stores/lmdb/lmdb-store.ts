@@ -14,6 +14,7 @@ import { collectFamilies, collectIds, inputFailed, sortInput } from '../store-in
 import { UpsertTally } from '../upsert-tally.ts';
 import { WriteLog } from '../write-log.ts';
 import { readWritten } from '../written-point.ts';
+import { deleteExpired, deleteMatching, deleteSeries } from './deletion.ts';
 import { DeltaReader } from './delta-reading.ts';
 import { openEnvironment } from './environment.ts';
 import { FamilyRecords } from './family-records.ts';
@@ -27,7 +28,6 @@ import {
 import { PointBatch } from './point-batch.ts';
 import type { OnRefused } from './point-reader.ts';
 import type { ReadFrame } from './read-frame.ts';
-import { endExpired, endMatching, endSeries } from './series-ending.ts';
 import { type LmdbVerification, verifyFile } from './verification.ts';
 
 /** What is in a file, and what its {@link LmdbStore} refused and ended since it was opened. */
@@ -150,7 +150,7 @@ export class LmdbStore implements MetricStore {
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#access.assertOpen('delete');
     if (typeof target === 'string') {
-      return endSeries(this.#access, 'delete', [canonicalSeriesId(target)]);
+      return deleteSeries(this.#access, 'delete', [canonicalSeriesId(target)]);
     }
     if (typeof target !== 'object' || target === null) {
       throw invalidOptions('delete', [
@@ -158,10 +158,10 @@ export class LmdbStore implements MetricStore {
       ]);
     }
     if (!(Symbol.iterator in target)) {
-      return endMatching(this.#access, target, seriesPredicate(target));
+      return deleteMatching(this.#access, target, seriesPredicate(target));
     }
     const ids = collectIds(target);
-    return endSeries(this.#access, 'delete', 'then' in ids ? await ids : ids);
+    return deleteSeries(this.#access, 'delete', 'then' in ids ? await ids : ids);
   }
 
   /**
@@ -221,7 +221,7 @@ export class LmdbStore implements MetricStore {
     if (typeof now !== 'number' || Number.isNaN(now)) {
       throw invalidOptions('gc', [`now (${describeSubject(now)}) must be Unix milliseconds`]);
     }
-    const expired = await endExpired(this.#access, this.#retention, now);
+    const expired = await deleteExpired(this.#access, this.#retention, now);
     this.#expired += expired;
     return expired;
   }

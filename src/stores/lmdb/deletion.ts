@@ -17,31 +17,31 @@ const SCAN_SLICE = 4_096;
 // Pages of samples between two turns; a page takes about a microsecond.
 const PAGE_SLICE = 512;
 
-/** Ends series by id; returns how many of them there were. */
-export async function endSeries(
+/** Deletes series by id; returns how many of them there were. */
+export async function deleteSeries(
   access: LedgerAccess,
   method: string,
   ids: readonly string[],
   fits?: (id: string, updatedAt: number) => boolean,
 ): Promise<number> {
-  let ended = 0;
+  let deleted = 0;
   for (let from = 0; from < ids.length; ) {
     const slice = await access.write(method, (writer) => {
       let count = 0;
       const next = inSlice(from, ids.length, (i) => {
         const id = ids[i]!;
-        if (writer.end(id, fits && ((updatedAt) => fits(id, updatedAt)))) count++;
+        if (writer.delete(id, fits && ((updatedAt) => fits(id, updatedAt)))) count++;
       });
       return { next, count };
     });
     from = slice.next;
-    ended += slice.count;
+    deleted += slice.count;
   }
-  return ended;
+  return deleted;
 }
 
-/** Ends the series that there are now and that match. */
-export async function endMatching(
+/** Deletes the series that there are now and that match. */
+export async function deleteMatching(
   access: LedgerAccess,
   { name }: SeriesMatcher,
   matches: SeriesPredicate,
@@ -59,11 +59,11 @@ export async function endMatching(
     }
     return found.flat();
   });
-  return endSeries(access, 'delete', ids);
+  return deleteSeries(access, 'delete', ids);
 }
 
-/** Ends the series that are beyond their retention at a time. */
-export async function endExpired(
+/** Deletes the series that are beyond their retention at a time. */
+export async function deleteExpired(
   access: LedgerAccess,
   retention: Retention,
   now: number,
@@ -71,7 +71,7 @@ export async function endExpired(
   const isOver = (id: string, updatedAt: number): boolean =>
     retention.isOver({ name: nameOf(id), updatedAt }, now);
   const ids = await scan(access, 'gc', async (frame) => {
-    // Times are looked at first, page by page: where none is old enough, no id is read.
+    // Times are looked at first, page by page: if none is old enough, no id is read.
     const old = await slotsBefore(frame, now - retention.shortest);
     if (old.size === 0) return [];
     return collectIds(frame, {}, ({ id, slot }) => {
@@ -80,8 +80,8 @@ export async function endExpired(
       return isOver(id, frame.samples.updatedAt);
     });
   });
-  // They are looked at again when they are ended: others may have written to them meanwhile.
-  return endSeries(access, 'gc', ids, isOver);
+  // Their times are read again when they are deleted: another process may have written meanwhile.
+  return deleteSeries(access, 'gc', ids, isOver);
 }
 
 async function scan<T>(
