@@ -9,8 +9,8 @@ import { type RedisScript, redisScript } from './redis-script.ts';
  * its series without labels, what its other ids begin with, and the retention.
  *
  * What a sweep found is noted only if no other began with the bucket meanwhile: what was written
- * behind the place of the first is known to the second alone. The last to begin has seen all that is
- * not marked as new.
+ * behind the place of the first is known to the second alone. The last to begin has seen all that
+ * is not marked as new.
  *
  * Returns 'ok', where to go on ('0' at the end), how many were ended, and the earliest end of life.
  */
