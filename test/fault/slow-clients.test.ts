@@ -26,16 +26,19 @@ function exporter(speech: Speech, options: ExporterServerOptions = {}): Promise<
   return startExporter(new ScriptedSource(), { ...tls, ...options });
 }
 
+/** A connection. On a busy machine the server may cut one in the middle of the handshake. */
 async function opened(port: number, speech: Speech): Promise<Socket> {
   const ALPNProtocols = [speech === 'HTTP/2' ? 'h2' : 'http/1.1'];
-  const socket =
-    speech === 'HTTP/1.1'
-      ? connect(port, '127.0.0.1')
-      : connectTls({ host: '127.0.0.1', port, ca: TLS.cert, ALPNProtocols });
-  onTestFinished(() => void socket.destroy());
-  socket.on('error', () => undefined);
-  await once(socket, speech === 'HTTP/1.1' ? 'connect' : 'secureConnect');
-  return socket;
+  for (;;) {
+    const socket =
+      speech === 'HTTP/1.1'
+        ? connect(port, '127.0.0.1')
+        : connectTls({ host: '127.0.0.1', port, ca: TLS.cert, ALPNProtocols });
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => undefined);
+    const ready = once(socket, speech === 'HTTP/1.1' ? 'connect' : 'secureConnect');
+    if (await ready.then(() => true).catch(() => false)) return socket;
+  }
 }
 
 /** Sends a byte now and then, which is never silent and never done, until it is sent away. */
