@@ -37,7 +37,17 @@ export {
   type RegistryReader,
   type RegistryReaderOptions,
 } from './sources/registry-reader.ts';
+export { applyCommit, type CommitTable } from './stores/apply-commit.ts';
 export { type CreateStoreOptions, createStore } from './stores/create-store.ts';
+export type {
+  Commit,
+  Committed,
+  DriverChanges,
+  DriverFrame,
+  Entries,
+  StoreDriver,
+} from './stores/driver.ts';
 export { MemoryStore, type MemoryStoreStats } from './stores/memory-store.ts';
 export type { MemoryStoreOptions } from './stores/memory-store-options.ts';
 export type { MetricStore, SeriesMatcher, UpsertResult } from './stores/metric-store.ts';
+export { createStoreOver } from './stores/store-front.ts';

@@ -11,6 +11,7 @@ export type LogComponent =
   | 'server'
   | 'web_config'
   | 'request_guard'
+  | 'store'
   | 'memory_store'
   | 'lmdb_store'
   | 'redis_store';
