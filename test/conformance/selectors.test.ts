@@ -80,7 +80,7 @@ const SERIES: readonly Series[] = [
 ];
 
 /** What we take, and Prometheus does not: the words that PromQL keeps for itself as metric names. */
-const RESERVED = /^[\s]*(?:on|ignoring|group_left|group_right|bool|atan2|inf|nan)\b/i;
+const RESERVED = /^(?:\s|#[^\n]*\n)*(?:on|ignoring|group_left|group_right|bool|atan2|inf|nan)\b/i;
 
 /** What Prometheus accepts and we do not: two groups of one name. */
 const NOT_TAKEN = /at most|duplicate capture group name/;
