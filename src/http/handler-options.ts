@@ -21,7 +21,8 @@ import type { Re2Source } from '../selection/value-pattern.ts';
 import { type ErrorListener, logScrapeError } from './error-report.ts';
 
 /**
- * How a handler serves. Every field may be left out. docs/http.md gives the name of each in Go's promhttp.
+ * How a handler serves. Every field may be left out. docs/http.md gives the name of each in Go's
+ * promhttp.
  */
 export interface HandlerOptions {
   /**

@@ -40,7 +40,9 @@ async function connected(port: number, text: string): Promise<Socket> {
 
 const GET = 'GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n';
 
-/** All that comes until the server has said a page so many times, each with headers of one length. */
+/**
+ * All that comes until the server has said a page so many times, each with headers of one length.
+ */
 function pagesFrom(socket: Socket, page: string, count: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];

@@ -24,7 +24,9 @@ export interface SelfReport {
   readonly members: readonly ProviderMember[] | undefined;
 }
 
-/** A point of a family of the exporter's own: its labels in the order of the page, and its value. */
+/**
+ * A point of a family of the exporter's own: its labels in the order of the page, and its value.
+ */
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /** One family of the exporter's own metrics. A server may add families to those of its handlers. */

@@ -14,7 +14,9 @@ import type { HandlerOptions } from './handler-options.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** A source with a family of dozens of chunks and a small one; every value changes with each read. */
+/**
+ * A source with a family of dozens of chunks and a small one; every value changes with each read.
+ */
 function changing(): CachedSnapshotReader {
   const source = new ScriptedSource();
   const points = manyPoints(4000, 700);

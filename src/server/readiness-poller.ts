@@ -6,8 +6,9 @@ const MOST_BETWEEN_MS = 30_000;
 /**
  * Reads a source that is not ready until it is.
  *
- * Without it a reader that refreshes only when somebody reads would never become ready where nobody is sent
- * to who is not ready. Of a reader that is ready it looks at the state alone. It keeps no process alive.
+ * Without it a reader that refreshes only when somebody reads would never become ready where nobody
+ * is sent to who is not ready. Of a reader that is ready it looks at the state alone. It keeps no
+ * process alive.
  */
 export class ReadinessPoller {
   readonly #provider: SnapshotProvider;

@@ -18,10 +18,11 @@ const REASONS = ['starting', 'stale', 'failing', 'draining'] as const;
 /**
  * Judges by what readers tell of themselves; nothing is read or refreshed.
  *
- * It is ready exactly when a scrape would get a page if each refresh that it starts ended as the one before.
- * So of merged readers each cached one must have been tried, or a scrape would wait for it; then one that
- * can answer spares the others, unless the policy is `fail`, where each must be able to. Readers without a
- * cache are read for each scrape, so that nothing can be known beforehand: they count as able to answer.
+ * It is ready exactly when a scrape would get a page if each refresh that it starts ended as the
+ * one before. So of merged readers each cached one must have been tried, or a scrape would wait for
+ * it; then one that can answer spares the others, unless the policy is `fail`, where each must be
+ * able to. Readers without a cache are read for each scrape, so that nothing can be known
+ * beforehand: they count as able to answer.
  */
 export function readinessOf(provider: SnapshotProvider, policy: ErrorPolicy): Readiness {
   const members = provider.members?.() ?? [{ stats: provider.cacheStats?.() }];

@@ -1,7 +1,7 @@
 /**
  * The path of a request's target, so that equal paths are equal texts: without the query, and with
- * percent-encoded letters, digits, `-`, `.`, `_` and `~` decoded (RFC 3986, 6.2.2.2). Undefined where the
- * target has none.
+ * percent-encoded letters, digits, `-`, `.`, `_` and `~` decoded (RFC 3986, 6.2.2.2). Undefined
+ * where the target has none.
  *
  * Nothing else is decoded: `%2F` is no slash to a proxy that guards paths, so it must be none here.
  */

@@ -2,7 +2,9 @@ import type { Awaitable, ReadOptions } from '../model/snapshot-reader.ts';
 
 /** Series as parallel arrays: the same position in each array is the same series. */
 export interface Entries {
-  /** Canonical series ids, as `seriesId()` writes them: text of any length up to `limits.keyBytes`. */
+  /**
+   * Canonical series ids, as `seriesId()` writes them: text of any length up to `limits.keyBytes`.
+   */
   readonly keys: readonly string[];
   /** Values: any double, NaN and -0 included; undefined means that the series ended. */
   readonly values: readonly (number | undefined)[];

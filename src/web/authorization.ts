@@ -9,8 +9,9 @@ const BEARER = /^bearer +([-A-Za-z0-9._~+/]+=*)$/i;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads an `Authorization` header; undefined when there is none, or it is longer than 4096 characters, or
- * malformed: no base64 with its padding, no colon, no UTF-8. The first colon ends the user's name.
+ * Reads an `Authorization` header; undefined when there is none, or it is longer than 4096
+ * characters, or malformed: no base64 with its padding, no colon, no UTF-8. The first colon ends
+ * the user's name.
  */
 export function readAuthorization(header: string | undefined): Credentials | undefined {
   if (header === undefined || header.length > LONGEST) return undefined;

@@ -31,12 +31,13 @@ interface Comparison {
 const MOST_REMEMBERED = 100;
 
 /**
- * Compares passwords with their hashes, off the event loop and one at a time, since each takes a processor
- * for some tenths of a second.
+ * Compares passwords with their hashes, off the event loop and one at a time, since each takes a
+ * processor for some tenths of a second.
  *
- * The last 100 right and the last 100 wrong ones are remembered, apart, so that guesses cannot displace
- * who is let in. What is remembered is an HMAC under a key of this object, never a password. Equal
- * questions share one comparison. A question nobody waits for any more leaves the queue.
+ * The last 100 right and the last 100 wrong ones are remembered, apart, so that guesses cannot
+ * displace who is let in. What is remembered is an HMAC under a key of this object, never a
+ * password. Equal questions share one comparison. A question nobody waits for any more leaves the
+ * queue.
  */
 export class PasswordChecker {
   readonly #mostWaiting: number;

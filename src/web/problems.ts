@@ -20,7 +20,8 @@ export class WebConfigProblems {
   }
 
   /**
-   * Notes a problem: what is wrong and the remedy. Texts hold no value of a field that may be secret.
+   * Notes a problem: what is wrong and the remedy. Texts hold no value of a field that may be
+   * secret.
    *
    * @param cause - the error that told of it; the first one is kept.
    */

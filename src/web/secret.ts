@@ -1,7 +1,8 @@
 const MASK = '<secret>';
 
 /**
- * A text that must not be seen: as a string or JSON it is `<secret>`, and `console.log` prints none of it.
+ * A text that must not be seen: as a string or JSON it is `<secret>`, and `console.log` prints none
+ * of it.
  *
  * That keeps what a web configuration holds out of logs; it does not keep it out of memory.
  */

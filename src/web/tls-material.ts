@@ -24,7 +24,8 @@ export function pemFilesOf(fields: TlsFields, folder: string): readonly string[]
 
 /**
  * Reads certificates and key, and proves that Node can serve with them: that they parse, belong to
- * each other, and suit the chosen suites and curves. If not, it notes problems and returns undefined.
+ * each other, and suit the chosen suites and curves. If not, it notes problems and returns
+ * undefined.
  */
 export async function loadTls(
   yaml: YamlFields,

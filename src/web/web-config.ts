@@ -53,7 +53,9 @@ export interface RateLimit {
 export interface AccessConfig {
   /** Headers of every response. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Users and the bcrypt hashes of their passwords; with users or tokens, nobody else is let in. */
+  /**
+   * Users and the bcrypt hashes of their passwords; with users or tokens, nobody else is let in.
+   */
   readonly users: ReadonlyMap<string, Secret>;
   /** Names of tokens, and the SHA-256 of each token in lower-case hex. */
   readonly bearerTokens: ReadonlyMap<string, Secret>;

@@ -26,8 +26,8 @@ function* forms(value: boolean, ...words: readonly string[]): Iterable<[string, 
 }
 
 /**
- * Reads the fields of a YAML file as Go's library does: a field's type decides what its text means, so
- * that `no` may be a user and `on` a boolean. What does not fit becomes a problem with its line.
+ * Reads the fields of a YAML file as Go's library does: a field's type decides what its text means,
+ * so that `no` may be a user and `on` a boolean. What does not fit becomes a problem with its line.
  */
 export class YamlFields {
   /** The whole file. */
@@ -37,7 +37,9 @@ export class YamlFields {
   readonly #placeOf: ParsedYaml['placeOf'];
   #aliases = 0;
 
-  /** Parses a text; what is no YAML becomes problems, and then `root` is as if the file were empty. */
+  /**
+   * Parses a text; what is no YAML becomes problems, and then `root` is as if the file were empty.
+   */
   constructor(text: string, problems: WebConfigProblems) {
     this.#problems = problems;
     const { document, placeOf } = parseYaml(text, problems);
@@ -72,7 +74,8 @@ export class YamlFields {
       if (name === undefined) continue;
       if (entries.has(name)) this.problem(at, 'has this name a second time; remove one of them');
       const inner = path === this.root.path ? name : `${path}.${name}`;
-      // A field is looked for where its key stands: a value may be empty, or stand elsewhere as an anchor.
+      // A field is looked for where its key stands: a value may be empty, or stand elsewhere as an
+      // anchor.
       entries.set(name, { path: inner, node: value, place: at.place });
     }
     return entries;
@@ -110,7 +113,10 @@ export class YamlFields {
     return undefined;
   }
 
-  /** The text of a scalar that is neither quoted nor null; undefined for all others, without a problem. */
+  /**
+   * The text of a scalar that is neither quoted nor null; undefined for all others, without a
+   * problem.
+   */
   plain(field: YamlField): string | undefined {
     const { node } = this.#resolve(field);
     return isPlain(node) && typeof node.value === 'string' ? node.value : undefined;
@@ -129,7 +135,9 @@ export class YamlFields {
     return { path, node, place: start === undefined ? undefined : this.#placeOf(start) };
   }
 
-  /** Follows an alias. Each search for an anchor goes through the file, so their number is bounded. */
+  /**
+   * Follows an alias. Each search for an anchor goes through the file, so their number is bounded.
+   */
   #resolve(field: YamlField): YamlField {
     const { node } = field;
     if (!isAlias(node) || this.#document === undefined) return field;

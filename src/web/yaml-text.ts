@@ -9,8 +9,8 @@ export interface ParsedYaml {
   readonly placeOf: (offset: number) => Place;
 }
 
-// Four maps and lists are right, and the parser counts each once or twice. Thousands end the stack of the
-// composer, at times inside V8, which then aborts the process.
+// Four maps and lists are right, and the parser counts each once or twice. Thousands end the stack
+// of the composer, at times inside V8, which then aborts the process.
 const DEEPEST = 32;
 
 // The library compares keys of a map in pairs: YamlFields finds duplicates itself, in linear time.

@@ -63,10 +63,11 @@ end
 // none), then its own. Returns 'absent', 'lost' (there are series, but no state), 'layout',
 // 'fenced' or 'forbidden' and what it found, instead of doing anything.
 //
-// `note` remembers a change, `drop` the end of a series, `finish` writes all of them to the log, and nothing is written before.
-// The log goes on only from its own last change: if that is not the one in the state (the log was
-// removed, or has more), it begins again, which every reader notices. So it does if the stream
-// refuses the first entry: its own last id can be ahead of its last entry (XDEL, XSETID).
+// `note` remembers a change, `drop` the end of a series, `finish` writes all of them to the log,
+// and nothing is written before. The log goes on only from its own last change: if that is not the
+// one in the state (the log was removed, or has more), it begins again, which every reader notices.
+// So it does if the stream refuses the first entry: its own last id can be ahead of its last entry
+// (XDEL, XSETID).
 export const OPENING: string = `${RIGHTS}${CONTENT}
 local state, log, marks = KEYS[1], KEYS[2], KEYS[3]
 local token, room = ARGV[1], tonumber(ARGV[2])

@@ -16,7 +16,8 @@ export interface RedisScript {
 /**
  * Makes a script of its text.
  *
- * @param flags - `no-writes` for scripts that only read: they run on replicas and when memory is full;
+ * @param flags - `no-writes` for scripts that only read: they run on replicas and when memory is
+ *   full;
  *   `allow-oom` for those that make room.
  */
 export function redisScript(flags: '' | 'no-writes' | 'allow-oom', body: string): RedisScript {

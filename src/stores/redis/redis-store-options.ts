@@ -40,8 +40,8 @@ export interface RedisStoreOptions extends SharedStoreOptions {
   readonly changeLogSize?: number | undefined;
   /**
    * Into how many parts the data set is divided when it is made; each has a slot of a cluster and a
-   * log of its own. A store that opens it later takes it as it is. Default: 16 for a cluster, else 1,
-   * which keeps cursors short. From 1 to 256.
+   * log of its own. A store that opens it later takes it as it is. Default: 16 for a cluster, else
+   * 1, which keeps cursors short. From 1 to 256.
    */
   readonly partitions?: number | undefined;
   /**

@@ -101,7 +101,8 @@ export class RedisStore implements MetricStore {
    *
    * Rejects with `invalid_options`, and with `dependency_missing` without `@redis/client`.
    *
-   * @param where - a URL (`redis://`, `rediss://`, `redis-sentinel://`, `redis-cluster://`), or a connection
+   * @param where - a URL (`redis://`, `rediss://`, `redis-sentinel://`, `redis-cluster://`), or a
+   *   connection
    *   with options of `@redis/client`.
    * @param options - see {@link RedisStoreOptions}.
    */
