@@ -39,7 +39,7 @@ export class Deflater {
 
   /**
    * The deflated form of a piece, made now if need be. Pieces are taken in the order in which they
-   * are asked for. Rejects when zlib fails, which is not kept: the next one who asks has it tried
+   * are asked for. Rejects when zlib fails, which is not kept: the next caller has it tried
    * again.
    */
   deflate(piece: Buffer): Promise<DeflatedPiece> {
@@ -64,7 +64,7 @@ export class Deflater {
       lane = new DeflateLane(this.#level); // A stream that failed is of no use any more.
       throw error;
     } finally {
-      // The one who waits longest gets it, not one who comes now.
+      // The caller that waits longest gets it, not one that comes now.
       const next = this.#waiting.shift();
       if (next === undefined) this.#idle.push(lane);
       else next(lane);

@@ -1,8 +1,8 @@
 import { familyPlace } from '../snapshot/snapshot.ts';
 
 /**
- * Who owns which name: the families of a whole snapshot, before anything is selected, and the
- * exporter's own. So a shard, a view and a query expose a family as the whole page does.
+ * Which family owns which name: the families of a whole snapshot, before anything is selected, and
+ * the exporter's own. So a shard, a view and a query expose a family as the whole page does.
  *
  * A name of both is the source's: the exporter's own family is left out. Nothing is worked out
  * ahead: an encoder asks for a few names of a counter alone, and each costs a binary search.

@@ -61,7 +61,7 @@ export class Page {
   /** Has the page compressed: each piece of it, as it will be, in order. */
   deflating(deflater: Deflater): readonly Promise<DeflatedPiece>[] {
     const pieces = this.pieces.map((piece) => deflater.deflate(piece));
-    // A failure is reported to those who wait for the piece; the next scrape has it made again.
+    // A failure reaches the scrapes that wait for the piece; the next scrape has it made again.
     for (const piece of pieces) piece.catch(() => undefined);
     return pieces;
   }

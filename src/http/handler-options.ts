@@ -65,7 +65,7 @@ export interface HandlerOptions {
    */
   readonly gzipLevel?: number | undefined;
   /**
-   * Whether OpenMetrics is served to who asks for it. Default true. Without it everybody gets the
+   * Whether OpenMetrics is served to scrapers that ask for it. Default true. Without it all get the
    * Prometheus text format.
    */
   readonly openMetrics?: boolean | undefined;

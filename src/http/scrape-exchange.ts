@@ -44,7 +44,7 @@ const REFUSALS = {
   400: 'The query cannot be read.\n',
   405: 'Only GET and HEAD are served here.\n',
   414: 'The query is too long.\n',
-  // Nobody reads it; the code is for the count alone.
+  // No client reads it; the code is for the count alone.
   499: 'The client went away.\n',
   500: 'The metrics could not be served.\n',
   503: 'There are no metrics to serve at the moment; try again later.\n',

@@ -63,13 +63,13 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
     );
     this.#always = startTimeHeader(options.processStartTime);
     this.#reader.watch?.(this);
-    // Who starts an exporter should learn at once that its options cannot be served.
+    // The caller that starts an exporter should learn at once that its options cannot be served.
     this.#views
       .ready()
       .catch((error: unknown) => this.errors.tell(error, { during: 'page', status: 500 }));
   }
 
-  /** Compresses a new snapshot before anybody asks, for those who have asked lately. */
+  /** Compresses a new snapshot before the next scrape, in the forms of the latest scrapes. */
   published(snapshot: Snapshot): void {
     this.#views.published(snapshot);
   }
@@ -184,7 +184,7 @@ function lengthHeader(parts: BodyParts): FixedHeaders {
   return { 'Content-Length': String(bytes) };
 }
 
-/** Which state the page is of, for load balancers, and for who compares replicas. */
+/** Which state the page is of, for load balancers, and to compare replicas. */
 function versionHeader(version: number | undefined): FixedHeaders {
   return version === undefined ? {} : { 'X-Snapscrape-Version': versionText(version) };
 }

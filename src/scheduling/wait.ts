@@ -30,12 +30,12 @@ export async function waitFor(work: Promise<void>, limits: WaitLimits): Promise<
   }
 }
 
-/** The error of a caller who gave up. */
+/** The error of a caller that gave up. */
 export function abortedError(cause: unknown): SnapscrapeError {
   return new SnapscrapeError('aborted', 'The caller gave up waiting', { cause });
 }
 
-/** Who waits on a signal, and the one listener that tells them. */
+/** The callbacks that wait on a signal, and the one listener that calls them. */
 interface Waiting {
   readonly callbacks: Set<() => void>;
   readonly tell: () => void;
@@ -44,7 +44,7 @@ interface Waiting {
 const waiting = new WeakMap<AbortSignal, Waiting>();
 
 /**
- * Calls back when a signal is aborted; answers how to undo that. One listener serves all who wait
+ * Calls back when a signal is aborted; returns how to undo that. One listener serves all that wait
  * on a signal, as Node warns of a leak where a signal has more than ten.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {

@@ -48,7 +48,7 @@ const PROBES = ['healthy', 'ready'] as const;
  * would get a page if refreshes ended as they did before, and else 503 with `Retry-After`: before
  * the first good snapshot, when the last one is older than `maxStaleness` and refreshes fail or
  * hang, when the reader was closed, and once `drain()` was called. Readers without a cache count as
- * able to answer. Probes never read or refresh anything, so somebody else must: a reader with
+ * able to answer. Probes never read or refresh anything, so another caller must: a reader with
  * `background: true`, a scrape, or `createExporterServer`. Throws `invalid_options`.
  *
  * @example

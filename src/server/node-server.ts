@@ -93,7 +93,7 @@ function createHttp2Server(options: SecureServerOptions, http1: Http1Limits): Se
   const maxHeaderListSize = Math.max(http1.maxHeaderSize, MOST_HEAD);
   const settings = { maxConcurrentStreams: MOST_STREAMS, maxHeaderListSize };
   const server = createSecureServer({ ...options, settings });
-  // Those who do not speak HTTP/2 are served by the rules of `node:http`, which reads them from
+  // Clients that do not speak HTTP/2 are served by the rules of `node:http`, which reads them from
   // here.
   Object.assign(server, http1);
   return server;

@@ -6,9 +6,9 @@ const MOST_BETWEEN_MS = 30_000;
 /**
  * Reads a source that is not ready until it is.
  *
- * Without it a reader that refreshes only when somebody reads would never become ready where nobody
- * is sent to who is not ready. Of a reader that is ready it looks at the state alone. It keeps no
- * process alive.
+ * Without it a reader that refreshes only when it is read would never become ready if no client is
+ * sent to an exporter that is not ready. Of a reader that is ready it looks at the state alone. It
+ * keeps no process alive.
  */
 export class ReadinessPoller {
   readonly #provider: SnapshotProvider;
@@ -35,7 +35,7 @@ export class ReadinessPoller {
   }
 
   async #read(): Promise<void> {
-    // Who fails is told to the reader's own `onError`.
+    // The reader's own `onError` gets the failure.
     await this.#provider.current({ signal: this.#ending.signal }).catch(() => undefined);
     this.#failures = this.#isReady() ? 0 : this.#failures + 1;
     this.#lookLater();

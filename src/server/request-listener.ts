@@ -16,7 +16,7 @@ export const OPEN_ACCESS: { readonly current: AccessConfig } = Object.freeze({
   }),
 });
 
-/** Finds the route of each request, and who may have it. */
+/** Finds the route of each request, and the users that may have it. */
 export interface RoutedListener {
   /** Rejects with what a route or a guard throws. */
   readonly listener: (...exchange: Parameters<Listener>) => Promise<void>;

@@ -17,7 +17,7 @@ export type Listener = (request: NodeRequest, response: NodeResponse) => void;
 /** What is served at a path, and to whom. */
 export interface Route {
   readonly serve: Listener;
-  /** Who has access: the users of the server, everyone, or a view's own users. */
+  /** The users that have access: those of the server, all, or a view's own. */
   readonly access: 'server' | 'everybody' | ViewAuth;
   /** What it selects for good, where that may have patterns that cannot be used. */
   readonly selection?: FixedSelection;
@@ -25,7 +25,7 @@ export interface Route {
 
 /** A selection that options demand. */
 interface FixedSelection {
-  /** The option, as whoever set it finds it. */
+  /** The option, as the caller that set it finds it. */
   readonly option: string;
   /** Rejects for a pattern that cannot be used, with the problem as the cause. */
   readonly ready: () => Promise<void>;
@@ -82,7 +82,7 @@ export async function prepareSelections(routes: ReadonlyMap<string, Route>): Pro
   if (problems.length > 0) throw invalidOptions('createExporterServer', problems);
 }
 
-/** What is served where there is no route; to those who may see the rest. */
+/** What is served if there is no route; to users that may see the rest. */
 export const NOT_FOUND: Route = Object.freeze({
   serve: (...[request, response]: Parameters<Listener>) =>
     sendAnswer(request, response, plainAnswer(404, 'Not found.\n')),
@@ -96,7 +96,7 @@ function given<T extends object>(options: T): T {
   return set;
 }
 
-/** Views with users of their own are not listed: their paths may tell who the tenants are. */
+/** Views with users of their own are not listed: their paths may name the tenants. */
 function landingPage({ metricsPath, views, landingPage: page }: CheckedServerOptions): ShortAnswer {
   const open = views.filter(({ auth }) => auth === undefined);
   return landingPageAnswer(page, [

@@ -22,9 +22,9 @@ export interface ServerView extends HandlerOptions {
   /** Where it is served: an exact path such as `/metrics/team-a`. */
   readonly path: string;
   /**
-   * Who has access, instead of the users of the server. The headers and the rate limit of the web
-   * configuration file hold here too; a view with `auth` has a bucket of its own. Default: the
-   * `auth` of the server, or else the users and tokens of the file.
+   * The users that have access, instead of those of the server. The headers and the rate limit of
+   * the web configuration file hold here too; a view with `auth` has a bucket of its own. Default:
+   * the `auth` of the server, or else the users and tokens of the file.
    */
   readonly auth?: ViewAuth | undefined;
 }
@@ -46,9 +46,9 @@ export interface ExporterServerOptions {
   /** How pages are served. Default: the handler's own defaults. Views begin with the same. */
   readonly handler?: HandlerOptions | undefined;
   /**
-   * Who may see the main page, and all else that has no `auth` of its own, instead of the users and
-   * tokens of the web configuration file. Its headers and its rate limit hold here too. Default:
-   * none, which is those of the file.
+   * The users that see the main page, and all else that has no `auth` of its own, instead of the
+   * users and tokens of the web configuration file. Its headers and its rate limit hold here too.
+   * Default: none, which is those of the file.
    */
   readonly auth?: ViewAuth | undefined;
   /**

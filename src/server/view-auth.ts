@@ -3,7 +3,7 @@ import { EMPTY_SHA256 } from '../web/parse-access.ts';
 import { Secret } from '../web/secret.ts';
 import type { AccessConfig } from '../web/web-config.ts';
 
-/** Who may see a view. One of the two must have an entry. */
+/** The users that may see a view. One of the two must have an entry. */
 export interface ViewAuth {
   /** Users and the bcrypt hashes of their passwords, as `htpasswd -nBC 10 ""` makes them. */
   readonly users?: Readonly<Record<string, string>> | undefined;

@@ -15,7 +15,7 @@ export interface PasswordQuestion {
   readonly user: string;
   readonly hash: string;
   readonly password: string;
-  /** Ends the wait of the one who asks. */
+  /** Ends the wait of the caller. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,9 +35,9 @@ const MOST_REMEMBERED = 100;
  * processor for some tenths of a second.
  *
  * The last 100 right and the last 100 wrong ones are remembered, apart, so that guesses cannot
- * displace who is let in. What is remembered is an HMAC under a key of this object, never a
- * password. Equal questions share one comparison. A question nobody waits for any more leaves the
- * queue.
+ * displace passwords that are right. What is remembered is an HMAC under a key of this object,
+ * never a password. Equal questions share one comparison. A question that no request waits for any
+ * more leaves the queue.
  */
 export class PasswordChecker {
   readonly #mostWaiting: number;

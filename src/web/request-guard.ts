@@ -11,7 +11,7 @@ import type { AccessConfig, RateLimit } from './web-config.ts';
 export interface GuardedRequest {
   /** The headers, by names in lower case. */
   readonly headers: { readonly authorization?: string | undefined };
-  /** Who asks; not looked at today: rate limit and passwords are the same for all. */
+  /** The client; not looked at today: rate limit and passwords are the same for all. */
   readonly remoteAddress?: string | undefined;
   /** Aborts when the client is gone: its password is then taken out of the queue. */
   readonly signal?: AbortSignal | undefined;

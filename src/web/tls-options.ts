@@ -5,7 +5,7 @@ import type { TlsServerConfig, WebConfig } from './web-config.ts';
 
 /** What servers of `node:https` and `node:http2` (`createSecureServer`) take. */
 export interface SecureServerOptions extends SecureContextOptions, TlsOptions {
-  /** For HTTP/2 servers: those who do not speak it are served as well. */
+  /** For HTTP/2 servers: clients that do not speak it are served as well. */
   readonly allowHTTP1: true;
 }
 

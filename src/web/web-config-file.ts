@@ -174,7 +174,7 @@ export class WebConfigFile {
 
   /**
    * Reloads if a file has changed since it was last read, good or bad, and has not changed again
-   * since the last look: who saves a file may empty it first. Never rejects.
+   * since the last look: an editor may empty a file before it writes it. Never rejects.
    */
   async reloadIfChanged(): Promise<void> {
     if (this.#reloading.isRunning) return;

@@ -5,7 +5,7 @@ import type { Secret } from './secret.ts';
  * Whether clients have to show certificates, by Go's names.
  *
  * - `NoClientCert`: none is asked for.
- * - `RequestClientCert`: one is asked for; none, or one that nobody signed, will do.
+ * - `RequestClientCert`: one is asked for; none, or an unsigned one, will do.
  * - `RequireAnyClientCert`: one must be shown; it need not be signed by anybody we trust.
  * - `VerifyClientCertIfGiven`: none will do, but one that is shown must be signed by the client CA.
  * - `RequireAndVerifyClientCert`: one must be shown, signed by the client CA. The only safe one.
@@ -54,7 +54,7 @@ export interface AccessConfig {
   /** Headers of every response. */
   readonly headers: ReadonlyMap<string, string>;
   /**
-   * Users and the bcrypt hashes of their passwords; with users or tokens, nobody else is let in.
+   * Users and the bcrypt hashes of their passwords; with users or tokens, others are rejected.
    */
   readonly users: ReadonlyMap<string, Secret>;
   /** Names of tokens, and the SHA-256 of each token in lower-case hex. */

@@ -27,7 +27,7 @@ export class LedgerAccess {
   readonly #writer: LedgerWriter;
   readonly #writers: WriterRecords;
   readonly #frames = new Set<ReadFrame>();
-  // Transactions that are not settled, and how to fail who waits for them.
+  // Transactions that are not settled, and how to fail the calls that wait for them.
   readonly #pending = new Map<Promise<unknown>, (reason: unknown) => void>();
   readonly #file: string;
   readonly #identity: string;

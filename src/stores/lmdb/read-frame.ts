@@ -62,7 +62,7 @@ export class ReadFrame {
     return this.#isClosed;
   }
 
-  /** Adds a user, who must close it too; its time begins again. */
+  /** Adds a user, which must close it too; its time begins again. */
   share(): void {
     this.#users++;
     this.#timer.refresh();

@@ -79,7 +79,7 @@ export class Keys {
   readonly meta: string;
   /** A hash of metric names and metadata as JSON. */
   readonly families: string;
-  /** Who may write, where that is limited to one. */
+  /** The store that may write, if only one may. */
   readonly lease: string;
   /** Held while series are added beside a budget for several partitions. */
   readonly budget: string;
