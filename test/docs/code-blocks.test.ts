@@ -97,7 +97,7 @@ describe('programs', () => {
     async (_, block) => {
       // At ports and a path that are free, beside whatever else runs here.
       const code = block.code
-        .replace(/'(unix:)\/run\//g, "'$1./")
+        .replace(/'(unix:)\/(?:run|tmp)\//g, "'$1./")
         .replace(/\.listen\(\d+\)/g, ".listen(0, '127.0.0.1')")
         .replace(/':\d{4}'/g, "'127.0.0.1:0'");
       // What it opens is open by the next turn of the event loop but a few.
