@@ -94,7 +94,9 @@ describe('the types of the package', () => {
     execFileSync(tsc, [...all, '--types', 'node', file], { cwd: ROOT });
   });
 
-  it('fit the example for Next.js, whose build checks types by the tsconfig.json beside it', ({ skip }) => {
+  it('fit the example for Next.js, whose build checks types by the tsconfig.json beside it', ({
+    skip,
+  }) => {
     const installed = existsSync(join(ROOT, 'examples/adapters/node_modules/snapscrape'));
     skip(!installed, 'npm ci --prefix examples/adapters installs what the example imports');
     const tsc = join(ROOT, 'node_modules/.bin/tsc');
