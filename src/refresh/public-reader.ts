@@ -51,7 +51,11 @@ class PublicReader extends SourceReader {
     if (typeof source.lastWrites === 'function') {
       // What it throws at once must fail the read no more than a promise that rejects.
       const ask = async (): Promise<unknown> => source.lastWrites?.(options);
-      yield { kind: 'lastWrites', items: ask() };
+      const items = ask();
+      // A refresh that ends now takes it no more, and a rejection without a handler ends the
+      // process.
+      items.catch(() => undefined);
+      yield { kind: 'lastWrites', items };
     }
     // An exact state takes the place of the cursor that was read before.
     const resume = typeof cursor === 'string' ? (state ?? cursor) : undefined;
