@@ -21,12 +21,12 @@ const EXPECTED: readonly Expected[] = [
   {
     group: undefined,
     format: '',
-    why: 'series stand in the order of UTF-8 bytes, not of UTF-16 units',
+    why: 'series are sorted by UTF-8 bytes, no longer by UTF-16 units',
     rest: sortedSeries,
   },
 ];
 
-/** A page with the lines between two headers in any one order. A label value may have a CR in it. */
+/** Sorts the lines between two headers. It splits at LF alone: a label value may have a CR in it. */
 function sortedSeries(text: string): string {
   return text
     .split('\n# ')

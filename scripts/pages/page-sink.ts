@@ -92,7 +92,7 @@ export class PageSink {
     raw: Buffer,
     mask: (text: string) => string,
   ): Promise<void> {
-    // What a rejected request is told is no page.
+    // The body of a rejected request is not a page.
     const body = status === 200 ? decoded(raw, headers.get('content-encoding')) : Buffer.of();
     const head = [`${status}`, ...HEADERS.map((header) => headers.get(header) ?? '')].join('\n');
     const text = mask === same && body.length > LONGEST_TEXT ? undefined : mask(body.toString());

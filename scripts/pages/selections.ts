@@ -2,28 +2,10 @@ import fc from 'fast-check';
 import type { HandlerOptions, SnapshotPoint } from '../../src/index.ts';
 import { LONG_SERIES } from '../../test/support/history.ts';
 import { type NaiveMatcher, naiveSelector } from '../../test/support/naive-selection.ts';
+import { LABELS, NAMES, PATTERNS, VALUES } from '../../test/support/selection-words.ts';
 import { pointOf } from './fixed-sources.ts';
 import { SYNTAXES } from './formats.ts';
 import type { PageSink } from './page-sink.ts';
-
-// Few names and values, so that matchers hit. No family claims a name of another one.
-const NAMES = ['a', 'ab', 'b', 'b:c', 'x_total'];
-const LABELS = ['a', 'aa', 'b', 'b1', 'ba', 'le', '__proto__', 'constructor', '_'];
-const VALUES = [
-  '',
-  'x',
-  'xy',
-  'y',
-  'x"y',
-  '"',
-  '\\',
-  '\n',
-  ',a="x"',
-  '},b="x"} 1\n',
-  'ü',
-  '\u{1f600}',
-];
-const PATTERNS = ['x.*', '.*', '.+', '', 'x|y', '(x|y)+', '[^x]*', '\\\\+', '.*ü'];
 
 const label = fc.oneof(fc.constantFrom('a', 'b'), fc.constantFrom(...LABELS));
 const value = fc.constantFrom(...VALUES);

@@ -143,7 +143,7 @@ export class PageMaker {
   }
 }
 
-/** About every fourth family, for good: cuts follow from names, not from lengths that change. */
+/** Chooses about every fourth family, always the same ones: a name stays, a length changes. */
 function isMarked(name: string): boolean {
   let hash = 0;
   for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) | 0;

@@ -73,7 +73,7 @@ async function deflatedBy(
 }
 
 describe('what is compressed', () => {
-  it('is kept for ten snapshots without a scrape, and made anew after that', async () => {
+  it('is kept for ten snapshots without a scrape, then dropped and made again on request', async () => {
     const { reader, scrape } = exporter();
     await reader.refresh();
     const whole = await deflatedBy(reader, () => scrape('openmetrics'));

@@ -18,7 +18,7 @@ export interface SelfReport {
   readonly lastWrites: readonly LastWrite[];
   /** Which state the page is of; undefined where that is not known. */
   readonly version: number | undefined;
-  /** What the cache did; undefined where there is none, or more than one. */
+  /** What the cache did; undefined unless there is exactly one. */
   readonly cache: CacheStats | undefined;
   /** The readers that are merged; undefined where there is one alone. */
   readonly members: readonly ProviderMember[] | undefined;

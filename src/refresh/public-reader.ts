@@ -42,7 +42,9 @@ class PublicReader extends SourceReader {
       const items: Many<unknown> & { readonly cursor?: unknown } = await source.snapshot(options);
       yield { kind: 'points', items };
       // Only now, when all points were taken, is it certain that the reply has its cursor.
-      if (changing && typeof items.cursor === 'string') state = items.cursor;
+      if (changing && typeof items.cursor === 'string') {
+        state = checkCursor('cursor', items.cursor);
+      }
     } else {
       if (changing === undefined) throw new NoDelta('delta_failed');
       // From wherever the snapshot was at or after `since`, all changes lead to the last state.

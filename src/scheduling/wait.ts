@@ -14,6 +14,10 @@ export interface WaitLimits {
  */
 export async function waitFor(work: Promise<void>, limits: WaitLimits): Promise<boolean> {
   const { signal, deadline } = limits;
+  if (signal?.aborted) {
+    work.catch(() => undefined);
+    throw abortedError(signal.reason);
+  }
   let timer: NodeJS.Timeout | undefined;
   let stay: (() => void) | undefined;
   try {

@@ -21,13 +21,14 @@ const isBeforeAny: IsBefore = (a, b) => compareKeys(a, b) < 0;
  * in which they are given. A merge sort in slices (bench/micro/sort.ts).
  */
 export async function textOrder(texts: readonly string[], pace: Pace): Promise<Uint32Array> {
-  let from: Uint32Array = new Uint32Array(texts.length).map((_, i) => i);
+  let from: Uint32Array = new Uint32Array(texts.length);
   let to: Uint32Array = new Uint32Array(texts.length);
   let isBefore = isBeforePlain;
   let ends: number[] = [];
   for (let first = 0; first < texts.length; first = ends.at(-1)!) {
     const { end, isPlain } = runAt(texts, first);
     if (!isPlain) isBefore = isBeforeAny;
+    for (let i = first; i < end; i++) from[i] = i;
     sortRun(texts, from.subarray(first, end), isBefore);
     ends.push(end);
     if (pace.shouldYield()) await pace.yield();

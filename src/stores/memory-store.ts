@@ -4,8 +4,6 @@ import { soundClock } from '../model/clock.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { MetricPoint, SnapshotPoint, WritablePoint } from '../model/metric-point.ts';
-import { invalidOptions } from '../model/options.ts';
-import { describeSubject } from '../model/rejection.ts';
 import type { LastWrite, WriteStats } from '../model/write-stats.ts';
 import { type SlicedWork, WorkQueue } from '../scheduling/work-queue.ts';
 import { endMatching, endSeries, isPause, SLICE, setFamilies } from './ledger-work.ts';
@@ -17,7 +15,12 @@ import {
 import type { MetricStore, SeriesMatcher, UpsertResult } from './metric-store.ts';
 import { Retention, sweepRegularly } from './retention.ts';
 import { type AdmittedPoint, type MemoryStoreDelta, SeriesLedger } from './series-ledger.ts';
-import { type SeriesPredicate, seriesPredicate } from './series-target.ts';
+import {
+  assertDeleteTarget,
+  assertSweepTime,
+  type SeriesPredicate,
+  seriesPredicate,
+} from './series-target.ts';
 import { StillFrames } from './still-frames.ts';
 import { collect, inputFailed, sortInput } from './store-input.ts';
 import { UpsertTally } from './upsert-tally.ts';
@@ -120,11 +123,7 @@ export class MemoryStore implements MetricStore {
    */
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#assertOpen('delete');
-    if (typeof target !== 'string' && (typeof target !== 'object' || target === null)) {
-      throw invalidOptions('delete', [
-        `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,
-      ]);
-    }
+    assertDeleteTarget(target);
     const isOpen = (): void => this.#assertOpen('delete');
     const ended = await this.#work.run(
       typeof target === 'string'
@@ -195,9 +194,7 @@ export class MemoryStore implements MetricStore {
    */
   async gc(now: number = this.#options.now()): Promise<number> {
     this.#assertOpen('gc');
-    if (typeof now !== 'number' || Number.isNaN(now)) {
-      throw invalidOptions('gc', [`now (${describeSubject(now)}) must be Unix milliseconds`]);
-    }
+    assertSweepTime(now);
     const isOver: SeriesPredicate = (point) => this.#retention.isOver(point, now);
     let expired = 0;
     let above = this.#ledger.size;

@@ -75,3 +75,20 @@ function labelValue(point: SnapshotPoint, label: string): string {
   // A stored point has no label with an empty value, and inherits properties that are no labels.
   return Object.hasOwn(point.labels, label) ? point.labels[label]! : '';
 }
+
+/** What `delete()` takes. */
+export type DeleteTarget = string | Iterable<string> | SeriesMatcher;
+
+/** Throws `invalid_options` if what was given to `delete()` chooses no series at all. */
+export function assertDeleteTarget(target: unknown): asserts target is DeleteTarget {
+  if (typeof target === 'string' || (typeof target === 'object' && target !== null)) return;
+  throw invalidOptions('delete', [
+    `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,
+  ]);
+}
+
+/** Throws `invalid_options` if what was given to `gc()` is not a time in Unix milliseconds. */
+export function assertSweepTime(now: unknown): asserts now is number {
+  if (typeof now === 'number' && !Number.isNaN(now)) return;
+  throw invalidOptions('gc', [`now (${describeSubject(now)}) must be Unix milliseconds`]);
+}

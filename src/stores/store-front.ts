@@ -3,8 +3,6 @@ import { soundClock } from '../model/clock.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { SnapshotPoint, WritablePoint } from '../model/metric-point.ts';
-import { invalidOptions } from '../model/options.ts';
-import { describeSubject } from '../model/rejection.ts';
 import type { Awaitable, ReadOptions, SnapshotDelta } from '../model/snapshot-reader.ts';
 import { trustedSeriesId } from '../model/trusted-point.ts';
 import type { LastWrite, WriteStats } from '../model/write-stats.ts';
@@ -14,7 +12,13 @@ import { type CheckedFrontOptions, checkFrontOptions } from './front-options.ts'
 import type { SharedStoreOptions } from './memory-store-options.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from './metric-store.ts';
 import { Retention, sweepRegularly } from './retention.ts';
-import { canonicalSeriesId, type SeriesPredicate, seriesPredicate } from './series-target.ts';
+import {
+  assertDeleteTarget,
+  assertSweepTime,
+  canonicalSeriesId,
+  type SeriesPredicate,
+  seriesPredicate,
+} from './series-target.ts';
 import { collectFamilies, collectIds, inputFailed, sortInput } from './store-input.ts';
 import { Taking } from './taking.ts';
 import { UpsertTally } from './upsert-tally.ts';
@@ -100,11 +104,7 @@ class StoreFront implements MetricStore {
 
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#assertOpen('delete');
-    if (typeof target !== 'string' && (typeof target !== 'object' || target === null)) {
-      throw invalidOptions('delete', [
-        `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,
-      ]);
-    }
+    assertDeleteTarget(target);
     const ended =
       typeof target === 'string'
         ? await this.#end('delete', [canonicalSeriesId(target)])
@@ -161,9 +161,7 @@ class StoreFront implements MetricStore {
 
   async gc(now: number = this.#options.now()): Promise<number> {
     this.#assertOpen('gc');
-    if (typeof now !== 'number' || Number.isNaN(now)) {
-      throw invalidOptions('gc', [`now (${describeSubject(now)}) must be Unix milliseconds`]);
-    }
+    assertSweepTime(now);
     return this.#endMatching('gc', (point) => this.#retention.isOver(point, now));
   }
 

@@ -12,46 +12,9 @@ import { naiveId, naiveLine, naiveOrder } from '../support/naive-page.ts';
 import { type NaiveMatcher, naiveMatch, naiveSelector } from '../support/naive-selection.ts';
 import { bareHandler } from '../support/page.ts';
 import { selectorOf } from '../support/selecting.ts';
+import { LABELS, NAMES, PATTERNS, VALUES } from '../support/selection-words.ts';
 
-// Few names and values, so that matchers hit; values that look like other parts of a line.
-const NAMES = ['a', 'ab', 'b', 'b:c', 'x_total'];
-const LABELS = ['a', 'aa', 'b', 'b1', 'ba', 'le', '__proto__', 'constructor', '_'];
-const VALUES = [
-  '',
-  'x',
-  'xy',
-  'y',
-  'x"y',
-  '"',
-  '\\',
-  '\\\\',
-  '\n',
-  ',a="x"',
-  'x",a="y',
-  '},b="x"} 1\n',
-  'ü',
-  '\u{1f600}',
-  '\ufffd',
-  '=,a=',
-  ',a=',
-  '{a=',
-  '__proto__',
-];
 const FEW = ['x', 'xy', 'y', ',a="x"'];
-const PATTERNS = [
-  'x.*',
-  '.*',
-  '.+',
-  '',
-  'x|y',
-  '(x|y)+',
-  '.',
-  '[^x]*',
-  'x"y|,a=.*',
-  '|x',
-  '\\\\+',
-  '.*ü',
-];
 /** Makes families of several chunks. */
 const PAD = 'p'.repeat(1500);
 

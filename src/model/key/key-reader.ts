@@ -15,7 +15,7 @@ export function nameOf(key: string): string {
   return brace < 0 ? key : key.slice(0, brace);
 }
 
-/** Where the keys of a metric name stand in key order. */
+/** The range of all keys of one metric name, in key order. */
 export interface NameRange {
   /** The key of the series without labels. */
   readonly bare: string;
@@ -25,7 +25,7 @@ export interface NameRange {
   readonly end: string;
 }
 
-/** Where the keys of a metric name stand: `bare`, and from `start` up to but without `end`. */
+/** Returns the range of a metric name: `bare`, and from `start` up to but without `end`. */
 export function rangeOf(name: string): NameRange {
   // The byte after the brace is the bar.
   return { bare: name, start: `${name}{`, end: `${name}|` };
@@ -62,6 +62,8 @@ export class KeyReader {
     const heads = this.#heads;
     // With a backslash a quote may be part of a value, and the value is not the text.
     if (heads.length === 0 || key.includes('\\') || key.includes('\n')) return undefined;
+    // No writer writes what has no UTF-8 form.
+    if (!key.isWellFormed()) return undefined;
     if (key.charCodeAt(this.name.length) !== OPEN || !key.startsWith(this.name)) {
       const name = nameOf(key);
       if (!isMetricName(name)) return undefined;

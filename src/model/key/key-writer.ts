@@ -8,7 +8,7 @@ const NO_LABELS = Object.freeze({});
 /**
  * Writes keys and remembers what it learnt of names, so that the next point costs less.
  *
- * Not for concurrent use: a result stands in `key` and `reason` until the next call.
+ * Not for concurrent use: the next call overwrites the result in `key` and `reason`.
  */
 export class KeyWriter {
   /** The key of the last point, if `reason` is undefined. */
@@ -93,7 +93,7 @@ export function labelPairs(labels: Readonly<Record<string, string>>): string {
   return pairs.join(',');
 }
 
-/** A label with an escaped value as it stands in a key. */
+/** Writes one label of a key; the value is escaped already. */
 export function labelPair(label: string, escaped: string): string {
   return `${label}="${escaped}"`;
 }

@@ -8,7 +8,12 @@ import type { SnapshotDelta } from '../../model/snapshot-reader.ts';
 import type { LastWrite, WriteStats } from '../../model/write-stats.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
 import { Retention, sweepRegularly } from '../retention.ts';
-import { canonicalSeriesId, seriesPredicate } from '../series-target.ts';
+import {
+  assertDeleteTarget,
+  assertSweepTime,
+  canonicalSeriesId,
+  seriesPredicate,
+} from '../series-target.ts';
 import { StillFrames } from '../still-frames.ts';
 import { collectFamilies, collectIds, inputFailed, sortInput } from '../store-input.ts';
 import { UpsertTally } from '../upsert-tally.ts';
@@ -149,13 +154,9 @@ export class LmdbStore implements MetricStore {
   /** Ends series, by id or by matcher, and returns how many there were. */
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
     this.#access.assertOpen('delete');
+    assertDeleteTarget(target);
     if (typeof target === 'string') {
       return deleteSeries(this.#access, 'delete', [canonicalSeriesId(target)]);
-    }
-    if (typeof target !== 'object' || target === null) {
-      throw invalidOptions('delete', [
-        `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,
-      ]);
     }
     if (!(Symbol.iterator in target)) {
       return deleteMatching(this.#access, target, seriesPredicate(target));
@@ -218,9 +219,7 @@ export class LmdbStore implements MetricStore {
   /** Ends the series beyond their retention at `now` (Unix ms), and returns how many there were. */
   async gc(now: number = this.#options.now()): Promise<number> {
     this.#access.assertOpen('gc');
-    if (typeof now !== 'number' || Number.isNaN(now)) {
-      throw invalidOptions('gc', [`now (${describeSubject(now)}) must be Unix milliseconds`]);
-    }
+    assertSweepTime(now);
     const expired = await deleteExpired(this.#access, this.#retention, now);
     this.#expired += expired;
     return expired;

@@ -1,7 +1,10 @@
-import { invalidOptions } from '../../model/options.ts';
-import { describeSubject } from '../../model/rejection.ts';
 import type { SeriesMatcher } from '../metric-store.ts';
-import { canonicalSeriesId, type SeriesPredicate, seriesPredicate } from '../series-target.ts';
+import {
+  assertDeleteTarget,
+  canonicalSeriesId,
+  type SeriesPredicate,
+  seriesPredicate,
+} from '../series-target.ts';
 import { collectIds } from '../store-input.ts';
 import { BucketReading } from './bucket-reading.ts';
 import type { DataSet } from './data-set.ts';
@@ -57,12 +60,8 @@ export async function deleteSeries(
 ): Promise<number> {
   const endAll = async (ids: readonly string[]): Promise<number> =>
     ids.length === 0 ? 0 : endSeries(dataSet, ids, await dataSet.layout('delete'));
+  assertDeleteTarget(target);
   if (typeof target === 'string') return endAll([canonicalSeriesId(target)]);
-  if (typeof target !== 'object' || target === null) {
-    throw invalidOptions('delete', [
-      `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,
-    ]);
-  }
   if (!(Symbol.iterator in target)) return endMatching(dataSet, target);
   const ids = collectIds(target);
   return endAll('then' in ids ? await ids : ids);

@@ -1,12 +1,11 @@
 import { PointAdmission } from '../../model/admission.ts';
 import type { FamilyMetadata } from '../../model/family-metadata.ts';
 import type { SnapshotPoint, WritablePoint } from '../../model/metric-point.ts';
-import { invalidOptions } from '../../model/options.ts';
-import { describeSubject } from '../../model/rejection.ts';
 import type { ReadOptions } from '../../model/snapshot-reader.ts';
 import type { LastWrite, WriteStats } from '../../model/write-stats.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from '../metric-store.ts';
 import { Retention, sweepRegularly } from '../retention.ts';
+import { assertSweepTime } from '../series-target.ts';
 import { collectFamilies, sortInput } from '../store-input.ts';
 import { UpsertTally, type WriteOutcome } from '../upsert-tally.ts';
 import { WriteLog } from '../write-log.ts';
@@ -220,9 +219,7 @@ export class RedisStore implements MetricStore {
    */
   async gc(now: number = this.#options.now()): Promise<number> {
     this.#calls.assertOpen('gc');
-    if (typeof now !== 'number' || Number.isNaN(now)) {
-      throw invalidOptions('gc', [`now (${describeSubject(now)}) must be Unix milliseconds`]);
-    }
+    assertSweepTime(now);
     await correctCountsOrTell(this.#dataSet, this.#options.onError);
     this.#calls.assertOpen('gc');
     const expired = await this.#expiry.run(now);

@@ -26,16 +26,16 @@ class InterruptedDataSet extends DataSet {
   }
 }
 
-describe('sweeping in two processes at once', () => {
-  let redis: RedisServer;
-  closeStoresAfterEach();
-  beforeAll(
-    whereRedisIs(async () => {
-      redis = await startRedis();
-    }),
-  );
-  afterAll(() => redis?.stop());
+let redis: RedisServer;
+closeStoresAfterEach();
+beforeAll(
+  whereRedisIs(async () => {
+    redis = await startRedis();
+  }),
+);
+afterAll(() => redis?.stop());
 
+describe('sweeping in two processes at once', () => {
   it('forgets no series that was written behind the place of one and seen by the other', async () => {
     const options = { buckets: 1, retention: 1_000, sweepInterval: 1e9 };
     const store = await openStore(redis.url, options);
@@ -66,15 +66,6 @@ describe('sweeping in two processes at once', () => {
 });
 
 describe('the retention of a family', () => {
-  let redis: RedisServer;
-  closeStoresAfterEach();
-  beforeAll(
-    whereRedisIs(async () => {
-      redis = await startRedis();
-    }),
-  );
-  afterAll(() => redis?.stop());
-
   it('is not that of another one whose name begins with its name', async () => {
     const retentionByFamily = { a: 1e9, ab: 1_000 };
     const store = await openStore(redis.url, { retention: 1e9, retentionByFamily });
