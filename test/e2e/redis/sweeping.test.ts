@@ -46,7 +46,8 @@ describe('sweeping in two processes at once', () => {
       layout: { partitions: 1, buckets: 1 },
       changeLogSize: 262_144,
     });
-    // One of those that the first slice of a sweep comes to; it stands at the same place when it is written again.
+    // One of those that the first slice of a sweep comes to; it stands at the same place when it is
+    // written again.
     const [, behind] = redis.cli('hscan', 'snapscrape:{0}:0', '0', 'COUNT', '500').split('\n');
     let endedByOther = -1;
     dataSet.interruption = async () => {
@@ -68,7 +69,8 @@ describe('sweeping in two processes at once', () => {
 describe('the retention of a family', () => {
   it('is not that of another one whose name begins with its name', async () => {
     const retentionByFamily = { a: 1e9, ab: 1_000 };
-    const store = await openStore(redis.url, { retention: 1e9, retentionByFamily });
+    const options = { keyPrefix: 'families:', retention: 1e9, retentionByFamily };
+    const store = await openStore(redis.url, options);
     const names = ['a', 'ab', 'abc', 'b'];
     await store.upsert(names.map((name) => pointOf(name, 1, 0)));
     await store.upsert(names.map((name) => ({ ...pointOf(name, 1, 0), labels: { l: 'x' } })));
