@@ -38,10 +38,11 @@ function readParameters(parts: readonly string[]): Pick<HeaderMember, 'parameter
   return { parameters, q };
 }
 
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
 function readWeight(text: string): number {
   // Prometheus 2.49.0 sent q=2: a weight out of bounds means the bound.
-  const q = Number.parseFloat(text);
-  return Number.isNaN(q) ? 1 : Math.min(1, Math.max(0, q));
+  return DECIMAL.test(text) ? Math.min(1, Math.max(0, Number(text))) : 1;
 }
 
 function unquote(value: string): string {

@@ -4,7 +4,7 @@ import { createCachedSnapshotReader } from '../refresh/cached-reader.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { Deflater } from './deflate.ts';
 import type { Encoder } from './encoder.ts';
-import { NamePlan } from './name-plan.ts';
+import { NamePlanner } from './name-planner.ts';
 import { type Page, PageMaker } from './page.ts';
 import { textEncoder } from './text-encoder.ts';
 
@@ -12,9 +12,11 @@ import { textEncoder } from './text-encoder.ts';
 const FAMILIES = 6000;
 
 /** The page of a snapshot, all of it. */
-function pageBy(maker: PageMaker, snapshot: Snapshot): Promise<Page> {
-  return maker.page(snapshot, new NamePlan(snapshot.families));
+async function pageBy(maker: PageMaker, snapshot: Snapshot): Promise<Page> {
+  return maker.page(snapshot, await planner.plan(snapshot.families, 'allow-utf-8'));
 }
+
+const planner = new NamePlanner([]);
 
 /**
  * The snapshots of a source whose values are counted up, all of them or one, from snapshot to
@@ -102,7 +104,9 @@ describe('the pages of snapshots', () => {
       foot: `end of ${word}\n`,
     });
     const encoder: Encoder = {
-      mediaType: 'text/framed',
+      charset: 'utf8',
+      needsLength: true,
+      arrangesMetrics: false,
       sections: ({ name }) => [framed(`first ${name}`), framed(`second ${name}`)],
       pageEnd: '',
     };

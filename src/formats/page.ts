@@ -1,16 +1,18 @@
 import { Pace } from '../scheduling/pace.ts';
 import type { Family } from '../snapshot/snapshot.ts';
 import type { DeflatedPiece, Deflater } from './deflate.ts';
-import { type Encoder, familyTexts, type WholeFamily } from './encoder.ts';
+import type { EncodedLines, Encoder, WholeFamily } from './encoder.ts';
+import { type Bodies, familyTexts, ownSectionsOf, sectionsOf } from './exposition.ts';
 import { GzipStem } from './gzip.ts';
 import type { NamePlan } from './name-plan.ts';
 import { type PagePart, PieceJoiner } from './pieces.ts';
+import { type Piece, templateOf } from './template/template.ts';
 import { ZstdStem } from './zstd.ts';
 
 /** How long the making of a page holds the event loop at a stretch, in ms. */
 const SLICE_BUDGET = 10;
 
-/** A family on a page, and how many series it has there; at least one. */
+/** A family on a page, and how many series it has there. */
 export type CountedFamily = Pick<Family, 'name' | 'series'>;
 
 /** What a page is made of: a snapshot, or a part of one. Immutable. */
@@ -20,8 +22,8 @@ export interface PageContent {
 }
 
 /**
- * Makes the family behind those of a page that counts their series; undefined for none. Its lines
- * are made one by one.
+ * Makes the family behind those of a page that counts the series of each that has some; undefined
+ * for none. Its lines are made one by one.
  */
 export type CountFamilies = (
   families: Iterable<CountedFamily>,
@@ -31,16 +33,18 @@ export type CountFamilies = (
 
 /**
  * A snapshot's page in one format, all but the lines that differ from scrape to scrape. Its stems
- * are made once each; a failure is for those who wait now, and the next caller tries again.
+ * are made once each; a failure is for the callers that wait now, and the next one tries again.
  */
 export class Page {
   /** The text, in order. */
   readonly pieces: readonly Buffer[];
+  readonly #pieces: readonly Piece[];
   #gzip: Promise<GzipStem> | undefined;
   #zstd: Promise<ZstdStem> | undefined;
 
-  constructor(pieces: readonly Buffer[]) {
-    this.pieces = pieces;
+  constructor(pieces: readonly Piece[]) {
+    this.pieces = pieces.map(({ text }) => text);
+    this.#pieces = pieces;
   }
 
   /** The page as the beginning of a gzip member, if all of its pieces lie ready. */
@@ -60,7 +64,7 @@ export class Page {
 
   /** Has the page compressed: each piece of it, as it will be, in order. */
   deflating(deflater: Deflater): readonly Promise<DeflatedPiece>[] {
-    const pieces = this.pieces.map((piece) => deflater.deflate(piece));
+    const pieces = this.#pieces.map(({ text, template }) => deflater.deflate(text, template));
     // A failure reaches the scrapes that wait for the piece; the next scrape has it made again.
     for (const piece of pieces) piece.catch(() => undefined);
     return pieces;
@@ -83,64 +87,112 @@ export class Page {
 export class PageMaker {
   readonly #encoder: Encoder;
   readonly #countFamilies: CountFamilies | undefined;
+  readonly #bodies: Bodies | undefined;
   readonly #joiner = new PieceJoiner();
-  #texts = new Map<string, Buffer>();
-  #latest: { readonly content: PageContent; readonly page: Promise<Page> } | undefined;
+  /** Heads and feet of the latest page, in the encoder's charset. */
+  readonly #heads: SameBytes;
+  /** Lines that count series. */
+  readonly #lines = new SameBytes('utf8');
+  #latest:
+    | { readonly content: PageContent; readonly plan: NamePlan; readonly page: Promise<Page> }
+    | undefined;
 
-  constructor(encoder: Encoder, countFamilies?: CountFamilies) {
+  /** @param bodies - where the projections of chunks are kept; they are made anew without. */
+  constructor(encoder: Encoder, countFamilies?: CountFamilies, bodies?: Bodies) {
     this.#encoder = encoder;
+    this.#heads = new SameBytes(encoder.charset);
     this.#countFamilies = countFamilies;
+    this.#bodies = bodies;
   }
 
   /** The page of a snapshot, or of a part of it. */
   page(content: PageContent, plan: NamePlan): Promise<Page> {
-    if (this.#latest?.content !== content) {
+    if (this.#latest?.content !== content || this.#latest.plan !== plan) {
       const page = this.#make(content, plan);
-      // A failure is for those who wait now; the next caller tries again.
+      // A failure is for the callers that wait now; the next caller tries again.
       page.catch(() => {
         if (this.#latest?.page === page) this.#latest = undefined;
       });
-      this.#latest = { content, page };
+      this.#latest = { content, plan, page };
     }
     return this.#latest.page;
   }
 
   async #make(content: PageContent, plan: NamePlan): Promise<Page> {
-    const texts = new Map<string, Buffer>();
-    const parts = this.#parts(content, plan, texts);
+    const heads = this.#heads.next();
+    const lines = this.#lines.next();
+    const parts = this.#parts(content, plan, { heads, lines });
     const pieces = await this.#joiner.join(parts, new Pace(SLICE_BUDGET));
-    this.#texts = texts;
+    heads.keep();
+    lines.keep();
     return new Page(pieces);
   }
 
   *#parts(
     content: PageContent,
     plan: NamePlan,
-    texts: Map<string, Buffer>,
-  ): Generator<PagePart, void, undefined> {
-    const bytesOf = (text: string): Buffer => this.#sameBytes(text, texts);
+    { heads, lines }: { readonly heads: TextBytes; readonly lines: TextBytes },
+  ): Generator<PagePart | undefined, void, undefined> {
+    const encoder = this.#encoder;
+    const format = { encoder, plan, bodies: this.#bodies };
     for (const family of content.families) {
       const isMark = isMarked(family.name);
-      for (const text of familyTexts(this.#encoder, family, plan)) {
-        yield typeof text === 'string' ? { text: bytesOf(text), isMark: false } : { text, isMark };
+      const sections = sectionsOf(family, format);
+      for (const text of familyTexts(sections, family.chunks, encoder)) {
+        yield partOf(text, heads.of, isMark);
       }
     }
-    if (content.families.length === 0) return;
-    const counting = this.#countFamilies?.(content.families, plan, bytesOf);
+    if (content.families.every(({ series }) => series === 0)) return;
+    const counting = this.#countFamilies?.(content.families, plan, lines.of);
     if (counting === undefined) return;
-    for (const text of familyTexts(this.#encoder, counting, plan)) {
-      yield { text: typeof text === 'string' ? bytesOf(text) : text, isMark: false };
+    const sections = ownSectionsOf(counting, format);
+    for (const text of familyTexts(sections, counting.chunks, encoder)) {
+      yield partOf(text, heads.of, false);
     }
   }
+}
 
-  /**
-   * The same bytes must be the same object from page to page for joined pieces to be recognised.
-   */
-  #sameBytes(text: string, texts: Map<string, Buffer>): Buffer {
-    const bytes = this.#texts.get(text) ?? Buffer.from(text);
-    texts.set(text, bytes);
-    return bytes;
+/** The bytes of the texts of one page. */
+interface TextBytes {
+  readonly of: (text: string) => Buffer;
+  /** Notes that the page is done. */
+  readonly keep: () => void;
+}
+
+/**
+ * Bytes of texts that pages have. The same bytes must be the same object from page to page for
+ * joined pieces to be recognised.
+ */
+class SameBytes {
+  readonly #charset: Encoder['charset'];
+  #latest = new Map<string, Buffer>();
+
+  constructor(charset: Encoder['charset']) {
+    this.#charset = charset;
   }
+
+  /** Begins a page. */
+  next(): TextBytes {
+    const texts = new Map<string, Buffer>();
+    return {
+      of: (text) => {
+        const bytes = this.#latest.get(text) ?? Buffer.from(text, this.#charset);
+        texts.set(text, bytes);
+        return bytes;
+      },
+      keep: () => (this.#latest = texts),
+    };
+  }
+}
+
+/** @param isMark - whether a piece may well end behind lines. */
+function partOf(
+  text: string | EncodedLines | undefined,
+  bytesOf: (text: string) => Buffer,
+  isMark: boolean,
+): PagePart | undefined {
+  if (typeof text === 'string') return { text: bytesOf(text), isMark: false };
+  return text && { text: text.text, template: templateOf(text), isMark };
 }
 
 /** Chooses about every fourth family, always the same ones: a name stays, a length changes. */

@@ -7,11 +7,11 @@ function part(bytes: number, isMark = false, fill = 'x'): PagePart {
   return { text: Buffer.alloc(bytes, fill), isMark };
 }
 
-function join(
+async function join(
   parts: readonly PagePart[],
   joiner: PieceJoiner = new PieceJoiner(),
 ): Promise<readonly Buffer[]> {
-  return joiner.join(parts, new Pace(5));
+  return (await joiner.join(parts, new Pace(5))).map(({ text }) => text);
 }
 
 describe('the pieces of a page', () => {
@@ -74,5 +74,35 @@ describe('the pieces of a page', () => {
     const pieces = await join(Array.from({ length: 300 }, () => part(1000)));
     expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(66 * 1024);
     expect(await join([])).toEqual([]);
+  });
+
+  it('keep their template as long as nothing but values changes in their parts', async () => {
+    const joiner = new PieceJoiner();
+    const head = part(40);
+    const [ids, others] = [{}, {}];
+    const lines = (value: string, of: object): PagePart => ({
+      text: Buffer.from(`a ${value}\nb ${value}\n`),
+      template: {
+        ids: of,
+        lines: () => ({
+          lineEnd: Uint32Array.of(3 + value.length, 6 + value.length * 2),
+          idEnd: Uint32Array.of(1, 4 + value.length),
+        }),
+      },
+      isMark: false,
+    });
+    const joined = async (...parts: readonly PagePart[]) =>
+      (await joiner.join(parts, new Pace(5)))[0]!.template;
+    const first = await joined(head, lines('1', ids));
+    const second = await joined(head, lines('23', ids));
+    expect(second!.ids).toBe(first!.ids);
+    expect(second!.lines()).toEqual({
+      lineEnd: Uint32Array.of(40, 45, 50),
+      idEnd: Uint32Array.of(39, 41, 46),
+    });
+    expect((await joined(head, lines('4', others)))!.ids).not.toBe(first!.ids);
+    const third = await joined(head, lines('5', ids));
+    expect((await joined(part(40), lines('5', ids)))!.ids).not.toBe(third!.ids);
+    expect(await joined(head, part(50))).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 import type { Pace } from '../scheduling/pace.ts';
+import { identityOf, type Piece, templateOfParts } from './template/template.ts';
 
 /**
  * Text that is shorter is joined with its neighbours: a write and a deflate stream each cost some.
@@ -10,8 +11,7 @@ const MARK_FROM_BYTES = 8 * 1024;
 const JOINED_MAX_BYTES = 64 * 1024;
 
 /** Some text of a page, and whether a joined piece may well end behind it. */
-export interface PagePart {
-  readonly text: Buffer;
+export interface PagePart extends Piece {
   /**
    * A cut that depends on the content alone, so that one change does not move all cuts after it.
    */
@@ -19,24 +19,27 @@ export interface PagePart {
 }
 
 /** A piece that was joined from several parts. */
-interface JoinedPiece {
-  readonly parts: readonly Buffer[];
-  readonly text: Buffer;
+interface JoinedPiece extends Piece {
+  readonly parts: readonly PagePart[];
 }
 
 /**
  * Turns the texts of a page into pieces worth a write and a deflate stream each. Long texts are
  * pieces as they are, without a copy; short ones are joined. A join whose parts are the same as in
- * the page before is taken over, with whatever was derived from it.
+ * the page before is taken over, with whatever was derived from it. If only values changed in its
+ * parts, it keeps its template.
  */
 export class PieceJoiner {
-  #before = new Map<Buffer, JoinedPiece>();
+  #before = new Map<object, JoinedPiece>();
 
-  /** The pieces of the next page. The parts are taken in slices. */
-  async join(parts: Iterable<PagePart>, pace: Pace): Promise<readonly Buffer[]> {
+  /**
+   * The pieces of the next page. The parts are taken in slices; undefined stands for work that was
+   * done for later ones.
+   */
+  async join(parts: Iterable<PagePart | undefined>, pace: Pace): Promise<readonly Piece[]> {
     const joining = new Joining(this.#before);
     for (const part of parts) {
-      joining.add(part);
+      if (part !== undefined && part.text.length > 0) joining.add(part);
       if (pace.shouldYield()) await pace.yield();
     }
     this.#before = joining.finish();
@@ -46,30 +49,31 @@ export class PieceJoiner {
 
 /** The joining of one page. */
 class Joining {
-  readonly pieces: Buffer[] = [];
-  readonly #before: ReadonlyMap<Buffer, JoinedPiece>;
-  readonly #joined = new Map<Buffer, JoinedPiece>();
-  #waiting: Buffer[] = [];
+  readonly pieces: Piece[] = [];
+  readonly #before: ReadonlyMap<object, JoinedPiece>;
+  readonly #joined = new Map<object, JoinedPiece>();
+  #waiting: PagePart[] = [];
   #bytes = 0;
 
-  constructor(before: ReadonlyMap<Buffer, JoinedPiece>) {
+  constructor(before: ReadonlyMap<object, JoinedPiece>) {
     this.#before = before;
   }
 
-  add({ text, isMark }: PagePart): void {
-    if (text.length >= SMALL_BYTES) {
+  add(part: PagePart): void {
+    const { length } = part.text;
+    if (length >= SMALL_BYTES) {
       this.#flush();
-      this.pieces.push(text);
+      this.pieces.push(part);
       return;
     }
-    this.#waiting.push(text);
-    this.#bytes += text.length;
+    this.#waiting.push(part);
+    this.#bytes += length;
     const isLong = this.#bytes >= JOINED_MAX_BYTES;
-    if (isLong || (isMark && this.#bytes >= MARK_FROM_BYTES)) this.#flush();
+    if (isLong || (part.isMark && this.#bytes >= MARK_FROM_BYTES)) this.#flush();
   }
 
-  /** Ends the last piece; returns all joined pieces by their first part. */
-  finish(): Map<Buffer, JoinedPiece> {
+  /** Ends the last piece; returns all joined pieces by what identifies their first part. */
+  finish(): Map<object, JoinedPiece> {
     this.#flush();
     return this.#joined;
   }
@@ -78,17 +82,28 @@ class Joining {
     const first = this.#waiting[0];
     if (first === undefined) return;
     const piece = this.#join(this.#waiting, this.#bytes);
-    this.#joined.set(first, piece);
-    this.pieces.push(piece.text);
+    this.#joined.set(identityOf(first), piece);
+    this.pieces.push(piece);
     this.#waiting = [];
     this.#bytes = 0;
   }
 
-  #join(parts: readonly Buffer[], bytes: number): JoinedPiece {
-    const before = this.#before.get(parts[0]!);
-    const isSame =
-      before?.parts.length === parts.length && before.parts.every((part, i) => part === parts[i]);
-    if (isSame) return before;
-    return { parts, text: parts.length === 1 ? parts[0]! : Buffer.concat(parts, bytes) };
+  #join(parts: readonly PagePart[], bytes: number): JoinedPiece {
+    const before = this.#before.get(identityOf(parts[0]!));
+    const isAs = (same: (part: PagePart, other: PagePart) => boolean): boolean =>
+      before?.parts.length === parts.length &&
+      parts.every((part, i) => same(part, before.parts[i]!));
+    if (before !== undefined && isAs((part, other) => part.text === other.text)) return before;
+    const [first] = parts;
+    if (parts.length === 1) return { ...first!, parts };
+    const isSame = isAs((part, other) => identityOf(part) === identityOf(other));
+    return {
+      parts,
+      text: Buffer.concat(
+        parts.map(({ text }) => text),
+        bytes,
+      ),
+      template: templateOfParts(parts, isSame ? before?.template : undefined),
+    };
   }
 }

@@ -2,13 +2,17 @@
  * Why an operation failed. Match on the code, never on the message.
  *
  * - `invalid_options`: options handed to a constructor or factory are wrong; every fault is listed.
- * - `invalid_point`: a point given to a function that cannot reject quietly (`seriesId`) is wrong.
+ * - `invalid_point`: a point given to a function that cannot reject quietly (`seriesId`, `replace`)
+ *   is wrong.
  * - `invalid_series_id`: a string given as a series id is not the canonical text of a series.
  * - `invalid_selector`: a series selector, shard or list of names cannot be read; the message says
  *   where.
  * - `invalid_source_reply`: a reader answered with something that is not what its contract says.
+ * - `invalid_exposition`: a page breaks a rule of its format, or exceeds a limit; the message says
+ *   where.
  * - `invalid_web_config`: a web configuration file cannot be read or is wrong; every fault is
  *   listed.
+ * - `invalid_state_file`: the state file of a Pushgateway cannot be read, or was cut.
  * - `input_failed`: the iterable of points or ids that a store was given threw; `cause` is what it
  *   threw.
  * - `refresh_failed`: the source threw or rejected while it was read; `cause` is what it threw.
@@ -19,7 +23,9 @@
  * - `snapshot_expired`: a snapshot of a store was read for longer than the store keeps it.
  * - `store_unavailable`: a store could not be opened, read or written; `cause` is what its client
  *   threw.
- * - `store_full`: a store has no room for what is written; what was acknowledged is still there.
+ * - `store_full`: a store, or a group, has no room for what is written; what was acknowledged is
+ *   still there.
+ * - `series_owned`: a group was to have a series that another group has, or that is in no group.
  * - `store_forbidden`: a store may not be read or written with the rights that there are.
  * - `store_read_only`: a store was asked to write and its server is a replica.
  * - `store_fenced`: a store may not write, because another one has the writer's lease.
@@ -41,7 +47,9 @@ export type SnapscrapeErrorCode =
   | 'invalid_series_id'
   | 'invalid_selector'
   | 'invalid_source_reply'
+  | 'invalid_exposition'
   | 'invalid_web_config'
+  | 'invalid_state_file'
   | 'input_failed'
   | 'refresh_failed'
   | 'refresh_timeout'
@@ -51,6 +59,7 @@ export type SnapscrapeErrorCode =
   | 'snapshot_expired'
   | 'store_unavailable'
   | 'store_full'
+  | 'series_owned'
   | 'store_forbidden'
   | 'store_read_only'
   | 'store_fenced'

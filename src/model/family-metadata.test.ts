@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { catalogFamilies, counterFamilyName } from './family-metadata.ts';
+import { catalogFamilies } from './family-metadata.ts';
 import { isMetricName } from './key/index.ts';
 
 function only(family: unknown) {
@@ -15,21 +15,26 @@ describe('the catalogue of families', () => {
     { name: 'a_bytes', type: 'gauge', unit: 'bytes' },
     { name: 'a_bytes_total', type: 'counter', unit: 'bytes', help: 'All of it.' },
     { name: 'a_b_c', type: 'gauge', unit: 'b_c' },
+    { name: 'a', type: 'gauge', unit: 'bytes' },
+    { name: 'a_info', type: 'info' },
+    { name: 'a.b "c"\n花火', type: 'gauge' },
+    { name: 'a', type: 'stateset' },
+    { name: 'a', type: 'summary' },
+    { name: 'a', type: 'histogram' },
+    { name: 'a', type: 'gaugehistogram' },
   ])('takes %j as it is', (family) => {
     expect(only(family)).toEqual({ families: [family], faults: [] });
   });
 
   it.each([
-    [{ name: 'a', type: 'gauge', unit: 'bytes' }, 'unit that is not the suffix'],
-    [{ name: 'bytes', type: 'gauge', unit: 'bytes' }, 'unit that is not the suffix'],
-    [{ name: 'a_bytes_total', type: 'gauge', unit: 'bytes' }, 'unit that is not the suffix'],
-    [{ name: 'a_total', type: 'counter', unit: 'total' }, 'unit that is not the suffix'],
-    [{ name: 'a_b c', type: 'gauge', unit: 'b c' }, 'not a legal metric name'],
-    [{ name: 'a', type: 'gauge', unit: 5 }, 'unit that is not the suffix'],
+    [{ name: 'a', type: 'gauge', unit: 'by tes' }, 'unit that is not text'],
+    [{ name: '', type: 'gauge' }, 'not a legal metric name'],
+    [{ name: '\ud800', type: 'gauge' }, 'not a legal metric name'],
+    [{ name: 'a', type: 'gauge', unit: 5 }, 'unit that is not text'],
     [{ name: 'a', type: 'gauge', help: 5 }, 'help that is not a well-formed string'],
     [{ name: 'a', type: 'gauge', help: '\ud800' }, 'help that is not a well-formed string'],
-    [{ name: 'a', type: 'histogram' }, "use 'counter', 'gauge' or 'unknown'"],
-    [{ name: 'a' }, "use 'counter', 'gauge' or 'unknown'"],
+    [{ name: 'a', type: 'untyped' }, 'use one of counter, gauge, unknown'],
+    [{ name: 'a' }, 'use one of counter, gauge, unknown'],
     [{ type: 'gauge' }, 'not a legal metric name'],
     [undefined, 'give an object with name and type'],
     ['a gauge', 'give an object with name and type'],
@@ -40,7 +45,9 @@ describe('the catalogue of families', () => {
     ]);
     // What is sound of it is used.
     const isFamily = /help|unit/.test(message);
-    expect(families).toEqual(isFamily ? [expect.not.objectContaining({ unit: 'bytes' })] : []);
+    expect(families).toEqual(
+      isFamily ? [expect.not.objectContaining({ unit: expect.anything() })] : [],
+    );
   });
 
   it('leaves out an empty unit and what is undefined, without a word', () => {
@@ -77,15 +84,5 @@ describe('names', () => {
 
   it.each(['', '9a', 'a-b', 'a.b', 'a b', 'é', 'a\n', '\na'])('%j is not legal', (name) => {
     expect(isMetricName(name)).toBe(false);
-  });
-
-  it.each([
-    ['a_total', 'a'],
-    ['a', 'a'],
-    ['a_total_total', 'a_total'],
-    ['_total', ''],
-    ['atotal', 'atotal'],
-  ])('the counter %s is of the family %s in OpenMetrics', (name, family) => {
-    expect(counterFamilyName(name)).toBe(family);
   });
 });

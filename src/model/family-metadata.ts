@@ -1,24 +1,39 @@
-import { isMetricName } from './key/index.ts';
+import { isAnyMetricName } from './key/index.ts';
 
-/**
- * The type of a family, as in OpenMetrics 1.0.0.
- *
- * Flat points cannot yet express histograms, summaries, info metrics and state sets.
- */
-export type FamilyType = 'counter' | 'gauge' | 'unknown';
+/** The type of a family, as in OpenMetrics. */
+export type FamilyType =
+  | 'counter'
+  | 'gauge'
+  | 'unknown'
+  | 'info'
+  | 'stateset'
+  | 'summary'
+  | 'histogram'
+  | 'gaugehistogram';
 
 /** What HELP, TYPE and UNIT say of a family. A family without metadata is a gauge. */
 export interface FamilyMetadata {
-  /** The metric name as its points carry it, so a counter's ends in `_total`. */
+  /** The name as its points carry it, in every type: `jobs_total`, `build_info`. */
   readonly name: string;
   /**
-   * The type. Points of a `counter` must be neither negative nor NaN. A counter whose name lacks
-   * `_total` is `unknown` in OpenMetrics, which knows no such counter (OpenMetrics 1.0.0, Counter).
+   * The type. It says which values points may have; points with others are rejected.
+   *
+   * - `gauge`, `unknown`: any number.
+   * - `counter`: a number that is neither negative nor NaN. If its name lacks `_total`, it is
+   *   `unknown` in OpenMetrics 1, which has no such counter.
+   * - `info`: the number 1; the name must end in `_info`.
+   * - `stateset`: 0 or 1, one point for each state; the state is in a label of the family's name.
+   * - `histogram`, `gaugehistogram`: a histogram; no label may be `le`. Counts of a `histogram` are
+   *   not negative and do not fall.
+   * - `summary`: a summary; no label may be `quantile`.
    */
   readonly type: FamilyType;
   /** One line of explanation; any well-formed Unicode of up to 1 048 576 characters. */
   readonly help?: string | undefined;
-  /** The base unit; the name (without `_total`) must end in `_` and the unit. OpenMetrics only. */
+  /**
+   * The base unit, of letters, digits, `_` and `:`. Only OpenMetrics and protobuf show it;
+   * OpenMetrics 1 only if the name (without `_total`) ends in `_` and the unit.
+   */
   readonly unit?: string | undefined;
 }
 
@@ -33,12 +48,17 @@ export interface FamilyMetadataFault {
 const LONGEST_NAME = 65_536;
 const LONGEST_HELP = 1_048_576;
 const UNIT = /^[a-zA-Z0-9_:]+$/;
-const TYPES: ReadonlySet<unknown> = new Set<FamilyType>(['counter', 'gauge', 'unknown']);
-
-/** The name of a counter's family in OpenMetrics: the sample's name without `_total`. */
-export function counterFamilyName(name: string): string {
-  return name.endsWith('_total') ? name.slice(0, -'_total'.length) : name;
-}
+/** All types of families. */
+export const FAMILY_TYPES: readonly FamilyType[] = [
+  'counter',
+  'gauge',
+  'unknown',
+  'info',
+  'stateset',
+  'summary',
+  'histogram',
+  'gaugehistogram',
+];
 
 /** The families that a refresh knows of, and the faults of those that it could not take. */
 export interface FamilyCatalog {
@@ -99,19 +119,19 @@ function checkFamily(entry: unknown, report: Report): FamilyMetadata | undefined
     return undefined;
   }
   const { name, type, help, unit } = entry as Record<string, unknown>;
-  if (typeof name !== 'string' || name.length > LONGEST_NAME || !isMetricName(name)) {
+  if (typeof name !== 'string' || name.length > LONGEST_NAME || !isAnyMetricName(name)) {
     report(typeof name === 'string' ? name : typeof name, 'is not a legal metric name');
     return undefined;
   }
-  if (!TYPES.has(type)) {
-    report(name, "has an unknown type; use 'counter', 'gauge' or 'unknown'");
+  if (!FAMILY_TYPES.includes(type as FamilyType)) {
+    report(name, `has an unknown type; use one of ${FAMILY_TYPES.join(', ')}`);
     return undefined;
   }
   return {
     name,
     type: type as FamilyType,
     ...checkHelp(name, help, report),
-    ...checkUnit(type === 'counter' ? counterFamilyName(name) : name, unit, report),
+    ...checkUnit(name, unit, report),
   };
 }
 
@@ -127,12 +147,10 @@ function checkHelp(name: string, help: unknown, report: Report): Pick<FamilyMeta
   return {};
 }
 
-function checkUnit(family: string, unit: unknown, report: Report): Pick<FamilyMetadata, 'unit'> {
+function checkUnit(name: string, unit: unknown, report: Report): Pick<FamilyMetadata, 'unit'> {
   if (unit === undefined || unit === '') return {};
-  // Prometheus fails the whole scrape when a unit is not the suffix of the family's name.
-  const isSuffix = typeof unit === 'string' && family.endsWith(`_${unit}`);
-  if (isSuffix && UNIT.test(unit)) return { unit };
-  report(family, 'has a unit that is not the suffix of its name; it is left out');
+  if (typeof unit === 'string' && unit.length <= LONGEST_NAME && UNIT.test(unit)) return { unit };
+  report(name, 'has a unit that is not text of letters, digits, _ and :; it is left out');
   return {};
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { tries } from '../../test/support/tries.ts';
 import { formatSampleValue } from './sample-value.ts';
 
 /** Reads a value as the parsers of the formats do. */
@@ -39,6 +40,6 @@ it('every double reads back as the same double, from text that both formats allo
       // The room that a line is given for it.
       expect(text.length).toBeLessThanOrEqual(30);
     }),
-    { numRuns: 5000 },
+    { numRuns: tries(2000) },
   );
 });

@@ -7,16 +7,19 @@ import { trustedSeriesId } from './trusted-point.ts';
 const writer = new KeyWriter();
 
 /**
- * The canonical identity of a point's series: its own exposition text, the sample name with the
- * label set in sorted label order, escaped as the text formats escape it.
+ * The canonical identity of a point's series: its own exposition text, the name with the label set
+ * in sorted label order, escaped as the text formats escape it. A name that does not match
+ * `[a-zA-Z_:][a-zA-Z0-9_:]*` is quoted and stands first in the braces; so is a label's that does
+ * not match `[a-zA-Z_][a-zA-Z0-9_]*`.
  *
  * Labels with an empty value are dropped; a series without labels is its bare name. Two points are
- * of the same series exactly when their ids are equal. Throws `invalid_point` when the name or a
+ * of the same series exactly when their ids are equal. Throws `invalid_point` if the name or a
  * label is not legal.
  *
  * @example
  * ```ts
  * seriesId({ name: 'up', labels: { b: '2', a: '1', c: '' } }); // 'up{a="1",b="2"}'
+ * seriesId({ name: 'a.b', labels: { 'x.y': '1' } }); // '{"a.b","x.y"="1"}'
  * ```
  */
 export function seriesId(point: Pick<MetricPoint, 'name' | 'labels'>): string {

@@ -1,12 +1,13 @@
-import type { ReadOptions } from './snapshot-reader.ts';
+import type { Entries } from './entries.ts';
+import type { Many, ReadOptions } from './snapshot-reader.ts';
 
 /** Why a delta could not be used, so that everything was read again. */
 export type FallbackReason = (typeof FALLBACK_REASONS)[number];
 
 /**
  * Every {@link FallbackReason}: the source failed to give a delta, said `reset`, returned something
- * that is not a delta or made no progress, went backwards, changed whether a family is a counter,
- * or failed to give a cursor.
+ * that is not a delta or made no progress, went backwards, changed the type of a family, or failed
+ * to give a cursor.
  */
 export const FALLBACK_REASONS = [
   'delta_failed',
@@ -32,15 +33,22 @@ export class NoDelta extends Error {
 }
 
 /**
- * A part of a read. Families come first, then points (a full read) or events (a delta), in any
- * number of parts; then when the source was last written, if it tells. The end comes last; a source
- * that has neither cursors nor states leaves it out.
+ * A part of a read. Families come first, then points (a full read) or events (a delta) or entries
+ * (either), in any number of parts; then when the source was last written, if it tells. The end
+ * comes last; a source that has neither cursors nor states leaves it out.
  *
- * Items come from outside and are not checked yet. Those of `lastWrites` may be a promise, which
- * may reject: the points are good nevertheless.
+ * Items come from outside and are not checked yet, except entries: their keys are canonical and
+ * their payloads are admitted, which the source promises. Items of `lastWrites` may be a promise,
+ * which may reject: the points are good nevertheless.
  */
 export type ReadPart =
   | { readonly kind: 'families' | 'points' | 'events' | 'lastWrites'; readonly items: unknown }
+  | {
+      readonly kind: 'entries';
+      readonly items: Many<Entries>;
+      /** Whether the source has judged them by the declared types. Default: false. */
+      readonly isTyped?: boolean;
+    }
   | ReadEnd;
 
 /** The end of a read that has succeeded. */

@@ -16,6 +16,8 @@ export interface LabelTest {
    * The only value that passes, escaped as in lines; undefined if others pass, or the empty one.
    */
   readonly only: string | undefined;
+  /** Whether all values pass but those that are named. */
+  readonly isNegated: boolean;
   /** Whether a pattern is matched, which takes longer than anything else. */
   readonly isSlow: boolean;
   /** Tests a value that is escaped in a text, from `start` up to but without `end`. */
@@ -31,6 +33,7 @@ export function labelTest(matcher: LabelMatcher, patternOf: PatternSource): Labe
   return {
     label,
     only: undefined,
+    isNegated,
     isSlow: true,
     // Asked for each time: the source decides how long patterns are kept.
     passes: (text, start, end) => patternOf(matcher).matches(text, start, end) !== isNegated,
@@ -45,6 +48,7 @@ function literalTest(label: string, values: readonly string[], isNegated: boolea
   return {
     label,
     only: isNegated || escaped.length !== 1 || escaped[0] === '' ? undefined : escaped[0],
+    isNegated,
     isSlow: false,
     passes(text, start, end) {
       const isOne = lengths.has(end - start) && texts.has(text.toString('latin1', start, end));

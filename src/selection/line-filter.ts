@@ -1,9 +1,22 @@
 import { LabelColumns, labelNeedle } from '../model/key/index.ts';
 import type { Pace } from '../scheduling/pace.ts';
-import type { Chunk } from '../snapshot/chunk.ts';
+import type { Tails } from '../snapshot/tails.ts';
 import type { LabelTest } from './label-test.ts';
 import { seriesHash } from './series-hash.ts';
 import { isOfShard, type Shard } from './shard.ts';
+
+/** Lines that may be selected: a chunk, or others of which it is known where they end. */
+export interface SelectableLines {
+  readonly text: Buffer;
+  readonly tails?: Tails | undefined;
+  readonly lineEnd: Uint32Array;
+  readonly idEnd: Uint32Array;
+}
+
+/** Where a line begins. */
+export function startOf({ lineEnd }: Pick<SelectableLines, 'lineEnd'>, line: number): number {
+  return line === 0 ? 0 : lineEnd[line - 1]!;
+}
 
 /** What is asked of a line, all of it. */
 export interface LineConditions {
@@ -21,7 +34,7 @@ interface ColumnTest {
   readonly column: number;
 }
 
-/** Finds the lines of chunks that are wanted. Not for concurrent use. */
+/** Finds the lines that are wanted. Not for concurrent use. */
 export class LineFilter {
   readonly #choices: readonly (readonly (readonly ColumnTest[])[])[];
   readonly #shards: LineConditions['shards'];
@@ -45,30 +58,31 @@ export class LineFilter {
   }
 
   /**
-   * Marks the wanted lines of a chunk, each by 1.
+   * Marks the wanted ones of some lines, each by 1.
    *
    * @param among - the lines that come into question; all without it.
    */
-  async mark(chunk: Chunk, yielding: Yielding, among?: Uint8Array): Promise<Uint8Array> {
-    const marks = among?.slice() ?? new Uint8Array(chunk.series).fill(1);
-    const found = this.#needle && linesWith(chunk, this.#needle);
+  async mark(lines: SelectableLines, yielding: Yielding, among?: Uint8Array): Promise<Uint8Array> {
+    const series = lines.lineEnd.length;
+    const marks = among?.slice() ?? new Uint8Array(series).fill(1);
+    const found = this.#needle && linesWith(lines, this.#needle);
     let asked = 0;
-    for (let line = 0; line < chunk.series; line++) {
+    for (let line = 0; line < series; line++) {
       if (marks[line] === 0) continue;
       if (found?.[line] === 0) {
         marks[line] = 0;
         continue;
       }
-      if (!this.#wants(chunk, line)) marks[line] = 0;
+      if (!this.#wants(lines, line)) marks[line] = 0;
       if (++asked % this.#stride === 0 && yielding.shouldYield()) await yielding.yield();
     }
     return marks;
   }
 
-  #wants(chunk: Chunk, line: number): boolean {
-    const { text } = chunk;
-    const start = chunk.lineStart(line);
-    const end = chunk.idEnd[line]!;
+  #wants(lines: SelectableLines, line: number): boolean {
+    const { text } = lines;
+    const start = startOf(lines, line);
+    const end = lines.idEnd[line]!;
     if (this.#choices.length > 0) this.#columns.read(text, start, end);
     for (const lists of this.#choices) if (!this.#passesOne(text, lists)) return false;
     if (this.#shards.length === 0) return true;
@@ -113,7 +127,7 @@ function needleOf(choices: LineConditions['choices']): Buffer | undefined {
 /**
  * Marks the lines with a text. It may stand within a value, so a marked line is only a candidate.
  */
-function linesWith({ text, lineEnd }: Chunk, needle: Buffer): Uint8Array {
+function linesWith({ text, lineEnd }: SelectableLines, needle: Buffer): Uint8Array {
   const marks = new Uint8Array(lineEnd.length);
   let line = 0;
   for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, lineEnd[line])) {

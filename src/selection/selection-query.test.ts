@@ -60,8 +60,8 @@ describe('a query', () => {
   it.each<[string, string, SubsetOptions?]>([
     ['match[]={', 'column 2'],
     ['match[]=up&match[]=up{a="b"', 'column 9'],
-    ['shard=0/4', '"0/4" is no shard'],
-    ['shard=1/2000', '"1/2000" is no shard'],
+    ['shard=0/4', '"0/4" is not a shard'],
+    ['shard=1/2000', '"1/2000" is not a shard'],
     [`name[]=${'x&name[]='.repeat(1025)}`, '1025 values of name[]; at most 1024'],
     [`match[]=${'x&match[]='.repeat(65)}`, '65 values of match[]; at most 64'],
     [`match[]=${`{${'a="b",'.repeat(60)}}&match[]=`.repeat(3)}`, '180 matchers; at most 128'],
@@ -70,7 +70,7 @@ describe('a query', () => {
     ['match[]={a=~"x"}', 'column 5: the pattern is not allowed in queries here'],
     ['match[]={b!="",a!~"x"}', 'subsets: { patterns: true }', { patterns: false }],
     [`match[]=${'{a=~"x."}&match[]='.repeat(9)}`, '9 patterns; at most 8', { patterns: true }],
-  ])('%.40s is refused', (query, message, options) => {
+  ])('%.40s is rejected', (query, message, options) => {
     expect(() => selectionOf(query, options)).toThrow(
       expect.objectContaining({
         code: 'invalid_selector',
@@ -104,7 +104,7 @@ describe('a query', () => {
     ['shards', 'shard'],
     ['shard[]', 'shard'],
     ['Shard', 'shard'],
-  ])('the parameter %s is refused, even without a value, and %s is named', (given, right) => {
+  ])('the parameter %s is rejected, even without a value, and %s is named', (given, right) => {
     for (const value of ['', 'x', '1/2']) {
       expect(() => selectionOf(`a=b&${given}=${value}`)).toThrow(
         expect.objectContaining({
@@ -146,8 +146,8 @@ describe('a fixed selection', () => {
     ['match', '{a=b}', 'column 4'],
     ['match', '', 'not empty'],
     ['match', [''], 'not empty'],
-    ['shard', '3/2', 'no shard'],
-  ])('%s: %j is refused, and never shows everything', (option, value, fault) => {
-    expect(SELECTION_CHECKS[option](value)).toContain(fault);
+    ['shard', '3/2', 'not a shard'],
+  ])('%s: %j is rejected, and never shows everything', (option, value, problem) => {
+    expect(SELECTION_CHECKS[option](value)).toContain(problem);
   });
 });

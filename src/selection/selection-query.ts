@@ -36,11 +36,17 @@ const ESCAPED_TWICE = /%(?:25)*(?:5[bd]|20)/gi;
  * What to select, by kind: a series must satisfy each kind that is given, and one value of a kind.
  */
 export interface SelectionOptions {
-  /** Names of families; a counter `x_total` answers to `x` too. Up to 1024. */
+  /**
+   * Names of families or of their samples in any format: a histogram `x` is also `x_bucket`, a
+   * counter `x_total` is also `x`. Up to 1024.
+   */
   readonly names?: readonly string[] | undefined;
   /** What names of families begin with. Up to 64. */
   readonly prefixes?: readonly string[] | undefined;
-  /** Selectors in Prometheus's syntax, such as `{org="a",repo=~"x.*"}`. Up to 64. */
+  /**
+   * Selectors in Prometheus's syntax, such as `{org="a",repo=~"x.*"}`. Up to 64. A composite is
+   * chosen whole: `x_bucket{le="1"}` chooses the histograms of `x` with all that they have.
+   */
   readonly match?: string | readonly string[] | undefined;
   /** A share of the series, such as `1/4`; all shards together have each series once. */
   readonly shard?: string | undefined;
@@ -60,7 +66,7 @@ export interface SubsetOptions {
  *
  * Values of one kind add to each other and kinds restrict each other: `name[]=a&name[]=b&shard=1/2`
  * is half of the series of `a` and `b`. An empty value counts as absent. A parameter that looks
- * like one of ours is refused; others mean nothing. Throws `invalid_selector`, for a selector with
+ * like one of ours is rejected; others are ignored. Throws `invalid_selector`, for a selector with
  * the column.
  */
 export function selectionOf(
@@ -130,8 +136,8 @@ export function fixedSelection(options: SelectionOptions): Selection | undefined
 }
 
 /**
- * What is wrong with each of the {@link SelectionOptions}. An empty text or list is refused, unlike
- * in a query: a view for a tenant whose list turns out empty must not show everything.
+ * What is wrong with each of the {@link SelectionOptions}. An empty text or list is an error,
+ * unlike in a query: a view for a tenant with an empty list must not show everything.
  */
 export const SELECTION_CHECKS: { readonly [K in keyof SelectionOptions]-?: OptionCheck } = {
   names: listThat('name', () => undefined),
@@ -140,7 +146,7 @@ export const SELECTION_CHECKS: { readonly [K in keyof SelectionOptions]-?: Optio
   shard: (value) => listThat('shard', parseShard)([value]),
 };
 
-/** Checks a list of texts, each by a function that throws at a fault. */
+/** Checks a list of texts, each by a function that throws at an error. */
 function listThat(kind: Kind, parse: (text: string) => unknown): OptionCheck {
   return (list) => {
     const most = MOST_VALUES[kind];

@@ -24,7 +24,7 @@ const QUOTES = '"\'`';
  *
  * What Prometheus's `/federate` takes as `match[]` is taken here, and means the same: a trailing
  * comma, comments, strings in any of the three quotes, and `{}`, which selects everything (only
- * queries refuse that, to protect a whole database from a typo). Beyond it, the few words that
+ * queries reject that, to protect a whole database from a typo). Beyond it, the few words that
  * PromQL keeps for itself (`on`, `bool`, `inf` and their like) may be metric names. Patterns are
  * not looked into here. Throws `invalid_selector` with the column, in characters from 1, and what
  * was expected there.
@@ -115,7 +115,7 @@ class SelectorParser {
     return true;
   }
 
-  /** Moves behind what a form matches here, and answers it; the empty text where it does not. */
+  /** Moves behind the text that a form matches here, and returns it; empty if it does not match. */
   #skip(form: RegExp): string {
     form.lastIndex = this.#at;
     const found = form.exec(this.#text)?.[0] ?? '';

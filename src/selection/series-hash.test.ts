@@ -18,7 +18,7 @@ describe('the hash of a series', () => {
     expect(hashOf(id)).toBe(hash);
   });
 
-  it('is of the bytes it is told of alone', () => {
+  it('is of the given bytes alone', () => {
     expect(seriesHash(Buffer.from('xxupyy'), 2, 4)).toBe(hashOf('up'));
   });
 

@@ -22,7 +22,7 @@ export function parseShard(text: string): Shard {
   if (index === undefined || of === undefined || index > of || of > MOST_SHARDS) {
     throw new SnapscrapeError(
       'invalid_selector',
-      `${JSON.stringify(text.slice(0, 24))} is no shard; write i/n such as 2/4, where i is from 1 to n and n up to ${MOST_SHARDS}`,
+      `${JSON.stringify(text.slice(0, 24))} is not a shard; write i/n such as 2/4, where i is from 1 to n and n up to ${MOST_SHARDS}`,
     );
   }
   return { index, of };

@@ -82,7 +82,7 @@ function readRaw(text: string, at: number): StringLiteral {
   return { value: text.slice(at + 1, end), end: end + 1 };
 }
 
-/** The place behind a character; refuses what stands for no character, as Prometheus does. */
+/** The place behind a character; throws if the text stands for no character, as Prometheus does. */
 function characterEnd(text: string, at: number): number {
   const point = text.codePointAt(at)!;
   // U+FFFD is what bytes become that are not UTF-8; a caller that means it can write "\ufffd".

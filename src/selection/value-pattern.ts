@@ -24,8 +24,8 @@ export type Re2Source = Re2Library | (() => Promise<Re2Library>);
 const DOTALL = 2;
 /** How much memory the states of one pattern may take, in bytes; with more states it is slower. */
 const STATE_BYTES = { fixed: 256 * 1024, query: 64 * 1024 } as const;
-/** How many values a pattern remembers its answer for, and how long they may be, in bytes. */
-const MOST_ANSWERS = 256;
+/** For how many values a pattern keeps its result, and how long they may be, in bytes. */
+const MOST_RESULTS = 256;
 const LONGEST_ANSWERED = 128;
 /** How many patterns of queries stay compiled. */
 const MOST_RECENT = 128;
@@ -49,7 +49,7 @@ export class ValuePattern {
   readonly #set: { match(value: string): readonly number[] };
   readonly #longest: number;
   // Values repeat from series to series. Looking one up costs less than matching it.
-  readonly #answers = new Map<string, boolean>();
+  readonly #results = new Map<string, boolean>();
 
   /** @param longest - a longer value, in bytes, matches nothing. */
   constructor(set: { match(value: string): readonly number[] }, longest: number) {
@@ -63,13 +63,13 @@ export class ValuePattern {
     if (length > this.#longest) return false;
     if (length > LONGEST_ANSWERED) return this.#match(text, start, end);
     const key = text.toString('latin1', start, end);
-    let answer = this.#answers.get(key);
-    if (answer === undefined) {
-      answer = this.#match(text, start, end);
-      if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear();
-      this.#answers.set(key, answer);
+    let result = this.#results.get(key);
+    if (result === undefined) {
+      result = this.#match(text, start, end);
+      if (this.#results.size >= MOST_RESULTS) this.#results.clear();
+      this.#results.set(key, result);
     }
-    return answer;
+    return result;
   }
 
   #match(text: Buffer, start: number, end: number): boolean {
@@ -97,7 +97,7 @@ export class PatternEngine {
   }
 
   /**
-   * Compiles the pattern of a matcher. Throws `invalid_selector` for a pattern that RE2 refuses.
+   * Compiles the pattern of a matcher. Throws `invalid_selector` for a pattern that RE2 rejects.
    */
   compile(matcher: LabelMatcher): ValuePattern {
     return this.#compile(matcher, STATE_BYTES.fixed, Number.POSITIVE_INFINITY);
@@ -129,8 +129,8 @@ export class PatternEngine {
   }
 
   #compileLimited(matcher: LabelMatcher): ValuePattern {
-    const fault = queryFault(matcher.value);
-    if (fault !== undefined) throw patternError(matcher.column, `${fault} in a query`);
+    const problem = queryProblem(matcher.value);
+    if (problem !== undefined) throw patternError(matcher.column, `${problem} in a query`);
     return this.#compile(matcher, STATE_BYTES.query, LONGEST_QUERY_VALUE);
   }
 }
@@ -148,7 +148,7 @@ const BEYOND_ASCII = /[\u0080-\uffff]|\\[xpP]/;
 /**
  * Why a pattern may cost too much for a query. The rules keep each step below some milliseconds.
  */
-function queryFault(pattern: string): string | undefined {
+function queryProblem(pattern: string): string | undefined {
   if (pattern.length > LONGEST_QUERY_PATTERN) {
     return `must have at most ${LONGEST_QUERY_PATTERN} characters`;
   }
@@ -184,10 +184,10 @@ async function loadLibrary(load: () => Promise<Re2Library> = loadByName): Promis
   }
 }
 
-function patternError(column: number, fault: string, cause?: unknown): SnapscrapeError {
+function patternError(column: number, problem: string, cause?: unknown): SnapscrapeError {
   return new SnapscrapeError(
     'invalid_selector',
-    `The selector is wrong at column ${column}: the pattern ${fault}`,
+    `The selector is wrong at column ${column}: the pattern ${problem}`,
     cause === undefined ? undefined : { cause },
   );
 }

@@ -1,18 +1,30 @@
 import type { SnapshotPoint } from '../metric-point.ts';
-import { KeyWriter } from './key-writer.ts';
+import { compareKeys } from './key-order.ts';
+import { KeyWriter, labelPair } from './key-writer.ts';
 import { headsOf } from './label-shape.ts';
 import { unescapeLabelValue } from './label-value.ts';
-import { isLabelName, isMetricName } from './names.ts';
+import { frameOf, isAnyLabelName, isAnyMetricName, isMetricName } from './names.ts';
 
 const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
 
 /** What a key stands for. Any label name may be an own property, `__proto__` too. */
 export type Series = Pick<SnapshotPoint, 'name' | 'labels'>;
 
 /** The metric name in a key. */
 export function nameOf(key: string): string {
+  if (key.charCodeAt(0) === OPEN) return readName(key)?.name ?? '';
   const brace = key.indexOf('{');
   return brace < 0 ? key : key.slice(0, brace);
+}
+
+/** Tells whether a text begins as the keys of some metric name do, whatever follows. */
+export function isNamed(text: string): boolean {
+  const name = nameOf(text);
+  const { bare, open } = frameOf(name);
+  return isAnyMetricName(name) && (text === bare || text.startsWith(open));
 }
 
 /** The range of all keys of one metric name, in key order. */
@@ -27,8 +39,10 @@ export interface NameRange {
 
 /** Returns the range of a metric name: `bare`, and from `start` up to but without `end`. */
 export function rangeOf(name: string): NameRange {
-  // The byte after the brace is the bar.
-  return { bare: name, start: `${name}{`, end: `${name}|` };
+  const { bare, open } = frameOf(name);
+  const last = open.length - 1;
+  // The byte after the one that the labels follow: the bar after the brace, `-` after the comma.
+  return { bare, start: open, end: open.slice(0, last) + (open[last] === ',' ? '-' : '|') };
 }
 
 /**
@@ -39,6 +53,8 @@ export class KeyReader {
   /** The metric name of the last key that was read. */
   name = '';
   readonly #writer = new KeyWriter();
+  /** What stands before the labels of the last key. */
+  #open = '';
   #names: readonly string[] = [];
   #heads: readonly string[] = [];
 
@@ -52,7 +68,9 @@ export class KeyReader {
       return undefined;
     }
     this.name = series.name;
-    this.#names = Object.keys(series.labels);
+    this.#open = frameOf(series.name).open;
+    // An object puts names that are numbers first.
+    this.#names = Object.keys(series.labels).sort(compareKeys);
     this.#heads = headsOf(this.#names);
     return series.labels;
   }
@@ -63,14 +81,9 @@ export class KeyReader {
     // With a backslash a quote may be part of a value, and the value is not the text.
     if (heads.length === 0 || key.includes('\\') || key.includes('\n')) return undefined;
     // No writer writes what has no UTF-8 form.
-    if (!key.isWellFormed()) return undefined;
-    if (key.charCodeAt(this.name.length) !== OPEN || !key.startsWith(this.name)) {
-      const name = nameOf(key);
-      if (!isMetricName(name)) return undefined;
-      this.name = name;
-    }
+    if (!key.isWellFormed() || !this.#readFrame(key)) return undefined;
     const labels: Record<string, string> = {};
-    let at = this.name.length;
+    let at = this.#open.length;
     for (let i = 0; i < heads.length; i++) {
       const head = heads[i]!;
       if (!key.startsWith(head, at)) return undefined;
@@ -82,30 +95,106 @@ export class KeyReader {
     }
     return at === key.length - 2 && key.endsWith('}') ? labels : undefined;
   }
-}
 
-const LABEL_HEAD = /([a-zA-Z_][a-zA-Z0-9_]*)="/y;
+  /** Reads the name of a key that has labels and no backslash. */
+  #readFrame(key: string): boolean {
+    if (this.#open !== '' && key.startsWith(this.#open)) return true;
+    const name = nameOf(key);
+    const { open } = frameOf(name);
+    // Not so a quoted name that needs no quotes, and a key without labels.
+    if (name === '' || !key.startsWith(open)) return false;
+    this.name = name;
+    this.#open = open;
+    return true;
+  }
+}
 
 /** Reads a key, its labels in any order; undefined if the text is not a series. */
 export function parseKey(key: string): Series | undefined {
-  const name = nameOf(key);
+  const read = readName(key);
+  if (read === undefined) return undefined;
+  const { name, end } = read;
+  const isQuoted = key.charCodeAt(0) === OPEN;
+  if (end === key.length - (isQuoted ? 1 : 0)) {
+    return !isQuoted || key.charCodeAt(end) === CLOSE ? { name, labels: {} } : undefined;
+  }
+  if (key.charCodeAt(end) !== (isQuoted ? COMMA : OPEN)) return undefined;
+  const pairs = readPairsFrom(key, end + 1);
+  return pairs?.end === key.length ? { name, labels: pairs.labels } : undefined;
+}
+
+/** Reads the metric name that a key begins with, and where that ends. */
+function readName(key: string): { readonly name: string; readonly end: number } | undefined {
+  if (key.charCodeAt(0) !== OPEN) {
+    const name = nameOf(key);
+    return isMetricName(name) ? { name, end: name.length } : undefined;
+  }
+  const read = readQuoted(key, 1);
+  return read !== undefined && isAnyMetricName(read.name) ? read : undefined;
+}
+
+/** The value of a label in a key; undefined if the key does not have it. */
+export function labelIn(key: string, label: string): string | undefined {
+  // Nearly every key that has this text has the label; values of others may have it too.
+  if (!key.includes(labelPair(label, '').slice(0, -1))) return undefined;
+  const labels = parseKey(key)?.labels ?? {};
+  return Object.hasOwn(labels, label) ? labels[label] : undefined;
+}
+
+/** Labels that were read from a text, and where their closing brace ends. */
+export interface ReadPairs {
+  readonly labels: Series['labels'];
+  readonly end: number;
+}
+
+/**
+ * Reads the labels in the braces that open at a place, in any order; undefined if there are none.
+ */
+export function readPairs(text: string, open: number): ReadPairs | undefined {
+  if (text.charCodeAt(open) !== OPEN) return undefined;
+  if (text.charCodeAt(open + 1) === CLOSE) return { labels: {}, end: open + 2 };
+  return readPairsFrom(text, open + 1);
+}
+
+function readPairsFrom(text: string, start: number): ReadPairs | undefined {
   const labels: Record<string, string> = {};
-  if (!isMetricName(name)) return undefined;
-  if (name.length === key.length) return { name, labels };
-  for (let at = name.length + 1; at < key.length; ) {
-    LABEL_HEAD.lastIndex = at;
-    const label = LABEL_HEAD.exec(key)?.[1];
-    const start = LABEL_HEAD.lastIndex;
-    if (label === undefined || !isLabelName(label) || Object.hasOwn(labels, label))
-      return undefined;
-    const end = labelValueEnd(key, start);
+  for (let at = start; at < text.length; ) {
+    const label = readLabelName(text, at);
+    if (label === undefined || Object.hasOwn(labels, label.name)) return undefined;
+    const from = label.end + 2;
+    if (!text.startsWith('="', label.end)) return undefined;
+    const end = labelValueEnd(text, from);
     if (end < 0) return undefined;
-    setLabel(labels, label, unescapeLabelValue(key.slice(start, end)));
-    if (end + 2 === key.length && key.endsWith('}')) return { name, labels };
-    if (key[end + 1] !== ',') return undefined;
+    setLabel(labels, label.name, unescapeLabelValue(text.slice(from, end)));
+    if (text.charCodeAt(end + 1) === CLOSE) return { labels, end: end + 2 };
+    if (text.charCodeAt(end + 1) !== COMMA) return undefined;
     at = end + 2;
   }
   return undefined;
+}
+
+const BARE_LABEL = /[a-zA-Z_][a-zA-Z0-9_]*/y;
+
+function readLabelName(text: string, at: number): ReturnType<typeof readQuoted> {
+  const read = text.charCodeAt(at) === QUOTE ? readQuoted(text, at) : readBare(text, at);
+  return read !== undefined && isAnyLabelName(read.name) ? read : undefined;
+}
+
+function readBare(text: string, at: number): ReturnType<typeof readQuoted> {
+  BARE_LABEL.lastIndex = at;
+  const name = BARE_LABEL.exec(text)?.[0];
+  return name === undefined ? undefined : { name, end: at + name.length };
+}
+
+/** Reads the quoted name whose quote opens at a place, and where it ends behind its quote. */
+function readQuoted(
+  text: string,
+  open: number,
+): { readonly name: string; readonly end: number } | undefined {
+  const end = text.charCodeAt(open) === QUOTE ? labelValueEnd(text, open + 1) : -1;
+  return end < 0
+    ? undefined
+    : { name: unescapeLabelValue(text.slice(open + 1, end)), end: end + 1 };
 }
 
 /** Where the quote is that closes a label value; -1 for nowhere. */
@@ -130,4 +219,15 @@ function setLabel(labels: Record<string, string>, name: string, value: string): 
       configurable: true,
     });
   }
+}
+
+/** The canonical text of labels alone: what a key of a plain metric name has behind the name. */
+export function labelsIn(key: string): string {
+  return key.slice(nameOf(key).length) || '{}';
+}
+
+/** Reads a text of {@link labelsIn}; undefined if it is none. */
+export function readLabels(text: string): Series['labels'] | undefined {
+  if (text === '{}') return {};
+  return text.charCodeAt(0) === OPEN ? new KeyReader().read(`a${text}`) : undefined;
 }

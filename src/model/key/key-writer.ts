@@ -1,7 +1,7 @@
 import type { RejectionReason } from '../rejection.ts';
 import { LabelShapes, MOST_LABELS } from './label-shape.ts';
 import { escapeLabelValue, labelText, MALFORMED } from './label-value.ts';
-import { MetricNameCheck } from './names.ts';
+import { frameOf, labelNameText, NameFrames } from './names.ts';
 
 const NO_LABELS = Object.freeze({});
 
@@ -15,7 +15,7 @@ export class KeyWriter {
   key = '';
   /** Why the last point has no key. */
   reason: RejectionReason | undefined;
-  readonly #names = new MetricNameCheck();
+  readonly #frames = new NameFrames();
   readonly #shapes = new LabelShapes();
   readonly #maxBytes: number;
   readonly #maxLabels: number;
@@ -40,7 +40,8 @@ export class KeyWriter {
   #refusal(name: unknown, labels: unknown): RejectionReason | undefined {
     if (typeof name !== 'string') return 'invalid_name';
     if (name.length > this.#maxBytes) return 'series_too_long';
-    if (!this.#names.isLegal(name)) return 'invalid_name';
+    const frame = this.#frames.of(name);
+    if (frame === undefined) return 'invalid_name';
     // Maps, arrays and strings are iterable and have no labels as properties.
     if (typeof labels !== 'object' || labels === null || Symbol.iterator in labels) {
       return 'invalid_labels';
@@ -53,7 +54,7 @@ export class KeyWriter {
       return isLong ? 'series_too_long' : 'invalid_label_name';
     }
     const values = labels as Readonly<Record<string, unknown>>;
-    let key = name;
+    let key = frame.open;
     let first = true;
     for (let i = 0; i < shape.sorted.length; i++) {
       const value = labelText(values[shape.sorted[i]!]);
@@ -64,11 +65,11 @@ export class KeyWriter {
       const text = escapeLabelValue(value);
       if (text === MALFORMED) return 'malformed_unicode';
       const head = shape.heads[i]!;
-      // Where the labels before it were empty, this one opens the braces: `",b="` becomes `{b="`.
-      key += (first && i > 0 ? `{${head.slice(2)}` : head) + text;
+      // If the labels before it were empty, it is the first one: `",b="` becomes `b="`.
+      key += (first && i > 0 ? head.slice(2) : head) + text;
       first = false;
     }
-    this.key = flatten(first ? key : `${key}"}`);
+    this.key = first ? frame.bare : flatten(`${key}"}`);
     return undefined;
   }
 }
@@ -95,10 +96,11 @@ export function labelPairs(labels: Readonly<Record<string, string>>): string {
 
 /** Writes one label of a key; the value is escaped already. */
 export function labelPair(label: string, escaped: string): string {
-  return `${label}="${escaped}"`;
+  return `${labelNameText(label)}="${escaped}"`;
 }
 
 /** A name with labels that {@link labelPairs} wrote: a key, if these are in key order. */
 export function withPairs(name: string, pairs: string): string {
-  return pairs === '' ? name : `${name}{${pairs}}`;
+  const { bare, open } = frameOf(name);
+  return pairs === '' ? bare : `${open}${pairs}}`;
 }

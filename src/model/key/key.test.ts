@@ -1,12 +1,18 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { naiveId, naiveOrder } from '../../../test/support/naive-page.ts';
+import { tries } from '../../../test/support/tries.ts';
 import {
   compareKeys,
+  isNamed,
   KeyReader,
   KeyWriter,
   LabelColumns,
+  labelIn,
+  labelNameText,
   labelNeedle,
+  metricNameText,
   nameOf,
   parseKey,
   rangeOf,
@@ -28,8 +34,29 @@ const GRAMMAR = ['"', '\\', '\n', '\\n', '{', '}', ',', '=', '="', '",b="', ' ',
 const text = (pieces: readonly string[]): fc.Arbitrary<string> =>
   fc.array(fc.constantFrom(...pieces), { maxLength: 6 }).map((parts) => parts.join(''));
 
-const name = fc.constantFrom('a', 'a:', 'aA', 'a_', 'a0', 'aa', 'ab', 'A', '_', ':', 'z');
-const label = fc.constantFrom('a', 'aa', 'b', 'B', '_', 'a_', '__proto__', 'constructor', 'le');
+const classicName = fc.constantFrom('a', 'a:', 'aA', 'a_', 'a0', 'aa', 'ab', 'A', '_', ':', 'z');
+const classicLabel = fc.constantFrom('a', 'aa', 'b', 'B', '_', 'a_', '__proto__', 'constructor');
+/** A name that mostly needs quotes. */
+const anyText = fc
+  .oneof(
+    text([...PIECES, ...GRAMMAR]),
+    fc.constantFrom(
+      'a.b',
+      'a b',
+      'a"',
+      'a\\',
+      '9',
+      '10',
+      '花火',
+      '\0',
+      'a:',
+      'a{b="c"}',
+      'a",b="c',
+    ),
+  )
+  .filter((given) => given !== '' && given.isWellFormed());
+const name = fc.oneof(classicName, anyText);
+const label = fc.oneof(classicLabel, anyText);
 const value = fc.oneof(
   text([...PIECES, ...GRAMMAR]),
   fc.string({ unit: 'binary', maxLength: 8 }),
@@ -56,7 +83,7 @@ describe('the order of keys', () => {
         }
         expect(compareKeys(a, a)).toBe(0);
       }),
-      { numRuns: 5000 },
+      { numRuns: tries(1000) },
     );
   });
 
@@ -73,9 +100,45 @@ describe('the order of keys', () => {
           expect(key.startsWith(start)).toBe(each.name === wanted && key !== bare);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: tries(300) },
     );
   });
+});
+
+interface NameRow {
+  readonly kind: string;
+  readonly name: string;
+  readonly quotedMetric: string;
+  readonly quotedLabel: string;
+}
+
+const NAMES = readFileSync(
+  new URL('../../../test/conformance/vectors/utf8-escaping.jsonl', import.meta.url),
+  'utf8',
+)
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line) as NameRow)
+  .filter(({ kind }) => kind === 'name');
+
+it.each(NAMES)('the name $name is written as in text that may have UTF-8', (row) => {
+  expect(metricNameText(row.name)).toBe(row.quotedMetric);
+  expect(labelNameText(row.name)).toBe(row.quotedLabel);
+});
+
+it.each([
+  ['a', true],
+  ['a{b', true],
+  ['{"a.b"}', true],
+  ['{"a.b",x', true],
+  ['', false],
+  ['a b', false],
+  ['9a{b="1"}', false],
+  ['{a="1"}', false],
+  ['{"a",b="1"}', false],
+  ['{"a.b"b', false],
+])('whether %j begins with a name: %s', (given, isOne) => {
+  expect(isNamed(given)).toBe(isOne);
 });
 
 describe('a key', () => {
@@ -88,12 +151,17 @@ describe('a key', () => {
           expect(key).toBe(naiveId(each));
           const kept = Object.entries(each.labels).filter(([, text]) => text !== '');
           const labels = reader.read(key)!;
-          expect(Object.entries(labels)).toEqual(kept.sort(([a], [b]) => naiveOrder(a, b)));
+          const sorted = kept.sort(([a], [b]) => naiveOrder(a, b));
+          // An object puts names that are numbers first.
+          expect(Object.entries(labels)).toEqual(Object.entries(Object.fromEntries(sorted)));
+          for (const [own, held] of kept) expect(labelIn(key, own)).toBe(held);
+          expect(labelIn(key, 'other')).toBeUndefined();
           expect(reader.name).toBe(each.name);
           expect(parseKey(key)).toEqual({ name: each.name, labels });
+          expect(isNamed(key)).toBe(true);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: tries(300) },
     );
   });
 
@@ -133,7 +201,7 @@ describe('a key', () => {
           expect(reader.read(other), other).toEqual(isKey ? parsed.labels : undefined);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: tries(400) },
     );
   });
 
@@ -159,7 +227,7 @@ describe('a key', () => {
           }
         }
       }),
-      { numRuns: 500 },
+      { numRuns: tries(100) },
     );
   });
 });

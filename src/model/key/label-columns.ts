@@ -1,5 +1,6 @@
 import { compareKeys } from './key-order.ts';
 import { labelPair } from './key-writer.ts';
+import { unescapeLabelValue } from './label-value.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -37,14 +38,12 @@ export class LabelColumns {
     starts.fill(0);
     ends.fill(0);
     let column = 0;
-    let at = start;
-    while (at < end && text[at] !== OPEN) at++;
-    for (at++; at < end; at++) {
+    for (let at = labelsAt(text, start, end); at < end; at++) {
       const nameAt = at;
-      while (at < end && text[at] !== EQUALS) at++;
+      at = nameEnd(text, at, end);
       let order = 1;
       while (column < count) {
-        order = compareBytes(this.#names[column]!, text, nameAt, at);
+        order = compareName(this.#names[column]!, text, nameAt, at);
         if (order >= 0) break;
         column++;
       }
@@ -59,6 +58,36 @@ export class LabelColumns {
       if (text[++at] !== COMMA) return;
     }
   }
+}
+
+/** Where the first label of a key begins; at the end or behind it if there is none. */
+function labelsAt(text: Buffer, start: number, end: number): number {
+  let at = start;
+  if (text[at] !== OPEN) {
+    while (at < end && text[at] !== OPEN) at++;
+    return at + 1;
+  }
+  // The metric name stands in quotes within the braces, and perhaps a comma behind it.
+  at = valueEnd(text, start + 2, end) + 1;
+  return text[at] === COMMA ? at + 1 : end;
+}
+
+/** Where a label's name ends, behind its quote if it has one. */
+function nameEnd(text: Buffer, start: number, end: number): number {
+  if (text[start] === QUOTE) return valueEnd(text, start + 1, end) + 1;
+  let at = start;
+  while (at < end && text[at] !== EQUALS) at++;
+  return at;
+}
+
+/** Orders a name against that of a label. */
+function compareName(name: Buffer, text: Buffer, start: number, end: number): number {
+  if (text[start] !== QUOTE) return compareBytes(name, text, start, end);
+  let slash = start;
+  while (slash < end && text[slash] !== BACKSLASH) slash++;
+  if (slash === end) return compareBytes(name, text, start + 1, end - 1);
+  const own = Buffer.from(unescapeLabelValue(text.toString('utf8', start + 1, end - 1)));
+  return compareBytes(name, own, 0, own.length);
 }
 
 function compareBytes(name: Buffer, text: Buffer, start: number, end: number): number {

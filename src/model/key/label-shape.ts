@@ -1,5 +1,5 @@
 import { compareKeys } from './key-order.ts';
-import { isLabelName } from './names.ts';
+import { isAnyLabelName, labelNameText } from './names.ts';
 
 /**
  * The most labels of one point, those without a value included: far beyond use, and few enough for
@@ -13,7 +13,7 @@ export interface LabelShape {
   readonly names: readonly string[];
   /** The same names in key order. */
   readonly sorted: readonly string[];
-  /** What stands before each sorted label's value, from the opening brace on: `{a="`, `",b="`. */
+  /** What stands before each sorted label's value, behind the metric name: `a="`, `",b="`. */
   readonly heads: readonly string[];
 }
 
@@ -35,8 +35,9 @@ export class LabelShapes {
     if (names.some((name) => name.length > LONGEST_NAME)) return undefined;
     const list = names.join('\n');
     let shape = this.#byNames.get(list);
-    if (shape === undefined) {
-      if (!names.every(isLabelName)) return undefined;
+    // A name may have line feeds, so that two lists may make one text.
+    if (shape === undefined || !sameNames(shape.names, names)) {
+      if (!names.every(isAnyLabelName)) return undefined;
       shape = shapeOf(names);
       if (this.#byNames.size >= KEPT) this.#byNames.clear();
       // Nor must a few monstrous ones cost memory for ever.
@@ -52,9 +53,9 @@ function shapeOf(names: readonly string[]): LabelShape {
   return { names, sorted, heads: headsOf(sorted) };
 }
 
-/** What stands before the values of some labels in a key: `{a="`, `",b="`. */
+/** What stands before the values of some labels in a key: `a="`, `",b="`. */
 export function headsOf(sorted: readonly string[]): string[] {
-  return sorted.map((name, at) => `${at === 0 ? '{' : '",'}${name}="`);
+  return sorted.map((name, at) => `${at === 0 ? '' : '",'}${labelNameText(name)}="`);
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {

@@ -1,0 +1,62 @@
+import type { EncodedLines } from '../encoder.ts';
+import type { TemplateLines } from './line-plan.ts';
+
+/** What is known of a text whose lines keep their ids from page to page. */
+export interface Template {
+  /** The same object as that of an earlier text only if all but values is the same. */
+  readonly ids: object;
+  /** Where the lines and their ids end. */
+  readonly lines: () => Omit<TemplateLines, 'text'>;
+}
+
+/** Some text of a page. */
+export interface Piece {
+  readonly text: Buffer;
+  /** Undefined if nothing is known of its lines. */
+  readonly template?: Template | undefined;
+}
+
+/** What is known of lines. */
+export function templateOf({ ids, lineEnd, idEnd }: EncodedLines): Template | undefined {
+  if (ids === undefined || lineEnd === undefined || idEnd === undefined) return undefined;
+  return { ids, lines: () => ({ lineEnd, idEnd }) };
+}
+
+/** What stays the same object for as long as all but values of a text is the same. */
+export function identityOf({ text, template }: Piece): object {
+  return template?.ids ?? text;
+}
+
+/**
+ * What is known of a text that was joined from parts; undefined if none of them has lines.
+ *
+ * @param before - of an earlier text whose parts had the same identities.
+ */
+export function templateOfParts(
+  parts: readonly Piece[],
+  before: Template | undefined,
+): Template | undefined {
+  if (!parts.some(({ template }) => template !== undefined)) return undefined;
+  return { ids: before?.ids ?? {}, lines: () => joinedLines(parts) };
+}
+
+function joinedLines(parts: readonly Piece[]): Omit<TemplateLines, 'text'> {
+  const all = parts.map(({ text, template }) => template?.lines() ?? withoutValue(text));
+  const count = all.reduce((sum, { lineEnd }) => sum + lineEnd.length, 0);
+  const joined = { lineEnd: new Uint32Array(count), idEnd: new Uint32Array(count) };
+  let line = 0;
+  let start = 0;
+  for (const [part, { lineEnd, idEnd }] of all.entries()) {
+    for (let i = 0; i < lineEnd.length; i++, line++) {
+      joined.lineEnd[line] = lineEnd[i]! + start;
+      joined.idEnd[line] = idEnd[i]! + start;
+    }
+    start += parts[part]!.text.length;
+  }
+  return joined;
+}
+
+/** A text that is all the same as long as it is the same object, as a line. */
+function withoutValue({ length }: Buffer): Omit<TemplateLines, 'text'> {
+  return { lineEnd: Uint32Array.of(length), idEnd: Uint32Array.of(length - 1) };
+}
