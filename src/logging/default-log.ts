@@ -7,6 +7,8 @@ import { writeLine } from './standard-error.ts';
 export type LogComponent =
   | 'cache'
   | 'merged_reader'
+  | 'text_file_source'
+  | 'exposition_source'
   | 'handler'
   | 'server'
   | 'web_config'

@@ -1,36 +1,107 @@
 import type { FamilyMetadata, FamilyMetadataFault } from '../model/family-metadata.ts';
 import { compareKeys } from '../model/key/index.ts';
-import { applyChanges } from '../snapshot/apply-changes.ts';
-import { type ChangeList, changesInOrder, sortChanges } from '../snapshot/change-list.ts';
-import { type Family, familyOf, type Snapshot, snapshotOf } from '../snapshot/snapshot.ts';
-import type { StagedFamily } from '../snapshot/staging.ts';
+import { applyChanges, type StagedSet } from '../snapshot/apply-changes.ts';
+import { ChangeList, sortChanges } from '../snapshot/change-list.ts';
+import {
+  type Family,
+  familyOf,
+  familyPlace,
+  type Snapshot,
+  snapshotOf,
+} from '../snapshot/snapshot.ts';
+import { StagedFamily } from '../snapshot/staging.ts';
 import { textOrder } from '../snapshot/text-order.ts';
 import type { RefreshKind } from './cache-stats.ts';
+import { type FamilyRead, type LineOrder, NO_LINE } from './line-order.ts';
 import type { RefreshRun } from './refresh-run.ts';
+
+const NO_CHANGES = new ChangeList(new StagedFamily(''), new Uint32Array(0), 0);
+
+/** What the changes of a run lead to. */
+export interface AppliedRun {
+  readonly snapshot: Snapshot;
+  /** In which order the next read is expected to name the lines; undefined for theirs. */
+  readonly order: LineOrder;
+  /** By which numbers of series that is, if it is. */
+  readonly layout: object | undefined;
+}
 
 /**
  * The snapshot that follows from the one before and what a run staged. If nothing changed, it is
- * the one before.
- *
- * @param kind - what a full read does not name has ended; a delta names what changed.
+ * the one before. What a full read does not name has ended; a delta names what changed.
  */
 export async function applyStaged(
   run: RefreshRun,
   previous: Snapshot,
   kind: RefreshKind,
-): Promise<Snapshot> {
+): Promise<AppliedRun> {
+  const { known, pace } = run;
+  if (kind === 'full') rejectRepeated(run);
+  const isComplete = kind === 'full';
   const families: Family[] = [];
+  const reads: FamilyRead[] = [];
+  let firstChunk = 0;
+  let hasMoved = false;
   for (const step of sideBySide(previous.families, await stagedInOrder(run))) {
-    if (step.staged !== undefined || kind === 'delta') {
-      const family = await nextFamily(run, step, kind);
-      if (family !== undefined) families.push(family);
+    const endChunk = firstChunk + (step.before?.chunks.length ?? 0);
+    const staged = known.staged.chunks.slice(firstChunk, endChunk);
+    const changes = step.staged ? await inSeriesOrder(run, step.staged, kind) : NO_CHANGES;
+    const placedAt = new Uint32Array(changes.length).fill(NO_LINE);
+    const set = { staged, isComplete, placedAt, hasMoved: false };
+    const family = await nextFamily(run, step, changes, set);
+    if (family !== undefined) {
+      families.push(family);
+      reads.push({ firstChunk, endChunk, changes, placedAt });
     }
-    if (run.pace.shouldYield()) await run.pace.yield();
+    hasMoved ||= set.hasMoved;
+    firstChunk = endChunk;
+    if (pace.shouldYield()) await pace.yield();
   }
-  run.pace.end();
-  return sameSnapshot(previous, families, run)
-    ? previous
-    : snapshotOf(families, run.catalog.faults);
+  let order: LineOrder;
+  const layout = known.layoutAfter(hasMoved);
+  if (kind === 'full') order = await known.log.order(known.staged, reads, pace);
+  else if (layout !== undefined) {
+    order = await known.log.orderOfSlots(known.staged, reads, hasMoved, pace);
+  } else if (!hasMoved) order = known.log.orderOfDelta(known.staged, reads);
+  const all = await withEmptyFamilies(run, previous, families);
+  pace.end();
+  const isSame = sameSnapshot(previous, all, run);
+  const snapshot = isSame ? previous : snapshotOf(all, run.catalog.faults);
+  return { snapshot, order, layout };
+}
+
+/** Counts points that lost to another one of the series that the snapshot before has. */
+function rejectRepeated(run: RefreshRun): void {
+  const { places, repeated } = run.known.staged;
+  for (const line of repeated) {
+    places.find(line);
+    run.reject('duplicate', places.chunks[places.chunk]!.id(places.line).slice(0, 200));
+  }
+}
+
+/** The families that have lines, and all others that are declared, in the order of their names. */
+async function withEmptyFamilies(
+  { catalog, pace }: RefreshRun,
+  previous: Snapshot,
+  families: readonly Family[],
+): Promise<readonly Family[]> {
+  const names = new Set(families.map(({ name }) => name));
+  const empty: Family[] = [];
+  for (const metadata of catalog.byName.values()) {
+    if (pace.shouldYield()) await pace.yield();
+    const { name } = metadata;
+    if (names.has(name)) continue;
+    const before = previous.families[familyPlace(previous.families, name) ?? -1];
+    const isSame = before?.series === 0 && sameMetadata(before.metadata, metadata);
+    empty.push(isSame ? before : familyOf(name, metadata, []));
+  }
+  if (empty.length === 0) return families;
+  const all = [...families, ...empty];
+  const order = await textOrder(
+    all.map(({ name }) => name),
+    pace,
+  );
+  return Array.from(order, (i) => all[i]!);
 }
 
 /** The families with changes, in the order of their names. */
@@ -67,7 +138,8 @@ function* sideBySide(
 async function nextFamily(
   run: RefreshRun,
   { before, staged }: FamilyStep,
-  kind: RefreshKind,
+  changes: ChangeList,
+  set: StagedSet,
 ): Promise<Family | undefined> {
   const { name } = before ?? staged;
   const declared = run.catalog.byName.get(name);
@@ -76,30 +148,24 @@ async function nextFamily(
   const metadata = isSame ? before.metadata : declared;
   const chunks = before?.chunks ?? [];
   let next = chunks;
-  if (staged !== undefined) {
-    const changes = await inSeriesOrder(run, staged, kind);
-    const extent = kind === 'full' ? 'complete' : 'partial';
-    next = await applyChanges(chunks, changes, extent, run.pace, run.builder);
-  } else run.work.chunksShared += chunks.length;
+  if (changes.length > 0 || set.staged.some((chunk) => chunk !== undefined)) {
+    next = await applyChanges(chunks, changes, set, run.pace, run.builder);
+  } else if (set.isComplete) return undefined;
+  else run.work.chunksShared += chunks.length;
   if (next.length === 0) return undefined;
   return isSame && sameItems(before.chunks, next) ? before : familyOf(name, metadata, next);
 }
 
-async function inSeriesOrder(
+/** The changes of a family. Of two in a log the last counts; a snapshot has no order. */
+function inSeriesOrder(
   run: RefreshRun,
   staged: StagedFamily,
   kind: RefreshKind,
 ): Promise<ChangeList> {
-  // A log has an order, so its last word counts; a snapshot has none.
   if (kind === 'delta') return sortChanges(staged, 'last', run.pace, () => undefined);
-  const known = staged.isSorted ? undefined : run.orders.get(staged.name);
-  const inKnown = known && (await changesInOrder(staged, known, run.pace));
-  if (inKnown !== undefined) return inKnown;
-  const changes = await sortChanges(staged, 'newest', run.pace, (family, at) => {
+  return sortChanges(staged, 'newest', run.pace, (family, at) => {
     run.reject('duplicate', family.ids[at]!.slice(0, 200));
   });
-  if (!staged.isSorted) run.orders.set(staged.name, changes.order);
-  return changes;
 }
 
 function sameSnapshot(previous: Snapshot, families: readonly Family[], run: RefreshRun): boolean {

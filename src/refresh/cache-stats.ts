@@ -68,7 +68,7 @@ export interface CacheStats {
   readonly familyFaults: readonly FamilyMetadataFault[];
   /** Series in the snapshot that is served. */
   readonly series: number;
-  /** Families in the snapshot that is served. */
+  /** Families in the snapshot that is served, also those that are declared and have no points. */
   readonly families: number;
   /** Bytes of its lines, without HELP and TYPE. */
   readonly bytes: number;

@@ -53,16 +53,19 @@ describe('a cached reader', () => {
     }
   });
 
-  it('tells the metadata of the families that are there, the source first', async () => {
+  it('tells the metadata of all families, also without points, the source first', async () => {
     const store = new ScriptedStore();
     store.answers.families = () => [{ name: 'state', type: 'unknown' }];
     const reader = createCachedSnapshotReader(store, {
       families: [
         { name: 'state', type: 'counter', help: 'Not heard.' },
-        { name: 'absent', type: 'gauge' },
+        { name: 'later', type: 'gauge' },
       ],
     });
-    expect(await reader.families()).toEqual([{ name: 'state', type: 'unknown' }]);
+    expect(await reader.families()).toEqual([
+      { name: 'later', type: 'gauge' },
+      { name: 'state', type: 'unknown' },
+    ]);
     expect(reader.cacheStats().familyFaults).toMatchObject([{ name: 'state' }]);
   });
 
@@ -203,7 +206,8 @@ it('takes any number of declared families', async () => {
   });
   const snapshot = (): MetricPoint[] => [{ name: 'm7_total', labels: {}, value: 1, updatedAt: 1 }];
   const reader = createCachedSnapshotReader({ snapshot }, { families });
-  expect(await reader.families()).toEqual([{ name: 'm7_total', type: 'counter' }]);
+  expect(await reader.families()).toHaveLength(200_000);
+  expect(reader.cacheStats()).toMatchObject({ families: 200_000, series: 1 });
 });
 
 describe('the version of a snapshot', () => {

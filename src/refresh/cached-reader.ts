@@ -116,19 +116,25 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   async current(wait: SnapshotWait = {}): Promise<Snapshot> {
     if (this.#closing.signal.aborted) throw closedError();
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
-    const { snapshot } = this.#refresher;
-    if (snapshot === undefined) return this.#refreshed(wait);
-    if (wait.errorPolicy === 'fail' && this.#lastFailure !== undefined) {
-      // The timer tries again; without one a scrape does.
-      if (this.#config.background) throw this.#lastFailure;
-      return this.#refreshed(wait);
+    const fresh = this.fresh(wait.errorPolicy);
+    if (fresh !== undefined) return fresh;
+    // The timer tries again; without one a scrape does.
+    if (this.#config.background && this.#refresher.snapshot && this.#isRefused(wait.errorPolicy)) {
+      throw this.#lastFailure!;
     }
+    return this.#refreshed(wait);
+  }
+
+  fresh(policy?: ErrorPolicy): Snapshot | undefined {
+    const { snapshot } = this.#refresher;
+    if (this.#closing.signal.aborted || snapshot === undefined) return undefined;
+    if (this.#isRefused(policy)) return undefined;
+    const age = this.#age();
     if (this.#config.background) {
       // The timer may have slept with the machine: what is too old is read now rather than refused.
-      return this.#age() <= this.#config.maxStaleness ? snapshot : this.#refreshed(wait);
+      return age <= this.#config.maxStaleness ? snapshot : undefined;
     }
-    if (this.#isDue()) return this.#refreshed(wait);
-    const age = this.#age();
+    if (this.#isDue()) return undefined;
     if (age >= this.#config.refreshInterval / 2) {
       this.#timer.refreshIn(this.#config.refreshInterval - age, () => this.#isDue());
     }
@@ -243,6 +249,11 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
       `The last good snapshot is ${this.#age()} ms old; see why the source fails, or raise maxStaleness`,
       { cause },
     );
+  }
+
+  /** Whether a policy serves nothing, because the latest refresh failed. */
+  #isRefused(policy: ErrorPolicy | undefined): boolean {
+    return policy === 'fail' && this.#lastFailure !== undefined;
   }
 
   #isDue(): boolean {

@@ -12,12 +12,13 @@ import {
 } from '../model/source-read.ts';
 import type { LastWrite } from '../model/write-stats.ts';
 import { callSafely } from '../scheduling/call-safely.ts';
-import type { SourceOrder } from '../snapshot/change-list.ts';
 import { noWork, type RefreshWork } from '../snapshot/refresh-work.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '../snapshot/snapshot.ts';
 import { MetadataDigest, versionOfState } from '../snapshot/snapshot-version.ts';
 import { CACHE_DEFAULTS, type CheckedCacheConfig } from './cache-config.ts';
 import type { RefreshKind } from './cache-stats.ts';
+import { LeftOutFamilies } from './left-out-families.ts';
+import type { LineOrder } from './line-order.ts';
 import { sourceReaderOf } from './public-reader.ts';
 import { RefreshRun } from './refresh-run.ts';
 import { readOnce, type TakenRead } from './take-read.ts';
@@ -61,7 +62,9 @@ export class Refresher {
   readonly #config: CheckedCacheConfig;
   readonly #elapsed: Clock;
   #catalog: FamilyCatalog = { byName: new Map(), faults: [] };
-  readonly #orders = new Map<string, SourceOrder>();
+  #leftOut = new LeftOutFamilies();
+  #order: LineOrder;
+  #layout: object | undefined;
   readonly #catalogs = new WeakMap<object, FamilyCatalog>();
   readonly #metadata = new MetadataDigest();
   // By snapshot: its version may be asked for when the next one is there already.
@@ -110,7 +113,8 @@ export class Refresher {
 
   async #readAll(signal: AbortSignal): Promise<DescribedRead> {
     const { rejections } = this;
-    const kept = { orders: this.#orders, catalogs: this.#catalogs };
+    const [order, layout] = [this.#order, this.#layout];
+    const kept = { order, layout, catalogs: this.#catalogs, leftOut: this.#leftOut };
     const run = new RefreshRun({ ...this.#config, ...kept, rejections }, signal);
     const read = await this.#read(run);
     const { state, snapshot, writes } = read;
@@ -164,6 +168,7 @@ export class Refresher {
     // known it remains that of the earlier one.
     if (read.version !== undefined) this.#versions.set(read.snapshot, read.version);
     this.#catalog = read.run.catalog;
+    this.#leftOut = read.run.leftOut;
     this.readAt = begun;
     this.readAtWall = begunWall;
     this.lastSuccess = this.#config.now();
@@ -173,8 +178,8 @@ export class Refresher {
     this.successes[read.kind]++;
     this.#noteRecovery();
     if (read.kind === 'full') this.#lastFull = begun;
-    // Orders of families that are gone would otherwise stay for ever.
-    if (this.#orders.size > read.snapshot.families.length) this.#orders.clear();
+    this.#order = read.order;
+    this.#layout = read.layout;
   }
 
   #noteRecovery(): void {

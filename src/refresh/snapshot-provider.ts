@@ -64,6 +64,10 @@ export interface SnapshotProvider {
    */
   current(wait?: SnapshotWait): Promise<Snapshot>;
   /**
+   * The same at once, if nothing has to be waited for and nothing has failed; otherwise undefined.
+   */
+  fresh?(policy: ErrorPolicy): Snapshot | undefined;
+  /**
    * Which state a snapshot of this provider is of: a number of 48 bits that providers over one
    * source have in common where they have come to the same cursor. Undefined where the source has
    * no cursors, or did not tell which one these points belong to; of merged readers unless each has
@@ -101,8 +105,11 @@ export function refusalsOf(reader: SnapshotReader | SnapshotProvider): RefusalSo
   return { logs: [reader.rejections, ...logs], stores };
 }
 
-/** Told by the log: its class is not exported, so no reader of a user has one by chance. */
-function isProvider<T extends object>(reader: T): reader is T & SnapshotProvider {
+/**
+ * Whether a reader gives rendered snapshots itself. Told by the log: its class is not exported, so
+ * no reader of a user has one by chance.
+ */
+export function isProvider<T extends object>(reader: T): reader is T & SnapshotProvider {
   const { current, rejections } = reader as Partial<SnapshotProvider>;
   return typeof current === 'function' && rejections instanceof RejectionLog;
 }

@@ -1,12 +1,15 @@
+import type { Entries } from '../model/entries.ts';
 import { SnapscrapeError } from '../model/errors.ts';
-import type { FamilyCatalog } from '../model/family-metadata.ts';
+import type { FamilyCatalog, FamilyType } from '../model/family-metadata.ts';
 import { describeSubject } from '../model/rejection.ts';
 import { parseSeriesId, seriesId } from '../model/series-id.ts';
+import type { Many } from '../model/snapshot-reader.ts';
 import { NoDelta, type ReadEnd, type ReadPart, type SourceReader } from '../model/source-read.ts';
 import type { LastWrite } from '../model/write-stats.ts';
-import type { Snapshot } from '../snapshot/snapshot.ts';
+import { familyPlace, type Snapshot } from '../snapshot/snapshot.ts';
 import { applyStaged } from './apply-staged.ts';
 import type { RefreshKind } from './cache-stats.ts';
+import type { LineOrder } from './line-order.ts';
 import type { RefreshRun } from './refresh-run.ts';
 import { forEachItem } from './source-items.ts';
 import { takeLastWrites } from './store-writes.ts';
@@ -26,6 +29,10 @@ export interface ReadStart {
 /** What a read came to. */
 export interface TakenRead {
   readonly snapshot: Snapshot;
+  /** In which order the next read is expected to name the lines; undefined for theirs. */
+  readonly order: LineOrder;
+  /** By which numbers of series that is, if it is. */
+  readonly layout: object | undefined;
   readonly kind: RefreshKind;
   /** Where the next delta begins: not after the snapshot, but perhaps before it. */
   readonly resume: string | undefined;
@@ -50,7 +57,7 @@ export async function readOnce(
   const kind = since === undefined ? 'full' : 'delta';
   let end: Partial<ReadEnd> = {};
   let writes: TakenRead['writes'];
-  run.restart();
+  run.restart(kind, previous);
   try {
     for await (const part of source.read(since, { ...run.readOptions, needsResume })) {
       // The refresh may have ended while the source was waited for.
@@ -61,7 +68,7 @@ export async function readOnce(
         [writes] = await Promise.allSettled([takeLastWrites(part.items, run.pace)]);
         run.pace.throwIfAborted();
       } else await takePart(part, run);
-      if (part.kind === 'families' && kind === 'delta') await refuseChangedCounters(start, run);
+      if (part.kind === 'families' && kind === 'delta') await rejectChangedTypes(start, run);
       // Parts that are always ready would otherwise keep the event loop for themselves.
       if (run.pace.shouldYield()) await run.pace.yield();
     }
@@ -70,7 +77,9 @@ export async function readOnce(
     throw kind === 'delta' ? noDeltaOf(error) : error;
   }
   const { resume, state } = end;
-  return { snapshot: await applyStaged(run, previous, kind), kind, resume, state, writes };
+  run.beginPoints();
+  const { snapshot, order, layout } = await applyStaged(run, previous, kind);
+  return { snapshot, order, layout, kind, resume, state, writes };
 }
 
 function noDeltaOf(error: unknown): NoDelta {
@@ -79,12 +88,32 @@ function noDeltaOf(error: unknown): NoDelta {
   return new NoDelta(isReply ? 'invalid_delta' : 'delta_failed', error);
 }
 
-function takePart({ kind, items }: Exclude<ReadPart, ReadEnd>, run: RefreshRun): Promise<void> {
+function takePart(part: Exclude<ReadPart, ReadEnd>, run: RefreshRun): Promise<void> {
+  const { kind, items } = part;
   if (kind === 'families') return run.takeFamilies(items);
+  run.beginPoints();
+  if (kind === 'entries') return takePages(part.items, run, part.isTyped === true);
   if (kind === 'points') {
     return forEachItem('snapshot()', items, run.pace, (point) => run.takePoint(point));
   }
   return forEachItem('delta events', items, run.pace, (event) => takeEvent(event, run));
+}
+
+/** How many entries are taken between two looks at the clock. */
+const STRIDE = 64;
+
+async function takePages(pages: Many<Entries>, run: RefreshRun, isTyped: boolean): Promise<void> {
+  const { pace } = run;
+  const isWaitedFor = Symbol.asyncIterator in pages;
+  for await (const page of pages) {
+    pace.throwIfAborted();
+    // A page may have been long in coming, which was no work of ours.
+    if (isWaitedFor && pace.shouldYield()) await pace.yieldAfterWait();
+    for (let first = 0; first < page.keys.length; first += STRIDE) {
+      run.takeEntries(page, first, Math.min(first + STRIDE, page.keys.length), isTyped);
+      if (pace.shouldYield()) await pace.yield();
+    }
+  }
 }
 
 function takeEvent(event: unknown, run: RefreshRun): void {
@@ -110,29 +139,31 @@ function takeKnownEvent(event: Record<string, unknown>, run: RefreshRun): boolea
 function takeEndById(id: string, run: RefreshRun): void {
   // No series of this cache has so long an id, and reading it could take seconds.
   if (id.length > run.maxSeriesBytes) run.reject('series_too_long', describeSubject(id));
-  else run.staging.end(seriesId(parseSeriesId(id)));
+  else run.end(seriesId(parseSeriesId(id)));
 }
 
 /**
- * Refuses a delta if points were checked as a counter's and are not now, or the other way round. A
- * counter may have no points left, as all of them were refused. So what was declared counts beside
- * what is there.
+ * Rejects a delta if the type of a family is another one now: its points were checked by that. Of a
+ * family that was not declared, none may be left, as all of them were left out.
  */
-async function refuseChangedCounters(
+async function rejectChangedTypes(
   { previous, catalog }: ReadStart,
-  { catalog: now, pace }: RefreshRun,
+  { catalog: now, leftOut, pace }: RefreshRun,
 ): Promise<void> {
   if (now === catalog) return;
-  const refuse = (name: string, wasCounter: boolean): void => {
-    const isCounter = now.byName.get(name)?.type === 'counter';
-    if (isCounter !== wasCounter) throw new NoDelta('family_type_changed');
-  };
   for (const { name, type } of catalog.byName.values()) {
-    if (type === 'counter') refuse(name, true);
+    if (typeIn(now, name) !== type) throw new NoDelta('family_type_changed');
     if (pace.shouldYield()) await pace.yield();
   }
-  for (const { name, metadata } of previous.families) {
-    refuse(name, metadata?.type === 'counter');
+  for (const { name, type } of now.byName.values()) {
+    if (typeIn(catalog, name) !== type) {
+      const isKnown = leftOut.has(name) || familyPlace(previous.families, name) !== undefined;
+      if (isKnown) throw new NoDelta('family_type_changed');
+    }
     if (pace.shouldYield()) await pace.yield();
   }
+}
+
+function typeIn({ byName }: FamilyCatalog, name: string): FamilyType {
+  return byName.get(name)?.type ?? 'gauge';
 }

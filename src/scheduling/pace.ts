@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers';
 /**
  * Cuts long work into slices, so that the event loop is never held longer than a budget.
  *
- * Work asks `due()` now and then and rests when the answer is yes: `if (pace.shouldYield()) await
- * pace.yield();`. Short work never rests, so it ends in the same turn.
+ * Work asks now and then: `if (pace.shouldYield()) await pace.yield();`. Short work never yields,
+ * so it ends in the same turn.
  */
 export class Pace {
   /** The longest slice so far, in ms: how long the event loop was held at most. */
@@ -24,7 +24,7 @@ export class Pace {
   }
 
   /**
-   * Tells whether the slice is used up. It reads a clock (some 40 ns): ask every few dozen items.
+   * Returns whether the slice is used up. It reads a clock (some 40 ns): ask every few dozen items.
    */
   shouldYield(): boolean {
     return performance.now() - this.#sliceStart >= this.#target;

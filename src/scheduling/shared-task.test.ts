@@ -37,4 +37,27 @@ describe('a shared task', () => {
     // No turn lies between the failure and the next start.
     expect(await task.run(work).catch(() => task.run(work))).toBe(2);
   });
+
+  it('lets a task that asks for itself at once join its own run', async () => {
+    let runs = 0;
+    const task = new SharedTask<number>();
+    let joined: Promise<number> | undefined;
+    const work = async (): Promise<number> => {
+      runs++;
+      if (runs < 3) joined = task.run(work);
+      return runs;
+    };
+    const run = task.run(work);
+    expect(await Promise.all([run, joined])).toEqual([1, 1]);
+    expect([runs, task.isRunning]).toEqual([1, false]);
+  });
+
+  it('can be started again after a task that throws at once', async () => {
+    const task = new SharedTask<number>();
+    const thrown = (): Promise<number> => {
+      throw new Error('no');
+    };
+    await expect(task.run(thrown)).rejects.toThrow('no');
+    expect(await task.run(async () => 1)).toBe(1);
+  });
 });

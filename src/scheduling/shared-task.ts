@@ -12,9 +12,17 @@ export class SharedTask<T> {
 
   /** Starts the task, or joins the run that has begun; settles as that run does. */
   run(task: () => Promise<T>): Promise<T> {
-    this.#running ??= task().finally(() => {
+    if (this.#running !== undefined) return this.#running;
+    let follow!: (run: Promise<T>) => void;
+    const running = new Promise<T>((resolve) => {
+      follow = resolve;
+    }).finally(() => {
       this.#running = undefined;
     });
-    return this.#running;
+    this.#running = running;
+    // Assigned before the task starts: a task that asks for itself joins its own run.
+    const begin = async (): Promise<T> => task();
+    follow(begin());
+    return running;
   }
 }

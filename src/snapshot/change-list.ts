@@ -1,5 +1,7 @@
+import type { Payload } from '../model/entries.ts';
 import { compareKeys } from '../model/key/index.ts';
 import type { Pace } from '../scheduling/pace.ts';
+import { tailOf } from './payload-text.ts';
 import type { StagedFamily } from './staging.ts';
 import { textOrder } from './text-order.ts';
 
@@ -24,19 +26,30 @@ export class ChangeList {
     this.length = length;
   }
 
-  /** The order that the changes were brought into, to be tried first the next time. */
-  get order(): SourceOrder {
-    return this.#order;
-  }
-
   /** The series id of a change. */
   id(place: number): string {
     return this.#staged.ids[this.#order[place]!]!;
   }
 
-  /** The value of a change; meaningless for the end of a series. */
+  /** The payload of a change if that is a text; undefined for a plain number and an end. */
+  text(place: number): string | undefined {
+    return this.#staged.texts?.[this.#order[place]!];
+  }
+
+  /** The value of a change that is a plain number. */
   value(place: number): number {
     return this.#staged.values[this.#order[place]!]!;
+  }
+
+  /** What stands behind the value of a change. */
+  tail(place: number): string | undefined {
+    const text = this.text(place);
+    return text === undefined ? undefined : tailOf(text);
+  }
+
+  /** The position in the read of the point that a change is of. */
+  position(place: number): number {
+    return this.#staged.positions[this.#order[place]!]!;
   }
 
   /** The time of a change, or the mark of an end. */
@@ -56,32 +69,11 @@ export class ChangeList {
     return low;
   }
 
-  /** All of a change. */
-  at(place: number): { readonly id: string; readonly value: number; readonly time: number } {
-    return { id: this.id(place), value: this.value(place), time: this.time(place) };
+  /** All of a change; the payload is meaningless for the end of a series. */
+  at(place: number): { readonly id: string; readonly payload: Payload; readonly time: number } {
+    const payload = this.text(place) ?? this.value(place);
+    return { id: this.id(place), payload, time: this.time(place) };
   }
-}
-
-/** Which staged change stands at each place of a series order. */
-export type SourceOrder = Uint32Array;
-
-/**
- * The changes in an order that the same source had before, if they are in series order so: to look
- * costs a tenth of a sort, and sources that keep no order mostly keep their disorder
- * (bench/micro/sort.ts).
- */
-export async function changesInOrder(
-  staged: StagedFamily,
-  order: SourceOrder,
-  pace: Pace,
-): Promise<ChangeList | undefined> {
-  const { ids } = staged;
-  if (order.length !== ids.length) return undefined;
-  for (let i = 1; i < order.length; i++) {
-    if (compareKeys(ids[order[i - 1]!]!, ids[order[i]!]!) >= 0) return undefined;
-    if ((i & 1023) === 0 && pace.shouldYield()) await pace.yield();
-  }
-  return new ChangeList(staged, order, order.length);
 }
 
 /**

@@ -1,7 +1,11 @@
+import type { Payload } from '../model/entries.ts';
 import { formatSampleValue } from '../model/sample-value.ts';
-import { Chunk } from './chunk.ts';
+import { tailStart } from '../model/value/index.ts';
+import { Chunk, type LineColumns } from './chunk.ts';
 import { type ChunkIndex, copyIndex, newIndex } from './chunk-index.ts';
+import { numberIn, tailOf } from './payload-text.ts';
 import type { RefreshWork } from './refresh-work.ts';
+import { TailColumn, type Tails } from './tails.ts';
 
 /** How long a chunk of new lines gets, in bytes. */
 const TARGET_BYTES = 64 * 1024;
@@ -11,7 +15,9 @@ const TARGET_BYTES = 64 * 1024;
 export const MAX_BYTES: number = 96 * 1024;
 /** A changed chunk that is shorter is joined with its neighbour. */
 const MIN_BYTES = 16 * 1024;
-/** The longest text of a value, its space and its line feed; `-0.0000010001108409327143` has 25. */
+/**
+ * The longest text of a number, its space and its line feed; `-0.0000010001108409327143` has 25.
+ */
 const VALUE_BYTES = 32;
 
 /**
@@ -23,9 +29,10 @@ const VALUE_BYTES = 32;
 export class ChunkBuilder {
   /** Counters of the refresh that this builder is for. */
   readonly work: RefreshWork;
-  #text: Buffer = Buffer.allocUnsafeSlow(MAX_BYTES * 2);
+  #text: Buffer = Buffer.alloc(0);
   #bytes = 0;
-  #index: ChunkIndex = newIndex(4096);
+  #index: ChunkIndex = newIndex(0);
+  readonly #tails = new TailColumn();
   #lines = 0;
   #done: Chunk[] = [];
 
@@ -40,7 +47,13 @@ export class ChunkBuilder {
 
   /** Whether the waiting lines are too few for a chunk of their own. */
   get isShort(): boolean {
-    return this.#bytes < MIN_BYTES;
+    return this.#length < MIN_BYTES;
+  }
+
+  /** Memory of at least some bytes to write in until the next call; nothing may be pending. */
+  scratch(bytes: number): Buffer {
+    this.#reserve(bytes, 0);
+    return this.#text;
   }
 
   /** Takes over a chunk as it is; nothing may be pending. */
@@ -55,31 +68,35 @@ export class ChunkBuilder {
   }
 
   /** Adds the line of a new series. */
-  addLine(id: string, value: number, updatedAt: number, isRebuild: boolean): void {
+  addLine(id: string, payload: Payload, updatedAt: number, isRebuild: boolean): void {
     // A UTF-16 unit is at most three bytes of UTF-8.
-    this.#reserve(id.length * 3 + VALUE_BYTES, 1);
+    this.#reserve(id.length * 3 + longestLine(payload), 1);
     const idEnd = this.#bytes + this.#text.write(id, this.#bytes);
-    this.#endLine(idEnd, value, updatedAt);
-    if (this.#bytes >= (isRebuild ? MAX_BYTES : TARGET_BYTES)) this.cut();
+    this.#endLine(idEnd, payload, updatedAt);
+    if (this.#length >= (isRebuild ? MAX_BYTES : TARGET_BYTES)) this.cut();
   }
 
-  /** Adds a line of an older chunk with another value. */
-  addChanged(from: Chunk, line: number, value: number, updatedAt: number): void {
+  /** Adds a line of an older chunk with another payload. */
+  addChanged(from: Chunk, line: number, payload: Payload, updatedAt: number): void {
     const start = from.lineStart(line);
     const idBytes = from.idEnd[line]! - start;
-    this.#reserve(idBytes + VALUE_BYTES, 1);
+    this.#reserve(idBytes + longestLine(payload), 1);
     this.#text.set(from.text.subarray(start, start + idBytes), this.#bytes);
     this.work.bytesCopied += idBytes;
-    this.#endLine(this.#bytes + idBytes, value, updatedAt);
-    if (this.#bytes >= MAX_BYTES) this.cut();
+    this.#endLine(this.#bytes + idBytes, payload, updatedAt);
+    if (this.#length >= MAX_BYTES) this.cut();
   }
 
-  /** Adds lines of an older chunk as they are, from one up to but without another. */
-  addRange(from: Chunk, first: number, end: number, updatedAt: Float64Array): void {
+  /**
+   * Adds lines of an older chunk as they are, from one up to but without another.
+   *
+   * @param columns - their times and tails; the chunk's own by default.
+   */
+  addRange(from: Chunk, first: number, end: number, columns: LineColumns = from): void {
     for (let line = first; line < end; ) {
-      const stop = this.#fitting(from, line, end);
-      this.#copyLines(from, line, stop, updatedAt);
-      if (stop < end || this.#bytes >= MAX_BYTES) this.cut();
+      const stop = this.#fitting(from, line, end, columns.tails);
+      this.#copyLines(from, line, stop, columns);
+      if (stop < end || this.#length >= MAX_BYTES) this.cut();
       line = stop;
     }
   }
@@ -89,7 +106,8 @@ export class ChunkBuilder {
     if (this.#lines === 0) return;
     const text = Buffer.allocUnsafeSlow(this.#bytes);
     text.set(this.#text.subarray(0, this.#bytes));
-    this.#done.push(new Chunk({ text, ...copyIndex(this.#index, this.#lines) }));
+    const tails = this.#tails.take(this.#lines);
+    this.#done.push(new Chunk({ text, tails, ...copyIndex(this.#index, this.#lines) }));
     this.work.chunksRebuilt++;
     this.#lines = 0;
     this.#bytes = 0;
@@ -103,16 +121,24 @@ export class ChunkBuilder {
     return done;
   }
 
+  /** How long the waiting lines are, with their tails. */
+  get #length(): number {
+    return this.#bytes + this.#tails.length;
+  }
+
   /** Where to cut some lines that would make too long a chunk together with what is pending. */
-  #fitting(from: Chunk, first: number, end: number): number {
-    const start = from.lineStart(first);
-    if (this.#bytes + from.lineEnd[end - 1]! - start <= MAX_BYTES) return end;
+  #fitting(from: Chunk, first: number, end: number, tails: Tails | undefined): number {
+    const start = from.lineStart(first) - this.#length;
+    if (from.lineEnd[end - 1]! - start + lengthOf(tails, first, end) <= MAX_BYTES) return end;
     let stop = first + 1;
-    while (stop < end && this.#bytes + from.lineEnd[stop - 1]! - start < TARGET_BYTES) stop++;
+    let tailed = lengthOf(tails, first, stop);
+    while (stop < end && from.lineEnd[stop - 1]! - start + tailed < TARGET_BYTES) {
+      tailed += lengthOf(tails, stop, ++stop);
+    }
     return stop;
   }
 
-  #copyLines(from: Chunk, first: number, end: number, updatedAt: Float64Array): void {
+  #copyLines(from: Chunk, first: number, end: number, columns: LineColumns): void {
     const start = from.lineStart(first);
     const bytes = from.lineEnd[end - 1]! - start;
     this.#reserve(bytes, end - first);
@@ -125,16 +151,28 @@ export class ChunkBuilder {
       idEnd[to] = from.idEnd[i]! + shift;
     }
     this.#index.values.set(from.values.subarray(first, end), this.#lines);
-    this.#index.updatedAt.set(updatedAt.subarray(first, end), this.#lines);
+    this.#index.updatedAt.set(columns.updatedAt.subarray(first, end), this.#lines);
+    if (columns.tails) this.#tails.putRange(this.#lines, columns.tails, first, end);
     this.#lines += end - first;
     this.#bytes += bytes;
   }
 
-  #endLine(idEnd: number, value: number, updatedAt: number): void {
+  #endLine(idEnd: number, payload: Payload, updatedAt: number): void {
+    let value: number;
+    let text: string;
+    if (typeof payload === 'number') {
+      value = payload;
+      text = formatSampleValue(payload);
+    } else {
+      text = payload.slice(0, tailStart(payload));
+      value = numberIn(text);
+      const tail = tailOf(payload);
+      if (tail !== undefined) this.#tails.put(this.#lines, tail);
+    }
     this.#text[idEnd] = 0x20;
-    const valueEnd = idEnd + 1 + this.#text.write(formatSampleValue(value), idEnd + 1, 'latin1');
-    this.#text[valueEnd] = 0x0a;
-    this.#bytes = valueEnd + 1;
+    const end = idEnd + 1 + this.#text.write(text, idEnd + 1, 'latin1');
+    this.#text[end] = 0x0a;
+    this.#bytes = end + 1;
     const index = this.#index;
     index.lineEnd[this.#lines] = this.#bytes;
     index.idEnd[this.#lines] = idEnd;
@@ -159,4 +197,16 @@ export class ChunkBuilder {
       this.#index = larger;
     }
   }
+}
+
+/** The most bytes that a payload can take in a line. */
+function longestLine(payload: Payload): number {
+  return VALUE_BYTES + (typeof payload === 'number' ? 0 : payload.length);
+}
+
+/** How long the tails of some lines are together, in UTF-16 units. */
+function lengthOf(tails: Tails | undefined, first: number, end: number): number {
+  let length = 0;
+  if (tails !== undefined) for (let i = first; i < end; i++) length += tails[i]?.length ?? 0;
+  return length;
 }

@@ -1,16 +1,19 @@
 import { formatSampleValue } from '../model/sample-value.ts';
+import { tailStart } from '../model/value/index.ts';
 import { Chunk } from './chunk.ts';
 import { MAX_BYTES } from './chunk-builder.ts';
 import type { ChunkEdits } from './chunk-edits.ts';
 import { type ChunkIndex, newIndex } from './chunk-index.ts';
+import { numberIn } from './payload-text.ts';
 import type { RefreshWork } from './refresh-work.ts';
 
-/** The longest text of a value: `-0.0000010001108409327143` has 25 characters. */
-const VALUE_BYTES = 25;
+/** From this length on a call of `write` costs less than a loop. */
+const LONG_VALUE = 32;
 
-/** Whether edits only change values, and the chunk stays short enough to be one. */
+/** Whether edits keep all lines in their places, and the chunk short enough to be one. */
 export function isPatchable(chunk: Chunk, edits: ChunkEdits): boolean {
-  return edits.isValuesOnly && chunk.text.length + edits.length * VALUE_BYTES <= MAX_BYTES;
+  const isShort = edits.growth <= 0 || chunk.bytes + edits.growth <= MAX_BYTES;
+  return edits.isValuesOnly && isShort;
 }
 
 /**
@@ -21,17 +24,24 @@ export function isPatchable(chunk: Chunk, edits: ChunkEdits): boolean {
 export function patchChunk(chunk: Chunk, edits: ChunkEdits, work: RefreshWork): Chunk {
   const index = newIndex(chunk.series);
   const { values, updatedAt } = index;
+  const columns = edits.columnsOf(chunk);
   values.set(chunk.values);
-  updatedAt.set(edits.timesOf(chunk));
+  updatedAt.set(columns.updatedAt);
   const texts: string[] = new Array(edits.length);
   let growth = 0;
   let isShifted = false;
   for (let edit = 0; edit < edits.length; edit++) {
     const line = edits.lines[edit]!;
-    values[line] = edits.value(edit);
+    const payload = edits.text(edit);
+    if (payload === undefined) {
+      values[line] = edits.value(edit);
+      texts[edit] = formatSampleValue(values[line]!);
+    } else {
+      texts[edit] = payload.slice(0, tailStart(payload));
+      values[line] = numberIn(texts[edit]!);
+    }
     updatedAt[line] = edits.time(edit);
-    texts[edit] = formatSampleValue(values[line]!);
-    const longer = texts[edit]!.length - valueBytes(chunk, line);
+    const longer = texts[edit]!.length - chunk.valueBytes(line);
     if (longer !== 0) isShifted = true;
     growth += longer;
   }
@@ -44,12 +54,7 @@ export function patchChunk(chunk: Chunk, edits: ChunkEdits, work: RefreshWork): 
   index.lineEnd.set(chunk.lineEnd);
   index.idEnd.set(chunk.idEnd);
   if (isShifted) shiftLines(index, chunk, edits, texts);
-  return new Chunk({ text, ...index });
-}
-
-function valueBytes(chunk: Chunk, line: number): number {
-  // Between the id and the value stands a space, behind the value a line feed.
-  return chunk.lineEnd[line]! - chunk.idEnd[line]! - 2;
+  return new Chunk({ text, tails: columns.tails, ...index, ids: chunk.ids });
 }
 
 /** The text where each new value is as long as the one before: the lines stay where they are. */
@@ -94,7 +99,7 @@ function shiftLines(
   for (let edit = 0; edit < texts.length; edit++) {
     const line = edits.lines[edit]!;
     const nextLine = edits.lines[edit + 1] ?? chunk.series;
-    shift += texts[edit]!.length - valueBytes(chunk, line);
+    shift += texts[edit]!.length - chunk.valueBytes(line);
     if (shift === 0) continue;
     lineEnd[line]! += shift;
     for (let i = line + 1; i < nextLine; i++) {
@@ -105,8 +110,9 @@ function shiftLines(
   }
 }
 
-/** Values are a few ASCII characters: a loop costs less than a call of `write`. */
+/** Numbers are a few ASCII characters: a loop costs less than a call of `write`. */
 function writeAscii(to: Buffer, value: string, at: number): number {
+  if (value.length >= LONG_VALUE) return at + to.write(value, at, 'latin1');
   for (let i = 0; i < value.length; i++) to[at + i] = value.charCodeAt(i);
   return at + value.length;
 }

@@ -1,7 +1,12 @@
+import type { Payload } from '../model/entries.ts';
+import type { FamilyType } from '../model/family-metadata.ts';
 import { compareKeys } from '../model/key/index.ts';
+import type { RejectionReason } from '../model/rejection.ts';
+import { typeFault } from '../model/type-rules.ts';
 import type { Pace } from '../scheduling/pace.ts';
 import type { Chunk } from './chunk.ts';
 import type { ChunkBuilder } from './chunk-builder.ts';
+import { sumPayloads } from './sum-payloads.ts';
 
 /** Which of the lines counts where several readers have the same series. */
 export type MergedDuplicates =
@@ -11,7 +16,10 @@ export type MergedDuplicates =
    * That with the newest `updatedAt`; at a tie, that of the reader that stands first in the list.
    */
   | 'newest'
-  /** None alone: the sum of their values, with the newest `updatedAt`. */
+  /**
+   * None alone: the sum of their values, with the newest `updatedAt`; that of the first reader if
+   * they cannot be added.
+   */
   | 'add';
 
 /** What a merge of lines needs, and whom it tells of lines that are left out. */
@@ -20,10 +28,8 @@ export interface LineCombination {
   readonly pace: Pace;
   /** Must be empty; it is empty again afterwards. */
   readonly builder: ChunkBuilder;
-  /** Called for each line that lost to another one of its series. */
-  readonly onDuplicate: (chunk: Chunk, line: number) => void;
-  /** Called for each line whose value no counter may have. */
-  readonly onBadTotal: (chunk: Chunk, line: number) => void;
+  /** Called for each line that lost to another one of its series, or that the type forbids. */
+  readonly onLeftOut: (reason: RejectionReason, chunk: Chunk, line: number) => void;
 }
 
 /**
@@ -59,18 +65,18 @@ export async function combineLines(
   return merge.builder.finish();
 }
 
-/**
- * Leaves out the lines that a counter must not have, where their reader did not know it for one.
- */
-export async function withoutBadTotals(
+/** Leaves out the lines that a type forbids, of a reader that did not know the type. */
+export async function fittingLines(
   chunks: readonly Chunk[],
+  type: FamilyType,
   merge: LineCombination,
 ): Promise<readonly Chunk[]> {
   for (const chunk of chunks) {
     let taken = 0;
     for (let line = 0; line < chunk.series; line++) {
-      if (!isBadTotal(chunk.values[line]!)) continue;
-      merge.onBadTotal(chunk, line);
+      const reason = typeFault(type, chunk.id(line), chunk.payload(line));
+      if (reason === undefined) continue;
+      merge.onLeftOut(reason, chunk, line);
       putLines(merge.builder, chunk, taken, line);
       taken = line + 1;
     }
@@ -78,11 +84,6 @@ export async function withoutBadTotals(
     if (merge.pace.shouldYield()) await merge.pace.yield();
   }
   return merge.builder.finish();
-}
-
-/** OpenMetrics 1.0.0, Counter: a total is neither negative nor NaN. */
-function isBadTotal(value: number): boolean {
-  return !(value >= 0);
 }
 
 /**
@@ -93,15 +94,13 @@ function takeOneOf(open: readonly LineCursor[], first: LineCursor, merge: LineCo
   const { id } = first;
   const rivals = open.filter((cursor) => cursor.id === id);
   if (merge.duplicates === 'add') {
-    let sum = -0; // Of zeros that are all negative the sum is -0.
-    let time = Number.NEGATIVE_INFINITY;
-    for (const rival of rivals) {
-      sum += rival.value;
-      time = Math.max(time, rival.time);
+    const sum = sumPayloads(rivals.map((rival) => rival.payload));
+    if (sum !== undefined) {
+      const time = rivals.reduce((newest, rival) => Math.max(newest, rival.time), -Infinity);
+      merge.builder.addChanged(first.chunk, first.line, sum, time);
+      for (const rival of rivals) rival.moveTo(rival.line + 1);
+      return;
     }
-    merge.builder.addChanged(first.chunk, first.line, sum, time);
-    for (const rival of rivals) rival.moveTo(rival.line + 1);
-    return;
   }
   let winner = first;
   if (merge.duplicates === 'newest') {
@@ -109,7 +108,7 @@ function takeOneOf(open: readonly LineCursor[], first: LineCursor, merge: LineCo
   }
   putLines(merge.builder, winner.chunk, winner.line, winner.line + 1);
   for (const rival of rivals) {
-    if (rival !== winner) merge.onDuplicate(rival.chunk, rival.line);
+    if (rival !== winner) merge.onLeftOut('duplicate', rival.chunk, rival.line);
     rival.moveTo(rival.line + 1);
   }
 }
@@ -120,7 +119,7 @@ function putLines(builder: ChunkBuilder, chunk: Chunk, from: number, end: number
   // What waits is made a chunk of its own for that, unless it would be a tiny one.
   if (isWhole && builder.isPending && !builder.isShort) builder.cut();
   if (isWhole && !builder.isPending) builder.share(chunk);
-  else builder.addRange(chunk, from, end, chunk.updatedAt);
+  else builder.addRange(chunk, from, end);
 }
 
 /** A place in the chunks of one reader. */
@@ -146,9 +145,9 @@ class LineCursor {
     return this.chunk.updatedAt[this.line]!;
   }
 
-  /** The value of the line. */
-  get value(): number {
-    return this.chunk.values[this.line]!;
+  /** What the line has. */
+  get payload(): Payload {
+    return this.chunk.payload(this.line);
   }
 
   /** The first line of the chunk that does not come before an id that comes after this line. */

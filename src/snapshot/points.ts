@@ -1,5 +1,7 @@
+import type { Entries, Payload } from '../model/entries.ts';
 import type { SnapshotPoint } from '../model/metric-point.ts';
 import { parseSeriesId } from '../model/series-id.ts';
+import { readPayload } from '../model/value/index.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -14,10 +16,27 @@ export function snapshotPoints(snapshot: Snapshot): Iterable<SnapshotPoint> {
         for (const chunk of family.chunks) {
           for (let line = 0; line < chunk.series; line++) {
             const { name, labels } = parseSeriesId(chunk.id(line));
-            yield { name, labels, value: chunk.values[line]!, updatedAt: chunk.updatedAt[line]! };
+            // A payload that was admitted can be read.
+            const parts = readPayload(chunk.payload(line))!;
+            yield { name, labels, ...parts, updatedAt: chunk.updatedAt[line]! };
           }
         }
       }
     },
   };
+}
+
+/** The lines of a snapshot as entries: a page for each chunk, in series order. */
+export function* snapshotEntries({ families }: Snapshot): Generator<Entries, void, undefined> {
+  for (const { chunks } of families) {
+    for (const chunk of chunks) {
+      const keys: string[] = [];
+      const payloads: Payload[] = [];
+      for (let line = 0; line < chunk.series; line++) {
+        keys.push(chunk.id(line));
+        payloads.push(chunk.payload(line));
+      }
+      yield { keys, payloads, times: Array.from(chunk.updatedAt) };
+    }
+  }
 }

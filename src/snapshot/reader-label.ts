@@ -33,7 +33,7 @@ export class ReaderLabel {
     for (const chunk of family.chunks) {
       for (let line = 0; line < chunk.series; line++) {
         const id = this.#idOf(chunk.id(line));
-        staged.put(id, chunk.values[line]!, chunk.updatedAt[line]!);
+        staged.put(id, chunk.payload(line), chunk.updatedAt[line]!);
         if ((line & 63) === 0 && pace.shouldYield()) await pace.yield();
       }
     }

@@ -1,4 +1,4 @@
-import type { FamilyMetadata, FamilyMetadataFault } from '../model/family-metadata.ts';
+import type { FamilyMetadata, FamilyMetadataFault, FamilyType } from '../model/family-metadata.ts';
 import { compareKeys } from '../model/key/index.ts';
 import type { RejectionLog } from '../model/rejection.ts';
 import { Pace } from '../scheduling/pace.ts';
@@ -6,9 +6,9 @@ import type { Chunk } from './chunk.ts';
 import { ChunkBuilder } from './chunk-builder.ts';
 import {
   combineLines,
+  fittingLines,
   type LineCombination,
   type MergedDuplicates,
-  withoutBadTotals,
 } from './combine-lines.ts';
 import { ReaderLabel } from './reader-label.ts';
 import { noWork } from './refresh-work.ts';
@@ -110,7 +110,8 @@ export class SnapshotCombiner {
     const families: Family[] = [];
     const faults = sources.flatMap((source) => source?.familyFaults ?? []);
     for (const given of familiesByName(sources)) {
-      const parts = this.#labels === undefined ? given : await this.#labelled(given, pace);
+      const filled = filledParts(given);
+      const parts = this.#labels === undefined ? filled : await this.#labelled(filled, pace);
       const { family } = parts[0]!;
       if (parts.length === 1) families.push(family);
       else {
@@ -144,11 +145,16 @@ export class SnapshotCombiner {
     const metadata = declared?.family.metadata;
     const chunks: (readonly Chunk[])[] = [];
     for (const { family } of parts) {
-      // Its reader did not know it for a counter, and admitted any value.
-      const isUnchecked = metadata?.type === 'counter' && family.metadata?.type !== 'counter';
-      chunks.push(isUnchecked ? await withoutBadTotals(family.chunks, lines) : family.chunks);
+      // Its reader checked its lines by another type.
+      const isOther = metadata !== undefined && typeOf(family) !== metadata.type;
+      chunks.push(
+        isOther ? await fittingLines(family.chunks, metadata.type, lines) : family.chunks,
+      );
     }
-    const merged = await combineLines(chunks, lines);
+    // Each state of a set is 0 or 1, and an info is 1.
+    const isSet = metadata?.type === 'info' || metadata?.type === 'stateset';
+    const duplicates = isSet && lines.duplicates === 'add' ? 'first' : lines.duplicates;
+    const merged = await combineLines(chunks, { ...lines, duplicates });
     return {
       parts,
       merged: merged.length === 0 ? undefined : familyOf(name, metadata, merged),
@@ -168,19 +174,19 @@ export class SnapshotCombiner {
 
   #newLineMerge(pace: Pace): LineCombination {
     const { duplicates, now, rejections } = this.#settings;
-    const tell =
-      (reason: 'duplicate' | 'invalid_counter_value') =>
-      (chunk: Chunk, line: number): void => {
-        rejections.add({ reason, subject: chunk.id(line).slice(0, 200), rejectedAt: now() });
-      };
     return {
       duplicates,
       pace,
       builder: new ChunkBuilder(noWork()),
-      onDuplicate: tell('duplicate'),
-      onBadTotal: tell('invalid_counter_value'),
+      onLeftOut: (reason, chunk, line) => {
+        rejections.add({ reason, subject: chunk.id(line).slice(0, 200), rejectedAt: now() });
+      },
     };
   }
+}
+
+function typeOf({ metadata }: Family): FamilyType {
+  return metadata?.type ?? 'gauge';
 }
 
 /** The snapshot of the only reader that has one; the merge of one thing is that thing. */
@@ -212,6 +218,12 @@ function* familiesByName(
     }
     yield parts;
   }
+}
+
+/** The parts that have lines; if none has, the first, which says what is declared. */
+function filledParts(parts: readonly FamilyPart[]): readonly FamilyPart[] {
+  const filled = parts.filter(({ family }) => family.series > 0);
+  return filled.length > 0 ? filled : parts.slice(0, 1);
 }
 
 function sameParts(a: readonly FamilyPart[], b: readonly FamilyPart[]): boolean {

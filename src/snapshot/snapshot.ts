@@ -2,17 +2,17 @@ import type { FamilyMetadata, FamilyMetadataFault } from '../model/family-metada
 import { compareKeys } from '../model/key/index.ts';
 import type { Chunk } from './chunk.ts';
 
-/** All samples of one metric name, in series order. Immutable. */
+/** All samples of one metric name, in series order; perhaps none yet. Immutable. */
 export interface Family {
   /** The metric name. */
   readonly name: string;
   /** What is declared of the family; undefined for a family without a declaration. */
   readonly metadata: FamilyMetadata | undefined;
-  /** The lines; at least one chunk. */
+  /** The lines; none of a family that is declared and has no points. */
   readonly chunks: readonly Chunk[];
-  /** How many series there are; at least one. */
+  /** How many series there are. */
   readonly series: number;
-  /** How long the lines are together. */
+  /** How long the lines are together, with their tails. */
   readonly bytes: number;
 }
 
@@ -30,7 +30,7 @@ export interface Snapshot {
   readonly familyFaults: readonly FamilyMetadataFault[];
   /** How many series there are. */
   readonly series: number;
-  /** How long the lines are together. */
+  /** How long the lines are together, with their tails. */
   readonly bytes: number;
 }
 
@@ -67,7 +67,7 @@ export function familyOf(
   let bytes = 0;
   for (const chunk of chunks) {
     series += chunk.series;
-    bytes += chunk.text.length;
+    bytes += chunk.bytes;
   }
   return Object.freeze({ name, metadata, chunks, series, bytes });
 }

@@ -1,4 +1,5 @@
-import { compareKeys, nameOf } from '../model/key/index.ts';
+import type { Payload } from '../model/entries.ts';
+import { compareKeys } from '../model/key/index.ts';
 
 // Stands for a time where a series ended.
 const ENDED = Number.NEGATIVE_INFINITY;
@@ -12,10 +13,14 @@ export class StagedFamily {
   readonly name: string;
   /** Series ids. */
   readonly ids: string[] = [];
-  /** Values; meaningless for the end of a series. */
+  /** Values of plain numbers; meaningless for a text and for the end of a series. */
   readonly values: number[] = [];
+  /** Payloads that are texts, at their places; undefined while there are none. */
+  texts: (string | undefined)[] | undefined;
   /** Times in Unix milliseconds. Times from outside are finite, so -Infinity can mean the end. */
   readonly times: number[] = [];
+  /** The positions in the read at which they were said; empty where that is of no use. */
+  readonly positions: number[] = [];
   /** Whether each id so far came after the one before it. */
   isSorted = true;
 
@@ -24,14 +29,20 @@ export class StagedFamily {
   }
 
   /** Notes what a series is now. */
-  put(id: string, value: number, updatedAt: number): void {
+  put(id: string, payload: Payload, updatedAt: number): void {
     const { ids } = this;
     // Most stores answer in series order: noticing that spares the sort.
     if (this.isSorted && ids.length > 0 && compareKeys(ids[ids.length - 1]!, id) >= 0) {
       this.isSorted = false;
     }
     ids.push(id);
-    this.values.push(value);
+    if (typeof payload === 'number') this.values.push(payload);
+    else {
+      // Apart from the numbers, which would be an object each in an array of both.
+      this.texts ??= [];
+      this.texts[this.values.length] = payload;
+      this.values.push(Number.NaN);
+    }
     this.times.push(updatedAt);
   }
 
@@ -58,11 +69,6 @@ export class Staging {
       this.#byName.set(name, family);
     }
     return family;
-  }
-
-  /** Notes that a series ended. */
-  end(id: string): void {
-    this.family(nameOf(id)).end(id);
   }
 
   /** The families with changes, in the order in which they were first named. */

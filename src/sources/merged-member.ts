@@ -20,8 +20,7 @@ export interface MemberState {
   /** What its cache did and holds; undefined for a reader without one. */
   readonly stats: CacheStats | undefined;
   /**
-   * When what it reads was last written, by writer, as of its latest read; empty if it does not
-   * tell.
+   * When its source was last written, by writer, as of its latest read; empty if that is unknown.
    */
   readonly lastWrites: readonly LastWrite[];
 }
@@ -57,7 +56,7 @@ export class MergedMember implements SnapshotWatcher {
       this.#isUp = true;
       return { snapshot };
     } catch (error) {
-      // A caller that gave up learnt nothing of the reader.
+      // A cancelled read says nothing about the reader's health.
       if (!wait.signal?.aborted) this.#isUp = false;
       return { failure: asRefreshError(error, 'reader') };
     }

@@ -66,7 +66,7 @@ describe('merged readers', () => {
     let reads = 0;
     const source: SnapshotReader = {
       snapshot: () => [point(`read_${++reads}`, {})],
-      families: () => [1, 2, 3].map((read) => ({ name: `read_${read}`, type: 'unknown' })),
+      families: () => [{ name: `read_${reads + 1}`, type: 'unknown' }],
     };
     const cached = createCachedSnapshotReader(mergeReaders([source]));
     for (let read = 1; read <= 3; read++) {
@@ -150,7 +150,7 @@ describe('what several merged readers say of one thing', () => {
     expect([...(await all.snapshot())].map(({ value }) => value)).toEqual([2, 1]);
   });
 
-  it('is counted as refused beside what the readers refused, and listed', async () => {
+  it('is counted as rejected beside what the readers rejected, and listed', async () => {
     const clock = new Clock();
     const bad = { ...point('b', {}), value: '1' } as unknown as MetricPoint;
     const all = merged([...twice, reader([bad])], { now: clock.now });
@@ -165,7 +165,7 @@ describe('what several merged readers say of one thing', () => {
     ]);
   });
 
-  it('of a family is a fault where it is not what the first one declared', async () => {
+  it('of a family is a fault if it differs from the first declaration', async () => {
     const all = merged([
       { name: 'silent', reader: reader([point('a', { by: '1' })]) },
       {
@@ -190,7 +190,7 @@ describe('what several merged readers say of one thing', () => {
     ]);
   });
 
-  it('of a counter holds for those who did not know it for one', async () => {
+  it('of a counter also holds for readers that did not declare it', async () => {
     const all = merged([
       reader([point('a_total', { by: '1' }, -1), point('a_total', { by: '2' }, Number.NaN)]),
       reader([point('a_total', { by: '1' }, 7)], [{ name: 'a_total', type: 'counter' }]),
@@ -270,6 +270,50 @@ describe('merged readers that count alike', () => {
     expect(y?.labels).toEqual({ from: 'reader_2' });
   });
 
+  it('are composites too: histograms are added, infos are not', async () => {
+    const families: FamilyMetadata[] = [
+      { name: 'lag', type: 'histogram' },
+      { name: 'v_info', type: 'info' },
+    ];
+    const lag = (values: readonly number[]): MetricPoint => {
+      const below = values.filter((value) => value <= 1).length;
+      const buckets: [number, number][] = [
+        [1, below],
+        [Infinity, values.length],
+      ];
+      return { name: 'lag', value: { count: values.length, sum: 5, buckets }, timestamp: 7 };
+    };
+    const all = merged(
+      [
+        reader([lag([1, 4]), { name: 'v_info', labels: { v: '1' }, value: 1 }], families),
+        reader([lag([2, 3, 0]), { name: 'v_info', labels: { v: '1' }, value: 1 }], families),
+        reader([{ name: 'lag', value: 3 }]),
+      ],
+      { duplicates: 'add' },
+    );
+    const points = Array.from(await all.snapshot(), ({ name, labels, value }) => ({
+      name,
+      labels,
+      value,
+    }));
+    expect(points).toEqual([
+      {
+        name: 'lag',
+        labels: {},
+        value: {
+          count: 5,
+          sum: 10,
+          buckets: [
+            [1, 2],
+            [Infinity, 5],
+          ],
+        },
+      },
+      { name: 'v_info', labels: { v: '1' }, value: 1 },
+    ]);
+    expect(all.mergeStats().rejected).toMatchObject({ duplicate: 1, type_mismatch: 1 });
+  });
+
   it.each([
     [-0, -0, -0],
     [-0, 0, 0],
@@ -283,15 +327,18 @@ describe('merged readers that count alike', () => {
     expect([...(await all.snapshot())].map(({ value }) => value)).toEqual([sum]);
   });
 
-  it.each(['a b', '__name__', '', 5])('refuse %j as the name of that label', (readerLabel) => {
-    expect(() => mergeReaders(parts(), { readerLabel: readerLabel as string })).toThrow(
-      expect.objectContaining({ code: 'invalid_options' }),
-    );
-  });
+  it.each(['a\ud800', '__name__', 'le', 'quantile', '', 5])(
+    'reject %j as the name of that label',
+    (readerLabel) => {
+      expect(() => mergeReaders(parts(), { readerLabel: readerLabel as string })).toThrow(
+        expect.objectContaining({ code: 'invalid_options' }),
+      );
+    },
+  );
 });
 
 describe('the state of merged readers', () => {
-  it('is down before the first read, and tells of each one by its name', async () => {
+  it('is down before the first read, and has an entry for each by its name', async () => {
     const source = new ScriptedSource();
     const all = mergeReaders([
       createCachedSnapshotReader(source),
@@ -325,29 +372,29 @@ describe('the state of merged readers', () => {
 });
 
 describe('a merged reader that is watched', () => {
-  it('tells of what its readers publish, once for all of one turn', async () => {
+  it('publishes what its readers publish, once for all of one turn', async () => {
     const sources = [new ScriptedSource(), new ScriptedSource()];
     sources[1]!.answer = () => [point('b', {}, sources[1]!.value)];
     const readers = sources.map((source) => createCachedSnapshotReader(source));
     const all = merged(readers);
-    const told: Snapshot[] = [];
-    const watcher = { published: (snapshot: Snapshot) => void told.push(snapshot) };
+    const published: Snapshot[] = [];
+    const watcher = { published: (snapshot: Snapshot) => void published.push(snapshot) };
     all.watch(watcher);
     all.watch({ published: () => undefined });
     await Promise.all(readers.map((each) => each.refresh()));
     await turns();
-    expect(told).toHaveLength(1);
-    expect(told[0]).toBe(await all.current());
-    expect(told[0]?.series).toBe(2);
+    expect(published).toHaveLength(1);
+    expect(published[0]).toBe(await all.current());
+    expect(published[0]?.series).toBe(2);
     sources[0]!.value = 2;
     await readers[0]!.refresh();
     await turns();
-    expect(told).toHaveLength(2);
-    expect(told[1]).toBe(await all.current());
-    // Nothing new is published, so nothing is told.
+    expect(published).toHaveLength(2);
+    expect(published[1]).toBe(await all.current());
+    // Nothing new is published, so nothing is reported.
     await readers[0]!.refresh();
     await turns();
-    expect(told).toHaveLength(2);
+    expect(published).toHaveLength(2);
     expect(watcher).toBeDefined();
   });
 
@@ -355,14 +402,14 @@ describe('a merged reader that is watched', () => {
     const source = new ScriptedSource();
     const cached = createCachedSnapshotReader(source);
     const all = merged([cached, reader([point('b', {})])]);
-    const told: Snapshot[] = [];
-    const watcher = { published: (snapshot: Snapshot) => void told.push(snapshot) };
+    const published: Snapshot[] = [];
+    const watcher = { published: (snapshot: Snapshot) => void published.push(snapshot) };
     all.watch(watcher);
     await all.current();
     source.value = 2;
     await cached.refresh();
     await turns();
-    expect(told.at(-1)?.series).toBe(2);
+    expect(published.at(-1)?.series).toBe(2);
     expect(watcher).toBeDefined();
   });
 });
@@ -370,7 +417,7 @@ describe('a merged reader that is watched', () => {
 describe('mergeReaders', () => {
   const sound = reader([]);
 
-  it.each<readonly [what: string, readers: unknown, fault: string]>([
+  it.each<readonly [what: string, readers: unknown, error: string]>([
     ['no array', sound, 'readers must be an array of at least one reader'],
     ['no reader', [], 'readers must be an array of at least one reader'],
     ['null', [null], 'readers[0] must be a snapshot reader'],
@@ -385,16 +432,16 @@ describe('mergeReaders', () => {
       [reader([]), { name: 'reader_1', reader: sound }],
       'readers[1] has the name of another one',
     ],
-  ])('refuses %s', (_, readers, fault) => {
+  ])('rejects %s', (_, readers, error) => {
     expect(() => mergeReaders(readers as SnapshotReader[])).toThrow(
       expect.objectContaining({
         code: 'invalid_options',
-        message: expect.stringContaining(fault) as string,
+        message: expect.stringContaining(error) as string,
       }),
     );
   });
 
-  it('lists every fault of the readers and of the options', () => {
+  it('lists every error of the readers and of the options', () => {
     expect(() => mergeReaders([null, sound, sound] as SnapshotReader[])).toThrow(
       /readers\[0\].*readers\[2\]/,
     );
@@ -405,11 +452,14 @@ describe('mergeReaders', () => {
   });
 
   it('has the defaults that its options document', () => {
-    const told = documentedDefaults(new URL('merge-options.ts', import.meta.url), 'MergeOptions');
-    expect(told.get('duplicates')).toBe('`first`');
-    expect(told.get('readerTimeout')).toBe(asDocumented(MERGE_DEFAULTS.readerTimeout));
-    expect(told.get('sliceBudget')).toBe(asDocumented(MERGE_DEFAULTS.sliceBudget));
-    expect([...told.keys()]).toEqual(Object.keys(MERGE_DEFAULTS));
+    const documented = documentedDefaults(
+      new URL('merge-options.ts', import.meta.url),
+      'MergeOptions',
+    );
+    expect(documented.get('duplicates')).toBe('`first`');
+    expect(documented.get('readerTimeout')).toBe(asDocumented(MERGE_DEFAULTS.readerTimeout));
+    expect(documented.get('sliceBudget')).toBe(asDocumented(MERGE_DEFAULTS.sliceBudget));
+    expect([...documented.keys()]).toEqual(Object.keys(MERGE_DEFAULTS));
   });
 
   it('serves a page as soon as one reader has one', async () => {

@@ -22,7 +22,7 @@ import {
 import { callSafely } from '../scheduling/call-safely.ts';
 import { abortedError } from '../scheduling/wait.ts';
 import { Watchers } from '../scheduling/watchers.ts';
-import { snapshotPoints } from '../snapshot/points.ts';
+import { snapshotEntries, snapshotPoints } from '../snapshot/points.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { SnapshotCombiner } from '../snapshot/snapshot-combiner.ts';
 import { versionOfMerged } from '../snapshot/snapshot-version.ts';
@@ -39,23 +39,22 @@ import { type MemberAnswer, type MemberState, MergedMember } from './merged-memb
 export interface MergedSnapshotReader extends SnapshotReader {
   /**
    * Reads all readers at once and returns the points of those that have any to give, in series
-   * order. Rejects only where no reader has: with the code that they agree on or
-   * `snapshot_unavailable`, and an AggregateError of theirs as the cause; and with `aborted`.
+   * order. Rejects with `aborted`, and if no reader has any: with the code that all errors share or
+   * `snapshot_unavailable`, and an AggregateError of them as the cause.
    */
   snapshot(options?: ReadOptions): Promise<Iterable<SnapshotPoint>>;
   /** Returns the metadata of the merged families; reads as `snapshot()` does. */
   families(options?: ReadOptions): Promise<readonly FamilyMetadata[]>;
   /** The state of each reader, in the order of the list. */
   members(): readonly MemberState[];
-  /** What was left out on the way. */
+  /** What the merge left out. */
   mergeStats(): MergeStats;
 }
 
 /** What a merged reader left out: a copy that stays as it is. */
 export interface MergeStats {
   /**
-   * Refused points by reason: those that the readers and their stores refused, and those that the
-   * merge left out.
+   * Rejected points by reason: of the readers and their stores, and those that the merge left out.
    */
   readonly rejected: Readonly<Record<RejectionReason, number>>;
   /** The last of them, oldest first, at most 100. */
@@ -68,21 +67,21 @@ export interface MergeStats {
  * Merges several snapshot readers into one, for one handler or for a cache of its own.
  *
  * - A reader that fails spares the others: its families are absent, or as its own cache last had
- *   them, and `members()` tells of it. All are read at the same time, within the deadline of the
+ *   them, and `members()` shows it. All are read at the same time, within the deadline of the
  *   scrape; a cached reader that is late gives its last good snapshot.
  * - A family that several readers have gets one HELP and TYPE, from the first in the list that
- *   declares it; a reader that declares something else is reported as a fault of metadata. If that
- *   makes it a counter, samples that are negative or NaN are refused.
+ *   declares it; another declaration is reported as a fault of metadata. Samples that the family's
+ *   type forbids are rejected.
  * - A series that several readers have comes from one of them, by {@link MergeOptions.duplicates};
- *   the others' samples count as refused with the reason `duplicate`, each time their family is
+ *   the others' samples count as rejected with the reason `duplicate`, each time their family is
  *   merged. Or it is their sum (`duplicates: 'add'`), or each reader's has a label
  *   ({@link MergeOptions.readerLabel}).
  *
- * What cached readers hold is shared, not copied; a family is merged again only when it changed in
- * one of its readers. Readers without a cache, such as a registry's, are read for each scrape. A
- * merged reader may be merged again: it stays one reader, with its own options. A cache may be put
- * around it, too, and reads each reader once for each refresh. The caller closes the readers.
- * Throws `invalid_options` if the list or an option is wrong, with every fault listed.
+ * The chunks of cached readers are shared, not copied; a family is merged again only when it
+ * changed in one of its readers. Readers without a cache, such as a registry's, are read for each
+ * scrape. A merged reader may be merged again: it stays one reader, with its own options. A cache
+ * may be put around it, too, and reads each reader once for each refresh. The caller closes the
+ * readers. Throws `invalid_options` if the list or an option is wrong, with every error listed.
  *
  * @example
  * ```ts
@@ -144,7 +143,7 @@ export class MergedReader extends SourceReader implements MergedSnapshotReader, 
   ): AsyncGenerator<ReadPart> {
     const snapshot = await this.current({ signal });
     yield { kind: 'families', items: metadataOf(snapshot) };
-    yield { kind: 'points', items: snapshotPoints(snapshot) };
+    yield { kind: 'entries', items: snapshotEntries(snapshot) };
     yield { kind: 'lastWrites', items: this.lastWrites() };
   }
 
@@ -152,7 +151,7 @@ export class MergedReader extends SourceReader implements MergedSnapshotReader, 
     return this.#members.flatMap((member) => member.states());
   }
 
-  /** Where points are refused before they are merged. */
+  /** The sources that reject points before they are merged. */
   refusalsBelow(): RefusalSources {
     return joinSources(this.#members.map(({ provider }) => refusalsOf(provider)));
   }
@@ -175,13 +174,13 @@ export class MergedReader extends SourceReader implements MergedSnapshotReader, 
   async current(wait: SnapshotWait = {}): Promise<Snapshot> {
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
     const deadline = Math.min(wait.deadline ?? LONGEST_TIMER, this.#options.readerTimeout);
-    const answers = await Promise.all(
+    const reads = await Promise.all(
       this.#members.map((member) => member.read({ ...wait, deadline })),
     );
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
-    this.#note(answers);
-    const failures = answers.flatMap(({ failure }) => failure ?? []);
-    if (failures.length === answers.length) {
+    this.#note(reads);
+    const failures = reads.flatMap(({ failure }) => failure ?? []);
+    if (failures.length === reads.length) {
       const none = 'None of the merged readers has a snapshot to give; their errors are the cause';
       throw joined(failures, 'snapshot_unavailable', none);
     }
@@ -190,19 +189,17 @@ export class MergedReader extends SourceReader implements MergedSnapshotReader, 
       throw joined(failures, 'refresh_failed', some);
     }
     for (const failure of failures) wait.onFailure?.(failure);
-    const merged = await this.#merger.merge(answers.map(({ snapshot }) => snapshot));
-    this.#noteVersion(merged, answers);
+    const merged = await this.#merger.merge(reads.map(({ snapshot }) => snapshot));
+    this.#noteVersion(merged, reads);
     return merged;
   }
 
-  /**
-   * Which states a snapshot is of that `current()` gave; undefined unless each reader's is known.
-   */
+  /** The version of a snapshot of `current()`; undefined unless each reader's is known. */
   versionOf(snapshot: Snapshot): number | undefined {
     return this.#versions.get(snapshot);
   }
 
-  /** Tells a watcher of each new snapshot for as long as its owner holds it. */
+  /** Calls a watcher with each new snapshot for as long as its owner holds it. */
   watch(watcher: SnapshotWatcher): void {
     this.#watchers.add(watcher);
     if (this.#isWatching) return;
@@ -218,7 +215,7 @@ export class MergedReader extends SourceReader implements MergedSnapshotReader, 
     this.#isPublishing = true;
     setImmediate(() => {
       this.#isPublishing = false;
-      // What fails here is made again by the next read, which is told of it.
+      // If this fails, the next read does it again and gets the error.
       this.#publish().catch(() => undefined);
     });
   }
@@ -230,8 +227,8 @@ export class MergedReader extends SourceReader implements MergedSnapshotReader, 
     this.#watchers.each((watcher) => watcher.published(merged));
   }
 
-  #noteVersion(merged: Snapshot, answers: readonly MemberAnswer[]): void {
-    const versions = answers.map(({ snapshot }, at) => {
+  #noteVersion(merged: Snapshot, reads: readonly MemberAnswer[]): void {
+    const versions = reads.map(({ snapshot }, at) => {
       const { provider } = this.#members[at]!;
       return snapshot && provider.versionOf?.(snapshot);
     });
@@ -239,10 +236,10 @@ export class MergedReader extends SourceReader implements MergedSnapshotReader, 
     if (version !== undefined) this.#versions.set(merged, version);
   }
 
-  #note(answers: readonly MemberAnswer[]): void {
-    for (const [at, { snapshot, failure }] of answers.entries()) {
+  #note(reads: readonly MemberAnswer[]): void {
+    for (const [at, { snapshot, failure }] of reads.entries()) {
       const member = this.#members[at]!;
-      // Where nothing stays, nothing is made ahead.
+      // If nothing stays, nothing is made ahead.
       if (this.isKept) member.latest = snapshot;
       if (failure !== undefined) callSafely(this.#options.onError, failure, member.name);
     }

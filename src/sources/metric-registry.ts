@@ -33,7 +33,7 @@ export interface RegistryMetricValues extends RegistryMetric {
   readonly values?: readonly RegistryValue[] | undefined;
 }
 
-/** One sample of a metric. Its exemplar, if it has one, is not read. */
+/** One sample of a metric. */
 export interface RegistryValue {
   /** The value. */
   readonly value: number;
@@ -41,4 +41,16 @@ export interface RegistryValue {
   readonly labels?: Readonly<Record<string, unknown>> | null | undefined;
   /** The sample's name, where it is not the metric's: `_bucket`, `_sum` and `_count`. */
   readonly metricName?: string | undefined;
+  /** The exemplar of a counter or a bucket; null or undefined if it has none. */
+  readonly exemplar?: RegistryExemplar | null | undefined;
+}
+
+/** An exemplar as registries keep it. */
+export interface RegistryExemplar {
+  /** Its labels. */
+  readonly labelSet?: Readonly<Record<string, unknown>> | null | undefined;
+  /** The observed value. */
+  readonly value: number;
+  /** Unix seconds. */
+  readonly timestamp?: number | undefined;
 }

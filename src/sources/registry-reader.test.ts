@@ -1,12 +1,15 @@
 import * as promClient from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import { flatSamples } from '../../test/support/flat-samples.ts';
 import { naiveId } from '../../test/support/naive-page.ts';
 import { bareHandler, pageOf } from '../../test/support/page.ts';
 import { SUCCESSOR, SUCCESSOR_REMEDY } from '../../test/support/successor-client.ts';
 import { createOpenMetricsHandler } from '../http/handler.ts';
+import type { SnapshotPoint } from '../model/metric-point.ts';
 import { parseSeriesId } from '../model/series-id.ts';
+import { createCachedSnapshotReader } from '../refresh/cached-reader.ts';
 import type { MetricRegistry } from './metric-registry.ts';
-import { createRegistryReader, REGISTRY_DEFAULTS } from './registry-reader.ts';
+import { createRegistryReader, REGISTRY_DEFAULTS, type RegistryReader } from './registry-reader.ts';
 
 type Client = typeof promClient;
 
@@ -34,6 +37,17 @@ function samplesOf(text: string): Map<string, number> {
       const value = line.slice(at + 1).replace('Inf', 'Infinity');
       return [naiveId(parseSeriesId(line.slice(0, at))), Number(value)];
     }),
+  );
+}
+
+/** The samples that the points of a reader stand for, by series id. */
+async function flatOf(reader: RegistryReader): Promise<Map<string, number>> {
+  const samples = [...(await reader.snapshot())].flatMap((point) => flatSamples(point));
+  return new Map(
+    samples.map(({ name, labels, value }) => [
+      naiveId({ name, labels: labels as Record<string, string> }),
+      value as number,
+    ]),
   );
 }
 
@@ -67,7 +81,7 @@ describe.each(CLIENTS)('a reader of a registry of %s', (_, client) => {
     const registry = everyMetric();
     registry.setDefaultLabels(labels);
     const own = samplesOf((await registry.metrics()).replaceAll(' Nan\n', ' NaN\n'));
-    const ours = samplesOf(await pageOf(bareHandler(createRegistryReader(registry))));
+    const ours = await flatOf(createRegistryReader(registry));
     expect(own.size).toBe(25);
     expect(ours).toEqual(own);
   });
@@ -76,29 +90,130 @@ describe.each(CLIENTS)('a reader of a registry of %s', (_, client) => {
     const registry = new client.Registry<promClient.OpenMetricsContentType>();
     registry.setContentType(client.openMetricsContentType);
     everyMetric(registry);
-    const handler = bareHandler(createRegistryReader(registry));
-    const ours = await pageOf(handler, 'openmetrics');
-    expect(ours).toContain('# TYPE c counter\n');
-    expect(ours).toContain('# TYPE d counter\n');
+    const reader = createRegistryReader(registry);
+    const [ours, families] = [await flatOf(reader), [...reader.families()]];
+    expect(families.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['c_total', 'd_total']),
+    );
     const own = samplesOf((await registry.metrics()).replaceAll(' Nan\n', ' NaN\n'));
-    expect(samplesOf(ours)).toEqual(own);
-    expect(await pageOf(handler, 'openmetrics')).toBe(ours);
+    expect(ours).toEqual(own);
+    expect(await flatOf(reader)).toEqual(ours);
+    expect([...reader.families()]).toEqual(families);
   });
 
-  it('tells HELP and TYPE: histograms and summaries are taken apart', async () => {
-    const page = await pageOf(bareHandler(createRegistryReader(everyMetric())));
-    const help = 'Some "help"\\nwith \\\\ in it.';
-    const types: readonly (readonly [string, string])[] = [
-      ['c', 'counter'],
-      ['d_total', 'counter'],
-      ...['empty_bucket', 'empty_count', 'empty_sum'].map((name) => [name, 'untyped'] as const),
-      ['g', 'gauge'],
-      ...['h_bucket', 'h_count', 'h_sum'].map((name) => [name, 'untyped'] as const),
-      ...['s', 's_count', 's_sum'].map((name) => [name, 'untyped'] as const),
+  it('returns HELP and TYPE of each metric', () => {
+    const help = 'Some "help"\nwith \\ in it.';
+    expect([...createRegistryReader(everyMetric()).families()]).toEqual([
+      { name: 'c', type: 'counter', help },
+      { name: 'd_total', type: 'counter', help },
+      { name: 'g', type: 'gauge', help },
+      { name: 'h', type: 'histogram', help },
+      { name: 'empty', type: 'histogram', help },
+      { name: 's', type: 'summary', help },
+    ]);
+  });
+
+  it('gives histograms and summaries whole, and the cache admits them', async () => {
+    const reader = createRegistryReader(everyMetric(), { now: () => 77 });
+    const labels = { a: 'x', b: '2' };
+    const cached = createCachedSnapshotReader(reader);
+    const points = [...((await cached.snapshot()) as Iterable<SnapshotPoint>)];
+    const wholes = points.filter(({ value }) => typeof value !== 'number');
+    const buckets = [0.1, 1, 10, Infinity].map((bound, i) => [bound, i + 1]);
+    const quantiles = [
+      [0.5, 2],
+      [0.99, 3],
     ];
-    expect(page.match(/^#.*$/gm)).toEqual(
-      types.flatMap(([name, type]) => [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`]),
-    );
+    expect(wholes).toEqual([
+      {
+        name: 'empty',
+        labels: {},
+        value: { count: 0, sum: 0, buckets: buckets.map(([bound]) => [bound, 0]) },
+        updatedAt: 77,
+      },
+      { name: 'h', labels, value: { count: 4, sum: 55.55, buckets }, updatedAt: 77 },
+      { name: 's', labels: { a: 'x' }, value: { count: 3, sum: 6, quantiles }, updatedAt: 77 },
+    ]);
+    const { rejected } = cached.cacheStats();
+    expect(Object.values(rejected).every((count) => count === 0)).toBe(true);
+  });
+
+  it('gives the exemplars of counters and buckets', async () => {
+    const registry = new client.Registry<promClient.OpenMetricsContentType>();
+    registry.setContentType(client.openMetricsContentType);
+    const more = { help: 'h', labelNames: ['a'], registers: [registry], enableExemplars: true };
+    const labels = { a: 'x' };
+    const counter = new client.Counter({ name: 'c', ...more });
+    const histogram = new client.Histogram({ name: 'h', buckets: [1], ...more });
+    const before = Date.now();
+    counter.inc({ labels, value: 2, exemplarLabels: { trace_id: 'c1' } });
+    for (const value of [0.5, 5]) {
+      histogram.observe({ labels, value, exemplarLabels: { trace_id: `h${value}` } });
+    }
+    const [c, h] = [...(await createRegistryReader(registry).snapshot())];
+    const exemplar = (trace_id: string, value: number): object => ({
+      labels: { trace_id },
+      value,
+      timestamp: expect.toSatisfy((time: number) => Math.abs(time - before) < 60_000) as number,
+    });
+    expect(c).toMatchObject({ name: 'c_total', value: 2, exemplars: [exemplar('c1', 2)] });
+    expect(h).toMatchObject({ name: 'h', exemplars: [exemplar('h0.5', 0.5), exemplar('h5', 5)] });
+  });
+
+  it('leaves flat what is no sound summary', async () => {
+    const registry = new client.Registry();
+    const summary = new client.Summary({
+      name: 's',
+      help: 'h',
+      percentiles: [0.5],
+      registers: [registry],
+    });
+    summary.observe(-3);
+    const points = [...(await createRegistryReader(registry).snapshot())];
+    expect(points.map(({ name, value }) => [name, value])).toEqual([
+      ['s', -3],
+      ['s_sum', -3],
+      ['s_count', 1],
+    ]);
+  });
+
+  it('reads what the registries of several processes were aggregated to', async () => {
+    const metricsOf = async (value: number, a: string): Promise<object[]> => {
+      const registry = new client.Registry();
+      const more = { name: 'h', help: 'h', labelNames: ['a'], registers: [registry] };
+      new client.Histogram({ ...more, buckets: [1] }).observe({ a }, value);
+      return registry.getMetricsAsJSON();
+    };
+    const all = [await metricsOf(0.5, 'x'), await metricsOf(2, 'y'), await metricsOf(9, 'x')];
+    const registry = client.AggregatorRegistry.aggregate(all);
+    const points = [...(await createRegistryReader(registry).snapshot())];
+    const of = (a: string, sum: number, first: number, count: number): object => ({
+      labels: { a },
+      value: {
+        count,
+        sum,
+        buckets: [
+          [1, first],
+          [Infinity, count],
+        ],
+      },
+    });
+    expect(points).toMatchObject([of('x', 9.5, 1, 2), of('y', 2, 0, 1)]);
+  });
+
+  it('takes a bucket of infinity that a registry writes twice', async () => {
+    const registry = new client.Registry();
+    const buckets = [2, Infinity];
+    new client.Histogram({ name: 'h', help: 'h', buckets, registers: [registry] }).observe(1);
+    const [point] = [...(await createRegistryReader(registry).snapshot())];
+    expect(point!.value).toEqual({
+      count: 1,
+      sum: 1,
+      buckets: [
+        [2, 1],
+        [Infinity, 1],
+      ],
+    });
   });
 
   it('collects once for each read, and gives what was there at that moment', async () => {
@@ -137,7 +252,11 @@ describe.each(CLIENTS)('a reader of a registry of %s', (_, client) => {
   it('serves the default metrics', async () => {
     const registry = new client.Registry();
     client.collectDefaultMetrics({ register: registry });
-    const page = await pageOf(createOpenMetricsHandler(createRegistryReader(registry)));
+    const reader = createRegistryReader(registry);
+    expect([...reader.families()]).toContainEqual(
+      expect.objectContaining({ name: 'nodejs_gc_duration_seconds', type: 'histogram' }),
+    );
+    const page = await pageOf(createOpenMetricsHandler(reader));
     expect(page).toContain('# TYPE process_cpu_seconds_total counter\n');
     expect(page).toMatch(/^nodejs_version_info\{.*version="v.*"\} 1$/m);
     expect(page).toContain('snapscrape_rejected_points_total{reason="duplicate"} 0\n');
@@ -146,7 +265,7 @@ describe.each(CLIENTS)('a reader of a registry of %s', (_, client) => {
 
 describe('createRegistryReader', () => {
   it.each([undefined, null, {}, { getMetricsAsJSON: () => [] }, 'register'])(
-    'refuses %s',
+    'rejects %s',
     (registry) => {
       expect(() => createRegistryReader(registry as unknown as MetricRegistry)).toThrow(
         expect.objectContaining({ code: 'invalid_options' }),
@@ -159,12 +278,12 @@ describe('createRegistryReader', () => {
     expect(REGISTRY_DEFAULTS).toEqual({ now: Date.now });
   });
 
-  it('refuses options that are wrong', () => {
+  it('rejects options that are wrong', () => {
     const options = { now: 5, prefix: 'x' } as object;
     expect(() => createRegistryReader(new promClient.Registry(), options)).toThrow(/now.*prefix/);
   });
 
-  it('fails where the registry answers with no list', async () => {
+  it('fails if the registry does not return a list', async () => {
     const registry = { getMetricsAsJSON: () => ({}), getMetricsAsArray: () => [] };
     const reader = createRegistryReader(registry as unknown as MetricRegistry);
     await expect(reader.snapshot()).rejects.toMatchObject({ code: 'invalid_source_reply' });
@@ -181,7 +300,7 @@ describe('createRegistryReader', () => {
       getMetricsAsArray: () => [{ name: 'a', type: 'strange', help: 'A.' }, { name: 'b' }],
     };
     expect(await pageOf(bareHandler(createRegistryReader(registry)))).toBe(
-      '# HELP a A.\n# TYPE a untyped\na 2\na{__proto__="p"} 1\n# TYPE c gauge\nc 3\n',
+      '# HELP a A.\n# TYPE a untyped\na 2\na{__proto__="p"} 1\n# TYPE b untyped\n# TYPE c gauge\nc 3\n',
     );
   });
 });

@@ -3,8 +3,9 @@ import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { MetricPoint } from '../model/metric-point.ts';
 import { type Checked, checkOptions, invalidOptions, isFunction } from '../model/options.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import { Assembler } from './assembler.ts';
 import type { MetricRegistry, RegistryMetricValues } from './metric-registry.ts';
-import { familiesOf, labelsOf, sampleName } from './registry-families.ts';
+import { exemplarsOf, exposedName, familyOf, labelsOf, typeOf } from './registry-families.ts';
 
 /** How a registry is read. Every field may be left out. */
 export interface RegistryReaderOptions {
@@ -27,15 +28,16 @@ export interface RegistryReader extends SnapshotReader {
  * Makes a snapshot reader of a `prom-client` or `@prometheus-io/client` registry, so that
  * `process_*`, `nodejs_*` and whatever else is counted in the process ride in the same scrape.
  *
- * Each read collects once. Counters and gauges are taken as they are. Histograms and summaries are
- * taken apart into their samples: `_bucket`, `_sum`, `_count` and the quantiles become families of
- * type `unknown` with the metric's HELP. Queries such as `histogram_quantile` work on them; what
- * goes by the type does not. Prometheus 3, for one, rewrites `le="1"` to `le="1.0"` only where it
- * was told of a histogram. Exemplars are left out. One metric whose `collect()` throws fails the
- * read, as the registry answers for all metrics or not at all. In `prom-client`, whose
- * `getMetricsAsJSON()` is asked, a default label takes the place of a metric's own label of that
- * name where its value is empty, 0 or false. Throws `invalid_options` if the registry is not a
- * registry or an option is wrong.
+ * Each read collects once. Counters and gauges are taken as they are; histograms and summaries are
+ * whole, with the exemplars that the registry keeps. A histogram or summary that is not sound, such
+ * as a summary of negative values, stays in flat samples: `_sum` and `_count` are gauges then, and
+ * its quantiles are rejected. One metric whose `collect()` throws fails the read, as the registry
+ * has a reply for all metrics or none. In `prom-client`, whose `getMetricsAsJSON()` is asked, a
+ * default label takes the place of a metric's own label of that name if its value is empty, 0 or
+ * false.
+ *
+ * @throws SnapscrapeError `invalid_options` if the registry is not a registry or an option is
+ *   wrong.
  *
  * @example
  * ```ts
@@ -65,28 +67,42 @@ export function createRegistryReader(
     },
     *families() {
       const { contentType } = registry;
-      for (const metric of registry.getMetricsAsArray()) yield* familiesOf(metric, contentType);
+      for (const metric of registry.getMetricsAsArray()) yield familyOf(metric, contentType);
     },
   };
 }
 
 /**
  * The points of metrics. Entries of counters and gauges are the registry's own and live on, so
- * their values are taken at once: the points are read out later, in slices.
+ * their values and exemplars are taken at once: the points are read out later, in slices.
  */
 function pointsOf(
   metrics: readonly RegistryMetricValues[],
   contentType: string | undefined,
   updatedAt: number,
 ): Iterable<MetricPoint> {
-  const values = metrics.map((metric) => (metric.values ?? []).map(({ value }) => value));
+  const now = metrics.map(({ values = [] }) =>
+    values.map(({ value, exemplar }) => ({ value, exemplar })),
+  );
   return {
     *[Symbol.iterator]() {
       for (const [at, metric] of metrics.entries()) {
-        for (const [i, sample] of (metric.values ?? []).entries()) {
-          const name = sampleName(metric, sample, contentType);
-          yield { name, labels: labelsOf(sample), value: values[at]![i]!, updatedAt };
+        const family = exposedName(metric, contentType);
+        // Registries write the count of a histogram or summary behind its other samples.
+        const assembler = new Assembler([[family, typeOf(metric)]], true);
+        for (const [i, { labels, metricName: name = family }] of (metric.values ?? []).entries()) {
+          const { value, exemplar } = now[at]![i]!;
+          const point = {
+            name,
+            labels: labelsOf(labels),
+            value,
+            updatedAt,
+            ...exemplarsOf(exemplar),
+          };
+          if (assembler.take(point)) yield* assembler.takeWhole();
+          else yield point;
         }
+        yield* assembler.takeRest();
       }
     },
   };
@@ -95,6 +111,6 @@ function pointsOf(
 function noMetrics(): SnapscrapeError {
   return new SnapscrapeError(
     'invalid_source_reply',
-    "The registry's getMetricsAsJSON() did not answer with an array; give a registry of prom-client or @prometheus-io/client",
+    "The registry's getMetricsAsJSON() did not return an array; give a registry of prom-client or @prometheus-io/client",
   );
 }
