@@ -8,16 +8,26 @@ function logOf(room: number, ...ids: string[]): ChangeLog {
 }
 
 describe('ChangeLog', () => {
-  it('answers each series once, in the order of their last changes', () => {
+  it('answers all changes, oldest first', () => {
     const log = new ChangeLog(10);
     const start = log.cursor;
-    for (const id of ['a', 'b', 'a', 'c', 'b']) log.add(id);
+    for (const change of [4, 'b', 4, 5]) log.add(change);
     expect(log.since(start, 10)).toEqual({
-      ids: ['a', 'c', 'b'],
+      changes: [4, 'b', 4, 5],
+      first: 0,
       nextCursor: log.cursor,
       more: false,
     });
-    expect(log.since(log.cursor, 10)?.ids).toEqual([]);
+    expect(log.since(log.cursor, 10)?.changes).toEqual([]);
+  });
+
+  it('replaces a change that it remembers, and no other one', () => {
+    const log = new ChangeLog(3);
+    const numbers = [7, 8, 9, 7, 8].map((change) => log.add(change));
+    const second = log.since(`${log.cursor.split(':')[0]}:2`, 10)!;
+    expect(second).toMatchObject({ changes: [9, 7, 8], first: 2 });
+    for (const number of numbers) log.replace(number, number);
+    expect(log.since(`${log.cursor.split(':')[0]}:2`, 10)!.changes).toEqual([2, 3, 4]);
   });
 
   it('answers in batches that end at the cursor of now', () => {
@@ -27,7 +37,7 @@ describe('ChangeLog', () => {
     for (const id of ['a', 'b', 'a', 'c', 'b']) log.add(id);
     for (let more = true; more; ) {
       const batch = log.since(cursor, 2)!;
-      batches.push(batch.ids);
+      batches.push(batch.changes as string[]);
       ({ nextCursor: cursor, more } = batch);
     }
     expect(batches).toEqual([['a', 'b'], ['a', 'c'], ['b']]);
@@ -38,19 +48,19 @@ describe('ChangeLog', () => {
     const log = logOf(3, 'a');
     const second = log.cursor;
     for (const id of ['b', 'c', 'd']) log.add(id);
-    expect(log.since(second, 10)?.ids).toEqual(['b', 'c', 'd']);
+    expect(log.since(second, 10)?.changes).toEqual(['b', 'c', 'd']);
     log.add('e');
     expect(log.since(second, 10)).toBeUndefined();
     for (let i = 0; i < 100; i++) log.add(`x${i}`);
     const last = log.cursor;
     log.add('y');
-    expect(log.since(last, 10)?.ids).toEqual(['y']);
+    expect(log.since(last, 10)?.changes).toEqual(['y']);
   });
 
   it('takes nothing for a cursor but the very text of one of its own', () => {
     const log = logOf(10, 'a', 'b', 'c');
     const epoch = log.cursor.slice(0, log.cursor.lastIndexOf(':'));
-    expect(log.since(`${epoch}:1`, 10)?.ids).toEqual(['b', 'c']);
+    expect(log.since(`${epoch}:1`, 10)?.changes).toEqual(['b', 'c']);
     const others = [
       new ChangeLog(10).cursor, // Of another log, or of before a restart.
       `${epoch}:4`, // From the future.

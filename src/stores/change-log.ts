@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
+/** The slot of a series that changed, or the key of one that ended. */
+export type LoggedChange = number | string;
+
 /** The changes between a cursor and now, or as many of them as one batch holds. */
 export interface ChangeBatch {
-  /**
-   * The ids of the series that changed, each once, in the order of their last change in the batch.
-   */
-  readonly ids: readonly string[];
+  /** What changed, oldest first; a series may be there more than once. */
+  readonly changes: readonly LoggedChange[];
+  /** The number of the first of them; those behind it follow. */
+  readonly first: number;
   /** The cursor after these changes. */
   readonly nextCursor: string;
   /** Whether more changes follow. */
@@ -15,7 +18,7 @@ export interface ChangeBatch {
 /**
  * Remembers which series changed, in order, for as many changes as it has room for.
  *
- * It holds ids only: what a series is now is read from the store, so a change costs one reference.
+ * What a series is now is read from the store, so a change costs one number.
  * Cursors are `<epoch>:<number of changes>`; the epoch is random, so that another log's cursor, or
  * one from before a restart, is never taken for one of this log's.
  */
@@ -23,7 +26,7 @@ export class ChangeLog {
   readonly #epoch: string = randomUUID();
   readonly #room: number;
   // A ring that grows to `room` entries: change number n stands at n modulo room.
-  readonly #ids: string[] = [];
+  readonly #changes: LoggedChange[] = [];
   #count = 0;
 
   /**
@@ -38,26 +41,39 @@ export class ChangeLog {
     return this.#cursorAt(this.#count);
   }
 
-  /** Notes that a series changed. */
-  add(id: string): void {
-    this.#ids[this.#count % this.#room] = id;
-    this.#count++;
+  /** Notes a change; returns its number. */
+  add(change: LoggedChange): number {
+    this.#changes[this.#count % this.#room] = change;
+    return this.#count++;
+  }
+
+  /**
+   * Replaces a change, unless it is forgotten.
+   *
+   * @param number - its number, or the 32 lowest bits of that.
+   */
+  replace(number: number, change: LoggedChange): void {
+    const back = (this.#count - number) >>> 0;
+    if (back <= this.#changes.length) this.#changes[(this.#count - back) % this.#room] = change;
   }
 
   /**
    * The changes since a cursor; undefined when that is not a cursor of this log or is too old.
    *
-   * @param most - the most changes in one batch, before those of the same series are joined.
+   * @param most - the most changes in one batch.
    */
   since(cursor: unknown, most: number): ChangeBatch | undefined {
     const from = this.#read(cursor);
     if (from === undefined) return undefined;
     const to = Math.min(this.#count, from + most);
-    const ids = new Set<string>();
-    // Backwards, so that the first sight of a series is its last change.
-    for (let at = to - 1; at >= from; at--) ids.add(this.#ids[at % this.#room]!);
+    const start = from % this.#room;
+    const end = start + to - from;
+    const changes = this.#changes.slice(start, end);
+    // The ring begins again at its end.
+    if (end > this.#room) changes.push(...this.#changes.slice(0, end - this.#room));
     return {
-      ids: [...ids].reverse(),
+      changes,
+      first: from,
       nextCursor: this.#cursorAt(to),
       more: to < this.#count,
     };
@@ -68,7 +84,7 @@ export class ChangeLog {
     const at = Number(cursor.slice(this.#epoch.length + 1));
     // Written back and compared, so that nothing but the very text of a cursor is one.
     if (!Number.isSafeInteger(at) || cursor !== this.#cursorAt(at)) return undefined;
-    return at <= this.#count && at >= this.#count - this.#ids.length ? at : undefined;
+    return at <= this.#count && at >= this.#count - this.#changes.length ? at : undefined;
   }
 
   #cursorAt(count: number): string {

@@ -20,7 +20,7 @@ describe('the options of MemoryStore', () => {
   it('reports every fault at once, each with the remedy', () => {
     const given = {
       retention: 0,
-      retentionByFamily: { 'bad-name': 5, ok: Number.NaN, up: Number.POSITIVE_INFINITY },
+      retentionByFamily: { '': 5, ok: Number.NaN, up: Number.POSITIVE_INFINITY },
       sweepInterval: 2 ** 31,
       maxSeries: 1.5,
       maxSeriesBytes: '9',
@@ -31,7 +31,7 @@ describe('the options of MemoryStore', () => {
     };
     const faults = [
       'retention (0) must be a number of milliseconds from 1',
-      'under "bad-name" must be a legal metric name',
+      'under "" must be a legal metric name',
       'under "ok" must be a number of milliseconds',
       `sweepInterval (2147483648) must be`,
       'maxSeries (1.5) must be a whole number',

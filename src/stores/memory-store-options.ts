@@ -1,7 +1,7 @@
 import { logError } from '../logging/default-log.ts';
 import { wallClock } from '../model/clock.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
-import { isMetricName } from '../model/key/index.ts';
+import { isAnyMetricName } from '../model/key/index.ts';
 import {
   checkOptions,
   integerWithin,
@@ -51,7 +51,7 @@ export interface MemoryStoreOptions {
   /**
    * The most changes that one `snapshotDelta` returns; more follow in the next batch. A batch is
    * made at once, so it bounds how long a delta holds the event loop; `MemoryStore` returns 16 384
-   * at most. Default: 10 000. From 1 to 16 777 216.
+   * at most, `LmdbStore` 1 024. Default: 10 000. From 1 to 16 777 216.
    */
   readonly deltaBatchSize?: number | undefined;
   /**
@@ -123,7 +123,7 @@ const isRetentionByFamily: OptionCheck = (value) => {
   const faults: string[] = [];
   for (const [name, retention] of Object.entries(value)) {
     const subject = `under ${JSON.stringify(name.slice(0, 60))}`;
-    if (!isMetricName(name)) faults.push(`${subject} must be a legal metric name`);
+    if (!isAnyMetricName(name)) faults.push(`${subject} must be a legal metric name`);
     const fault = isRetention(retention);
     if (fault !== undefined) faults.push(`${subject} ${fault}`);
   }

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryStore } from './memory-store.ts';
+import { Retention, sweepRegularly } from './retention.ts';
 
 function fill(store: MemoryStore, count: number, updatedAt: number, name = 'm'): void {
   store.upsert(
@@ -126,6 +127,34 @@ describe('the sweep timer', () => {
     await store.close();
     expect(vi.getTimerCount()).toBe(0);
     for (const other of stores) await other.close();
+  });
+
+  it('does not begin a sweep while another is under way', async () => {
+    const ends: (() => void)[] = [];
+    const store = { gc: () => new Promise<number>((resolve) => ends.push(() => resolve(0))) };
+    const retention = new Retention(1000, {});
+    const onError = () => undefined;
+    const timer = sweepRegularly(new WeakRef(store), retention, { sweepInterval: 10, onError });
+    await vi.advanceTimersByTimeAsync(50);
+    expect(ends).toHaveLength(1);
+    ends[0]!();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(ends).toHaveLength(2);
+    clearInterval(timer);
+  });
+
+  it('goes on after a sweep that failed, whatever its listener does', async () => {
+    let sweeps = 0;
+    const gc = () => Promise.reject(new Error(`failed ${++sweeps}`));
+    const store = { gc };
+    const onError = () => {
+      throw new Error('listener');
+    };
+    const retention = new Retention(1000, {});
+    const timer = sweepRegularly(new WeakRef(store), retention, { sweepInterval: 10, onError });
+    await vi.advanceTimersByTimeAsync(30);
+    expect(sweeps).toBe(3);
+    clearInterval(timer);
   });
 
   it('survives a clock that fails', async () => {

@@ -75,7 +75,7 @@ describe('a call of the store with much to do', () => {
     ];
     expect(await ended).toBe(MANY);
     expect(await Promise.all(later)).toMatchObject([{ added: 1 }, { added: 1 }, { added: 1 }, 1]);
-    const left = [...store.snapshot()].map(({ labels, value }) => `${labels.i} ${value}`);
+    const left = [...store.snapshot()].map(({ labels, value }) => `${labels.i} ${value as number}`);
     expect(left.sort()).toEqual([`${MANY - 1} 2`, '5 3']);
     const state = new Set(ids());
     for (let at = cursor, more = true; more; ) {
@@ -88,6 +88,40 @@ describe('a call of the store with much to do', () => {
       more = delta.more === true;
     }
     expect([...state].sort()).toEqual([`m{i="${MANY - 1}"}`, 'm{i="5"}']);
+  });
+
+  it.each([2, MANY])('is done before what its own iteration of %d points called', async (count) => {
+    const store = new MemoryStore();
+    const [first, ...others] = points(count);
+    const again = (value: number) => store.upsert({ ...first!, value, updatedAt: 1 });
+    const inner: Promise<unknown>[] = [];
+    function* calling() {
+      yield { ...first!, updatedAt: 1 };
+      inner.push(again(2), store.delete('m{i="1"}'), again(3));
+      yield* others;
+    }
+    const outer = store.upsert(calling());
+    const later = again(4);
+    expect(await outer).toMatchObject({ added: count, changed: 0 });
+    expect(await Promise.all(inner)).toMatchObject([{ changed: 1 }, 1, { changed: 1 }]);
+    expect(await later).toMatchObject({ changed: 1 });
+    const values = [...store.snapshot()].map(({ value }) => value);
+    expect([values.length, Math.max(...(values as number[]))]).toEqual([count - 1, 4]);
+    // Nothing is under way any more.
+    store.upsert({ ...first!, value: 5 });
+    expect([...store.snapshot()].some(({ value }) => value === 5)).toBe(true);
+  });
+
+  it('that throws lets what its own iteration called go on', async () => {
+    const store = new MemoryStore();
+    let inner: Promise<unknown> | undefined;
+    function* failing() {
+      yield { name: 'a', value: 1, updatedAt: 1 };
+      inner = store.upsert({ name: 'a', value: 2, updatedAt: 1 });
+      throw new Error('boom');
+    }
+    await expect(store.upsert(failing())).rejects.toMatchObject({ code: 'input_failed' });
+    expect(await inner).toMatchObject({ changed: 1 });
   });
 
   it('returns the same metadata until it is set again, so that caches read it once', async () => {

@@ -7,6 +7,7 @@ import type {
   Many,
   ReadOptions,
 } from '../model/snapshot-reader.ts';
+import type { ReplaceOptions, ReplaceResult, StoreGroup } from './store-group.ts';
 
 /** What became of the points of one `upsert`: each is counted exactly once. */
 export interface UpsertResult {
@@ -62,7 +63,8 @@ export interface MetricStore extends IncrementalSnapshotReader {
    *
    * A bad point never fails the call: it is refused and counted. Rejects with `invalid_options`
    * when given neither a point nor something to iterate, and with `input_failed` when the iteration
-   * throws: `cause` is what it threw, and the points before it stay written.
+   * throws: `cause` is what it threw, and the points before it stay written. Points of an async
+   * iterable are written many at a time if they come fast, else each as it comes.
    */
   upsert(
     points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
@@ -76,16 +78,51 @@ export interface MetricStore extends IncrementalSnapshotReader {
    */
   delete(target: string | Iterable<string> | SeriesMatcher): Promise<number>;
   /**
+   * Replaces all that a group of series is: its points are written, and its other series end, in one
+   * commit. No reader sees a part of it.
+   *
+   * The points are true as of now, in the order in which calls arrive: `updatedAt` does not decide.
+   * A series has one owner. `upsert` rejects a point of one that a group has (`owned_by_group`);
+   * `delete` ends it. Series of groups are exempt from `retention`. A group may be without series.
+   *
+   * All or nothing. Rejects with `invalid_point` if a point cannot be stored or a series comes
+   * twice; with `series_owned` if a series is in another group or in none; with `store_full` beyond
+   * `maxSeries` or 10 000 series of the group. `cause` is the rejection then: `reason` and
+   * `subject`. Rejects with `invalid_options` if the labels, the options, or metadata have faults,
+   * or if the store keeps no groups.
+   *
+   * @param group - the labels that name the group; one with an empty value is no label.
+   * @param points - at most 10 000, each series once.
+   */
+  replace(
+    group: Readonly<Record<string, string>>,
+    points: Iterable<WritablePoint>,
+    options?: ReplaceOptions,
+  ): Promise<ReplaceResult>;
+  /**
+   * Ends a group and all its series in one commit; returns whether it was there. Rejects with
+   * `invalid_options` if the labels have faults, or if the store keeps no groups.
+   */
+  endGroup(group: Readonly<Record<string, string>>): Promise<boolean>;
+  /** Returns all groups, in no particular order; none if the store keeps no groups. */
+  groups(): Awaitable<Many<StoreGroup>>;
+  /**
    * Adds metadata of families, replacing what was there under the same name.
    *
    * Rejects with `invalid_options` listing every fault; nothing is changed then.
    */
   setFamilies(families: Iterable<FamilyMetadata>): Promise<void>;
+  /**
+   * Ends metadata of families; the series stay, and a name without metadata is no error.
+   *
+   * Rejects with `invalid_options` if one of the names is not a text; nothing is changed then.
+   */
+  deleteFamilies(names: Iterable<string>): Promise<void>;
   /** Returns the metadata of families that was set, in no particular order. */
   families(): Awaitable<Many<FamilyMetadata>>;
   /**
-   * Ends the series that are beyond their retention, and returns how many there were. The store
-   * does so by itself on its own timer.
+   * Ends groups that are due, each as a whole, and series that are beyond their retention; returns
+   * how many series there were. The store does so by itself on its own timers.
    *
    * @param now - the time to reckon with, in Unix milliseconds. Default: the store's clock.
    */

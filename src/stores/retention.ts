@@ -1,38 +1,41 @@
 import { SnapscrapeError } from '../model/errors.ts';
-import type { SnapshotPoint } from '../model/metric-point.ts';
+import { nameOf } from '../model/key/index.ts';
+import type { Lifetimes } from './driver.ts';
 
 const SHORTEST_INTERVAL_MS = 1_000;
 const LONGEST_INTERVAL_MS = 60_000;
 
-/** How long series live after their `updatedAt`. */
-export class Retention {
-  readonly #general: number;
+/** How long series live after their `updatedAt`, as options say it. */
+export class Retention implements Lifetimes {
+  readonly general: number;
   // A map, because a metric may be called `constructor`.
-  readonly #byFamily: ReadonlyMap<string, number>;
+  readonly byFamily: ReadonlyMap<string, number>;
+  readonly shortest: number;
 
   /**
    * @param general - in ms, for every family without a word of its own.
    * @param byFamily - in ms, by metric name.
    */
   constructor(general: number, byFamily: Readonly<Record<string, number>>) {
-    this.#general = general;
-    this.#byFamily = new Map(Object.entries(byFamily));
-  }
-
-  /** The shortest retention in ms; `Infinity` when nothing ever expires. */
-  get shortest(): number {
-    return Math.min(this.#general, ...this.#byFamily.values());
+    this.general = general;
+    this.byFamily = new Map(Object.entries(byFamily));
+    this.shortest = Math.min(general, ...this.byFamily.values());
   }
 
   /** How often to sweep if no option says so, in ms. */
   get sweepInterval(): number {
     return Math.min(Math.max(this.shortest, SHORTEST_INTERVAL_MS), LONGEST_INTERVAL_MS);
   }
+}
 
-  /** Tells whether a point is beyond its retention. */
-  isOver(point: Pick<SnapshotPoint, 'name' | 'updatedAt'>, now: number): boolean {
-    return now - point.updatedAt > (this.#byFamily.get(point.name) ?? this.#general);
-  }
+/** Tells whether a series lives no longer: whether its time is longer ago than it lives. */
+export function isBeyond(
+  { general, byFamily, shortest }: Lifetimes,
+  { key, time }: { readonly key: string; readonly time: number },
+  now: number,
+): boolean {
+  const age = now - time;
+  return age > shortest && age > (byFamily.get(nameOf(key)) ?? general);
 }
 
 /** What decides how a store is swept in the background. */
@@ -61,17 +64,27 @@ export function sweepRegularly(
   { sweepInterval, onError, isAlwaysNeeded = false }: SweepOptions,
 ): NodeJS.Timeout | undefined {
   if (retention.shortest === Number.POSITIVE_INFINITY && !isAlwaysNeeded) return undefined;
+  let isSweeping = false;
   const timer = setInterval(() => {
     const open = store.deref();
-    if (open === undefined) clearInterval(timer);
-    else sweep(open, onError);
+    if (open === undefined) return clearInterval(timer);
+    // While one waits for a lock or a server, more of them would only pile up behind it.
+    if (isSweeping) return;
+    isSweeping = true;
+    void sweep(open, onError).then(() => {
+      isSweeping = false;
+    });
   }, sweepInterval ?? retention.sweepInterval);
   return timer.unref();
 }
 
-function sweep(store: { gc(): Promise<number> }, onError: (error: SnapscrapeError) => void): void {
-  store
-    .gc()
+/** Sweeps, and tells of an error; settles when the sweep has ended, whatever the listener does. */
+async function sweep(
+  store: { gc(): Promise<number> },
+  onError: (error: SnapscrapeError) => void,
+): Promise<void> {
+  const swept = store.gc();
+  swept
     .catch((cause: unknown) => {
       const error = sweepFailure(cause);
       // The store was closed while it was swept.
@@ -79,6 +92,7 @@ function sweep(store: { gc(): Promise<number> }, onError: (error: SnapscrapeErro
     })
     // A listener that fails, at once or later, must not end the process.
     .catch(() => undefined);
+  await Promise.allSettled([swept]);
 }
 
 function sweepFailure(cause: unknown): SnapscrapeError {

@@ -6,7 +6,7 @@ import { parseSeriesId, seriesId } from '../model/series-id.ts';
 import type { SeriesMatcher } from './metric-store.ts';
 
 /** Tells whether a point is of a series that was chosen. */
-export type SeriesPredicate = (point: SnapshotPoint) => boolean;
+export type SeriesPredicate = (point: Pick<SnapshotPoint, 'name' | 'labels'>) => boolean;
 
 /** The longest id that any store takes, in characters. Reading a longer one would take seconds. */
 const LONGEST_ID = 16_777_216;
@@ -71,7 +71,7 @@ function matcherFaults(matcher: SeriesMatcher): string[] {
   return faults;
 }
 
-function labelValue(point: SnapshotPoint, label: string): string {
+function labelValue(point: Pick<SnapshotPoint, 'labels'>, label: string): string {
   // A stored point has no label with an empty value, and inherits properties that are no labels.
   return Object.hasOwn(point.labels, label) ? point.labels[label]! : '';
 }

@@ -1,287 +1,281 @@
-import { setImmediate } from 'node:timers/promises';
-import { soundClock } from '../model/clock.ts';
-import { SnapscrapeError } from '../model/errors.ts';
+import { PointAdmission } from '../model/admission.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { SnapshotPoint, WritablePoint } from '../model/metric-point.ts';
-import type { Awaitable, ReadOptions, SnapshotDelta } from '../model/snapshot-reader.ts';
-import { trustedSeriesId } from '../model/trusted-point.ts';
+import type { Awaitable, Many, ReadOptions } from '../model/snapshot-reader.ts';
+import { type ReadPart, SourceReader, type SourceReadOptions } from '../model/source-read.ts';
 import type { LastWrite, WriteStats } from '../model/write-stats.ts';
-import type { Commit, Committed, DriverFrame, StoreDriver } from './driver.ts';
-import { DriverSnapshot, driverFailed, eventsOf, isPromise } from './driver-reading.ts';
-import { type CheckedFrontOptions, checkFrontOptions } from './front-options.ts';
+import { after, isPromise, runWork } from '../scheduling/work-queue.ts';
+import type { StoreDriver } from './driver.ts';
+import { DriverCalls } from './driver-calls.ts';
+import { AsyncSnapshot, EntryReader, SyncSnapshot } from './driver-reading.ts';
+import {
+  type CheckedFrontOptions,
+  checkFrontOptions,
+  type FrontSettings,
+} from './front-options.ts';
+import { readDelta, type StoreDelta, snapshotSource } from './front-reading.ts';
+import { FrontWork } from './front-work.ts';
+import { GroupWrites } from './group-writes.ts';
+import { KeptFamilies } from './kept-families.ts';
 import type { SharedStoreOptions } from './memory-store-options.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from './metric-store.ts';
-import { Retention, sweepRegularly } from './retention.ts';
-import {
-  assertDeleteTarget,
-  assertSweepTime,
-  canonicalSeriesId,
-  type SeriesPredicate,
-  seriesPredicate,
-} from './series-target.ts';
-import { collectFamilies, collectIds, inputFailed, sortInput } from './store-input.ts';
-import { Taking } from './taking.ts';
-import { UpsertTally } from './upsert-tally.ts';
+import { PointWriter } from './point-writer.ts';
+import { RefreshReading } from './refresh-reading.ts';
+import { isBeyond, Retention, sweepRegularly } from './retention.ts';
+import { choiceOf } from './series-choice.ts';
+import { assertDeleteTarget, assertSweepTime } from './series-target.ts';
+import type { ReplaceOptions, ReplaceResult, StoreGroup } from './store-group.ts';
+import { collect, sortInput } from './store-input.ts';
+import { StoreWrites } from './store-writes.ts';
 import { WriteLog } from './write-log.ts';
-
-// Counts the points of an iterable after which others run.
-const STRIDE = 4096;
 
 /**
  * Makes a store of a driver: the driver keeps series, this does what all stores do alike.
  *
- * Throws `invalid_options` with every fault. `writeStats()` and `lastWrites()` of the store are
- * those of this process.
+ * Throws `invalid_options` with every fault.
  *
  * @param driver - where series are kept; the store closes it.
- * @param options - see {@link MemoryStoreOptions}, without `changeLogSize`.
+ * @param options - those of `MemoryStore`, without `changeLogSize`.
  */
 export function createStoreOver(driver: StoreDriver, options?: SharedStoreOptions): MetricStore {
-  return new StoreFront(driver, checkFrontOptions(options));
+  return new StoreFront(driver, checkFrontOptions(driver, options));
 }
 
-class StoreFront implements MetricStore {
+/**
+ * What all stores do alike, over a driver. It waits for nothing but promises: over a driver that
+ * returns none, a method has done its work when it returns, and may return no promise either.
+ */
+export class StoreFront extends SourceReader implements MetricStore {
+  /** The calls to the driver. */
+  protected readonly calls: DriverCalls;
+  /** Series that ended because they were beyond their retention. */
+  protected expired = 0;
   readonly #driver: StoreDriver;
   readonly #options: CheckedFrontOptions;
   readonly #retention: Retention;
-  readonly #writes: WriteLog = new WriteLog();
-  readonly #frames = new Set<DriverFrame>();
-  readonly #pending = new Set<PromiseLike<unknown>>();
+  readonly #admission: PointAdmission;
+  readonly #writes: StoreWrites;
+  readonly #reader: EntryReader;
+  readonly #families: KeptFamilies;
+  readonly #reading: RefreshReading;
+  readonly #work: FrontWork;
+  readonly #groups: GroupWrites;
   readonly #sweepTimer: NodeJS.Timeout | undefined;
-  #lastWrite: number | undefined;
-  #closing: Promise<void> | undefined;
 
-  constructor(driver: StoreDriver, options: CheckedFrontOptions) {
+  /** @param options - checked options; the store does not check them again. */
+  constructor(driver: StoreDriver, options: CheckedFrontOptions, settings: FrontSettings = {}) {
+    super();
+    const { name = 'The store', writes = new WriteLog(), atOnce } = settings;
+    const { hasChecked = false, areNotesApart = false, isSweepNeeded = false } = settings;
     this.#driver = driver;
     this.#options = options;
+    this.calls = new DriverCalls(driver, name);
+    this.#writes = new StoreWrites(this.calls, driver, writes, { ...options, areNotesApart });
+    const { keyBytes, payloadBytes: maxPayloadBytes } = driver.limits;
+    const maxSeriesBytes = Math.min(options.maxSeriesBytes, keyBytes);
+    const { now, onError } = options;
+    const admission = new PointAdmission({ maxSeriesBytes, maxPayloadBytes, now });
+    this.#admission = admission;
+    const reader = new EntryReader((reason, subject) => this.#writes.reject(reason, subject));
+    this.#reader = reader;
+    this.#families = new KeptFamilies(reader);
+    this.#reading = new RefreshReading(this.calls, this.#families, {
+      most: options.deltaBatchSize,
+      check: hasChecked ? (page) => page : (page) => reader.sound(page),
+    });
+    this.#work = new FrontWork(this.calls, this.#writes, driver.limits.commit, settings);
+    this.#groups = new GroupWrites(this.calls, this.#writes, {
+      admission,
+      maxKeyBytes: maxSeriesBytes,
+      isSupported: driver.limits.groups === true,
+      mayHaveOthers: atOnce === undefined,
+      now,
+      run: (work) => this.#work.run(work),
+      onError,
+    });
     this.#retention = new Retention(options.retention, options.retentionByFamily);
-    this.#sweepTimer = sweepRegularly(new WeakRef(this), this.#retention, options);
+    this.#sweepTimer = sweepRegularly(new WeakRef(this), this.#retention, {
+      ...options,
+      isAlwaysNeeded: isSweepNeeded,
+    });
   }
 
+  /** Writes one point or many; see {@link MetricStore}. */
   async upsert(
     points: WritablePoint | Iterable<WritablePoint> | AsyncIterable<WritablePoint>,
   ): Promise<UpsertResult> {
-    this.#assertOpen('upsert');
-    const tally = new UpsertTally(this.#writes, this.#options.now);
+    this.calls.assertOpen('upsert');
     const input = sortInput('upsert', points);
-    const taking = new Taking(this.#driver.limits, this.#options, tally);
-    let failure: unknown;
-    const write = async (): Promise<void> => {
-      try {
-        const puts = taking.take();
-        if (puts.length === 0) return this.#assertOpen('upsert');
-        const committed = this.#commit('upsert', { puts });
-        taking.count(puts, isPromise(committed) ? await committed : committed);
-      } catch (error) {
-        failure = error;
-        throw error;
-      }
-    };
-    try {
-      let taken = 0;
-      const isPause = (): boolean => ++taken % STRIDE === 0;
-      if (input.kind === 'sync') {
-        for (const point of input.points) {
-          if (taking.add(point)) await write();
-          if (isPause()) await setImmediate();
-        }
-      } else {
-        for await (const point of input.points) {
-          this.#assertOpen('upsert');
-          if (taking.add(point)) await write();
-          if (isPause()) await setImmediate();
-        }
-      }
-    } catch (cause) {
-      if (failure !== undefined) throw failure;
-      await write();
-      throw inputFailed('upsert', cause);
-    }
-    await write();
-    this.#noteWrite();
-    return tally.result();
+    const writer = new PointWriter(this.#admission, this.#writes, this.#driver.limits.commit);
+    if (input.kind === 'sync') await this.#work.run(this.#work.writeAll(input.points, writer));
+    else await this.#work.writeOverTime(input.points, writer);
+    const noted = this.#writes.finish('upsert');
+    if (isPromise(noted)) await noted;
+    return writer.result;
   }
 
+  /** Ends series, by id or by matcher; see {@link MetricStore}. */
   async delete(target: string | Iterable<string> | SeriesMatcher): Promise<number> {
-    this.#assertOpen('delete');
+    this.calls.assertOpen('delete');
     assertDeleteTarget(target);
-    const ended =
+    const work =
       typeof target === 'string'
-        ? await this.#end('delete', [canonicalSeriesId(target)])
+        ? this.#work.endIds([target])
         : Symbol.iterator in target
-          ? await this.#end('delete', await collectIds(target))
-          : await this.#endMatching('delete', seriesPredicate(target));
-    this.#noteWrite();
+          ? this.#work.endIds(collect('delete', target))
+          : this.#work.endMatching('delete', choiceOf(target, this.#reader), target.name);
+    const ended = await this.#work.run(work);
+    await this.#writes.finish('delete');
     return ended;
   }
 
+  /** Replaces a group; see {@link MetricStore}. */
+  async replace(
+    group: Readonly<Record<string, string>>,
+    points: Iterable<WritablePoint>,
+    options?: ReplaceOptions,
+  ): Promise<ReplaceResult> {
+    this.calls.assertOpen('replace');
+    const result = await this.#work.run(this.#groups.replace(group, points, options));
+    await this.#writes.finish('replace');
+    return result;
+  }
+
+  /** Ends a group with all its series; see {@link MetricStore}. */
+  async endGroup(group: Readonly<Record<string, string>>): Promise<boolean> {
+    this.calls.assertOpen('endGroup');
+    const wasThere = await this.#work.run(this.#groups.end(group));
+    await this.#writes.finish('endGroup');
+    return wasThere;
+  }
+
+  /** Returns all groups; see {@link MetricStore}. */
+  groups(): Awaitable<Iterable<StoreGroup>> {
+    this.calls.assertOpen('groups');
+    return this.#groups.all();
+  }
+
+  /** Adds metadata of families; see {@link MetricStore}. */
   async setFamilies(families: Iterable<FamilyMetadata>): Promise<void> {
-    this.#assertOpen('setFamilies');
-    const byName = await collectFamilies(families);
-    const records = new Map([...byName].map(([name, family]) => [name, JSON.stringify(family)]));
-    await this.#commit('setFamilies', { records });
-    this.#noteWrite();
+    this.calls.assertOpen('setFamilies');
+    await this.#work.run(this.#work.setFamilies(collect('setFamilies', families)));
+    await this.#writes.finish('setFamilies');
   }
 
-  async families(): Promise<readonly FamilyMetadata[]> {
-    const frame = await this.#openFrame('families', {});
-    const texts = [...frame.records.values()];
-    frame.close();
-    try {
-      return texts.map((text) => JSON.parse(text) as FamilyMetadata);
-    } catch (cause) {
-      throw driverFailed('families', cause);
-    }
+  /** Ends metadata of families; see {@link MetricStore}. */
+  async deleteFamilies(names: Iterable<string>): Promise<void> {
+    this.calls.assertOpen('deleteFamilies');
+    await this.#work.run(this.#work.deleteFamilies(collect('deleteFamilies', names)));
+    await this.#writes.finish('deleteFamilies');
   }
 
-  snapshot(options: ReadOptions = {}): AsyncIterable<SnapshotPoint> & {
-    readonly cursor: string | undefined;
-  } {
-    this.#assertOpen('snapshot');
-    const openFrame = (given: ReadOptions): Promise<DriverFrame> =>
-      this.#openFrame('snapshot', given);
-    return new DriverSnapshot(openFrame, options, () => this.#assertOpen('snapshot'));
+  /** Returns the metadata of families that was set: the same array until some is set again. */
+  families(): Awaitable<Iterable<FamilyMetadata>> {
+    return after(this.calls.records('families'), (records) => this.#families.all(records));
   }
 
-  async snapshotCursor(): Promise<string> {
-    return this.#call('snapshotCursor', () => this.#driver.head());
+  /** Reads for a refresh: all of one state, or what changed since a cursor. */
+  override async *read(
+    since: string | undefined,
+    { signal, needsResume }: SourceReadOptions,
+  ): AsyncGenerator<ReadPart> {
+    const state =
+      since === undefined
+        ? yield* this.#reading.all({ signal })
+        : yield* this.#reading.changes(since, { signal });
+    const items = (async () => this.#writes.lastWrites())();
+    // A refresh that ends now takes it no more; a rejection without a handler ends the process.
+    items.catch(() => undefined);
+    yield { kind: 'lastWrites', items };
+    yield { kind: 'end', resume: needsResume ? state : undefined, state };
   }
 
-  async snapshotDelta(cursor: string): Promise<SnapshotDelta> {
-    const { deltaBatchSize } = this.#options;
-    const changes = await this.#call('snapshotDelta', () =>
-      typeof cursor === 'string' ? this.#driver.changes(cursor, deltaBatchSize) : 'lost',
-    );
-    if (changes === 'lost') {
-      return { nextCursor: await this.snapshotCursor(), events: [], reset: true };
-    }
-    const { entries, next, more } = changes;
-    return { nextCursor: next, events: [...eventsOf(entries)], more };
+  /** Returns all points; each iteration is a still frame of its own. */
+  snapshot(
+    options: ReadOptions = {},
+  ): Many<SnapshotPoint> & { readonly cursor: string | undefined } {
+    return this.asyncSnapshot(options);
   }
 
+  /** Returns the cursor of the state as it is now. */
+  snapshotCursor(): Awaitable<string> {
+    return this.calls.call('snapshotCursor', (driver) => driver.head());
+  }
+
+  /** Returns what changed since the cursor, in batches. */
+  snapshotDelta(cursor: string): Awaitable<StoreDelta> {
+    return readDelta(this.calls, this.#reader, cursor, this.#options.deltaBatchSize);
+  }
+
+  /** Ends groups that are due and series beyond their retention; see {@link MetricStore}. */
   async gc(now: number = this.#options.now()): Promise<number> {
-    this.#assertOpen('gc');
+    this.calls.assertOpen('gc');
     assertSweepTime(now);
-    return this.#endMatching('gc', (point) => this.#retention.isOver(point, now));
+    // Side by side, so that both have begun when this returns.
+    const [ofGroups, ended] = await Promise.all([
+      this.#work.run(this.#groups.sweep(now)),
+      this.#endBeyond(now),
+    ]);
+    return ofGroups + ended;
   }
 
+  /** Tells whether the store can be used now. Never rejects. */
   async healthy(): Promise<boolean> {
     try {
-      await this.snapshotCursor();
+      if (this.#driver.healthy !== undefined) {
+        return await this.calls.call('healthy', (driver) => driver.healthy!());
+      }
+      await this.calls.call('healthy', (driver) => driver.head());
       return true;
     } catch {
       return false;
     }
   }
 
+  /** Waits for calls of the driver that are under way, and lets go of everything. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    clearInterval(this.#sweepTimer);
+    this.#groups.close();
+    return this.calls.close();
   }
 
+  /** What was not written: by all processes if the driver has notes, else by this store. */
   writeStats(): WriteStats {
     return this.#writes.stats();
   }
 
-  lastWrites(): readonly LastWrite[] {
-    const { writer } = this.#options;
-    return this.#lastWrite === undefined ? [] : [{ writer, at: this.#lastWrite }];
+  /** When each writer wrote last; without notes of the driver, when this store wrote last. */
+  lastWrites(): Awaitable<readonly LastWrite[]> {
+    return this.#writes.lastWrites();
   }
 
-  async #endMatching(method: string, isChosen: SeriesPredicate): Promise<number> {
-    const frame = await this.#openFrame(method, {});
-    const ids: string[] = [];
-    const times: number[] = [];
-    try {
-      for await (const page of frame.pages) {
-        for (const event of eventsOf(page)) {
-          if (!('point' in event) || !isChosen(event.point)) continue;
-          ids.push(trustedSeriesId(event.point)!);
-          times.push(event.point.updatedAt);
-        }
-        this.#assertOpen(method);
-      }
-    } catch (cause) {
-      this.#assertOpen(method);
-      throw driverFailed(method, cause);
-    } finally {
-      frame.close();
-    }
-    // A matcher ends what it chose; retention only what is as old as it was.
-    return this.#end(method, ids, method === 'gc' ? times : undefined);
+  /** What this store did not write, and what expired in it. */
+  protected ownStats(): WriteStats & { readonly expired: number } {
+    return { expired: this.expired + this.#groups.expired, ...this.#writes.log.stats() };
   }
 
-  async #end(method: string, ids: readonly string[], times?: readonly number[]): Promise<number> {
-    const { commit: most } = this.#driver.limits;
-    let ended = 0;
-    for (let from = 0; from < ids.length; from += most) {
-      const ends = ids.slice(from, from + most);
-      const endTimes = times?.slice(from, from + most);
-      const committed = await this.#commit(method, { ends, ...(endTimes && { endTimes }) });
-      ended += committed.ended;
-      if (from + most < ids.length) await setImmediate();
-    }
+  /** The metadata of families; more than a few are read as they are iterated, and then kept. */
+  protected familiesInSteps(): Awaitable<Iterable<FamilyMetadata>> {
+    return after(this.calls.records('families'), (records) => this.#families.inSteps(records));
+  }
+
+  /** A snapshot over any driver. */
+  protected asyncSnapshot(options: ReadOptions): AsyncSnapshot {
+    return new AsyncSnapshot(snapshotSource(this.calls, this.#reader, options));
+  }
+
+  /** A snapshot over a driver that returns no promises. */
+  protected syncSnapshot(): SyncSnapshot {
+    return new SyncSnapshot(snapshotSource(this.calls, this.#reader, {}));
+  }
+
+  async #endBeyond(now: number): Promise<number> {
+    const isOver = (key: string, time: number) => isBeyond(this.#retention, { key, time }, now);
+    const ended =
+      this.#driver.sweep === undefined
+        ? await runWork(this.#work.endMatching('gc', isOver))
+        : await this.calls.call('gc', (driver) => driver.sweep!(now, this.#retention));
+    this.expired += ended;
     return ended;
-  }
-
-  #commit(method: string, part: Partial<Commit>): Awaitable<Committed> {
-    const commit = { puts: [], ends: [], most: this.#options.maxSeries, ...part };
-    return this.#call(method, () => this.#driver.commit(commit));
-  }
-
-  async #openFrame(method: string, options: ReadOptions): Promise<DriverFrame> {
-    const frame = await this.#call(method, () => this.#driver.frame(options));
-    const { cursor, records, pages } = frame;
-    const close = (): void => {
-      if (this.#frames.delete(open)) frame.close();
-    };
-    const open = { cursor, records, pages, close };
-    this.#frames.add(open);
-    // The store was closed while the driver opened the frame.
-    if (this.#closing !== undefined) close();
-    this.#assertOpen(method);
-    return open;
-  }
-
-  /** Calls the driver; what is no promise is returned as it is. */
-  #call<T>(method: string, run: () => Awaitable<T>): Awaitable<T> {
-    this.#assertOpen(method);
-    try {
-      const result = run();
-      return isPromise(result) ? this.#settle(method, result) : result;
-    } catch (cause) {
-      throw driverFailed(method, cause);
-    }
-  }
-
-  async #settle<T>(method: string, result: PromiseLike<T>): Promise<T> {
-    this.#pending.add(result);
-    try {
-      return await result;
-    } catch (cause) {
-      throw driverFailed(method, cause);
-    } finally {
-      this.#pending.delete(result);
-    }
-  }
-
-  async #close(): Promise<void> {
-    clearInterval(this.#sweepTimer);
-    if (this.#pending.size > 0) {
-      await Promise.allSettled(this.#pending);
-      // Callers that waited for a frame close it first.
-      await setImmediate();
-    }
-    for (const frame of this.#frames) frame.close();
-    await this.#driver.close();
-  }
-
-  #noteWrite(): void {
-    this.#lastWrite = soundClock(this.#options.now)();
-  }
-
-  #assertOpen(method: string): void {
-    if (this.#closing === undefined) return;
-    throw new SnapscrapeError('closed', `The store is closed; ${method}() needs an open store`);
   }
 }

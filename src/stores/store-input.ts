@@ -1,12 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import { SnapscrapeError } from '../model/errors.ts';
-import { type FamilyCatalog, FamilyCataloguer } from '../model/family-metadata.ts';
+import type { FamilyCatalog } from '../model/family-metadata.ts';
 import { invalidOptions } from '../model/options.ts';
 import { describeSubject } from '../model/rejection.ts';
-import { canonicalSeriesId } from './series-target.ts';
-
-/** How many families or ids are checked before others run. */
-const STRIDE = 1024;
 
 /** What was given to be written, as something to iterate. */
 export type StoreInput =
@@ -43,71 +38,36 @@ export function sortInput(method: string, given: unknown): StoreInput {
  * Reads a whole iterable before anything is done with it.
  *
  * @param method - the store's method that it was given to, named in the error.
+ * @param most - how much of it is read. Default: everything.
  */
-export function collect(method: string, given: unknown): unknown[] {
+export function collect(
+  method: string,
+  given: unknown,
+  most: number = Number.POSITIVE_INFINITY,
+): unknown[] {
   if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
     throw invalidOptions(method, [
       `what was given (${describeSubject(given)}) must be an iterable`,
     ]);
   }
   try {
-    return [...(given as Iterable<unknown>)];
+    const items: unknown[] = [];
+    for (const item of given as Iterable<unknown>) {
+      if (items.push(item) >= most) break;
+    }
+    return items;
   } catch (cause) {
     throw inputFailed(method, cause);
   }
 }
 
-/**
- * Checks what was given to `setFamilies()`; fails with `invalid_options` that lists every fault.
- */
-export function collectFamilies(
-  given: unknown,
-): FamilyCatalog['byName'] | Promise<FamilyCatalog['byName']> {
-  const catalog = new FamilyCataloguer();
-  const checked = (): FamilyCatalog['byName'] => {
-    assertNoFaults(catalog);
-    return catalog.byName;
-  };
-  const checking = forEachGiven(collect('setFamilies', given), (family) => catalog.add(family));
-  return checking === undefined ? checked() : checking.then(checked);
-}
-
-/** Throws `invalid_options` that lists every fault of what was given to `setFamilies()`. */
-export function assertNoFaults({ faults }: FamilyCatalog): void {
+/** Throws `invalid_options` that lists every fault of metadata that was given to a method. */
+export function assertNoFaults(method: string, { faults }: FamilyCatalog): void {
   if (faults.length === 0) return;
   throw invalidOptions(
-    'setFamilies',
+    method,
     faults.map((fault) => `${fault.name} ${fault.message}`),
   );
-}
-
-/**
- * Checks the series ids that were given to `delete()`, and returns them in their canonical form.
- */
-export function collectIds(given: unknown): readonly string[] | Promise<readonly string[]> {
-  const ids: string[] = [];
-  const checking = forEachGiven(collect('delete', given), (id) => ids.push(canonicalSeriesId(id)));
-  return checking === undefined ? ids : checking.then(() => ids);
-}
-
-/** Goes through a few at once, so that no later call comes before; through many in slices. */
-function forEachGiven(
-  given: readonly unknown[],
-  take: (item: unknown) => void,
-): Promise<void> | undefined {
-  if (given.length > STRIDE) return takeInSlices(given, take);
-  for (const item of given) take(item);
-  return undefined;
-}
-
-async function takeInSlices(
-  given: readonly unknown[],
-  take: (item: unknown) => void,
-): Promise<void> {
-  for (const [at, item] of given.entries()) {
-    if (at > 0 && at % STRIDE === 0) await setImmediate();
-    take(item);
-  }
 }
 
 /** The error for an iteration that threw; the cause is what it threw. */

@@ -11,12 +11,12 @@ import type {
 } from './contract-subject.ts';
 
 /** What a case needs beside a store; without it the case is left out. */
-type CaseNeed = 'shared' | 'durable';
+type CaseNeed = 'shared' | 'durable' | 'groups' | 'allValues';
 
 /** A case before it is told of a subject. */
 export interface CaseOutline {
   readonly title: string;
-  readonly needs?: CaseNeed;
+  readonly needs?: CaseNeed | readonly CaseNeed[];
   readonly body: (run: CaseRun) => Promise<void>;
 }
 
@@ -34,9 +34,14 @@ export function casesOf(
   subject: ContractSubject,
   outlines: readonly CaseOutline[],
 ): ContractCase[] {
-  const has = { shared: subject.isShared, durable: subject.isDurable };
+  const has = {
+    shared: subject.isShared,
+    durable: subject.isDurable,
+    groups: subject.hasGroups === true,
+    allValues: subject.hasAllValues === true,
+  };
   return outlines
-    .filter(({ needs }) => needs === undefined || has[needs])
+    .filter(({ needs = [] }) => [needs].flat().every((need) => has[need]))
     .map(({ title, body }) => ({ topic, title, run: () => runCase(subject, body) }));
 }
 
@@ -216,5 +221,5 @@ function idOf({ name, labels }: MetricPoint): string {
 function sampleOf({ value, updatedAt }: MetricPoint): StoredSample {
   // A store's points are complete, in deltas too.
   assert.equal(typeof updatedAt, 'number', 'a point of the store has no updatedAt');
-  return { value, updatedAt: updatedAt! };
+  return { value: value as number, updatedAt: updatedAt! };
 }

@@ -25,6 +25,7 @@ const CLOSING: Parameters<typeof casesOf>[2] = [
         async () => store.delete('a'),
         async () => store.delete({ name: 'a' }),
         async () => store.setFamilies([]),
+        async () => store.deleteFamilies([]),
         async () => store.gc(),
         async () => store.snapshot(),
         async () => store.snapshotCursor(),

@@ -45,6 +45,13 @@ export interface ContractSubject {
   readonly isShared: boolean;
   /** Whether a data set outlives the stores over it. */
   readonly isDurable: boolean;
+  /** Whether the store keeps groups: whether `replace` works. Default: false. */
+  readonly hasGroups?: boolean;
+  /**
+   * Whether the store keeps points that are more than a plain number: histograms, summaries,
+   * timestamps, start times, exemplars. Default: false.
+   */
+  readonly hasAllValues?: boolean;
 }
 
 /**

@@ -31,7 +31,7 @@ const DELTA: Parameters<typeof casesOf>[2] = [
       await store.upsert(pointOf('a', 2, 10, { i: '1' })); // changed
       await store.upsert(pointOf('a', 1, 10, { i: '2' })); // unchanged
       await store.upsert(pointOf('a', 7, 9, { i: '3' })); // older
-      await store.upsert(pointOf('bad-name', 7)); // refused
+      await store.upsert(pointOf('', 7)); // refused
       await store.upsert(pointOf('a', 1, 11, { i: '4' })); // only its time
       await store.delete('a{i="5"}');
       await store.delete('a{i="unknown"}');

@@ -39,8 +39,8 @@ const FAMILIES: Parameters<typeof casesOf>[2] = [
       const store = await open();
       const given = [
         { name: 'a', type: 'gauge' },
-        { name: 'b', type: 'histogram' },
-        { name: 'c', type: 'gauge', unit: 'seconds' },
+        { name: 'b', type: 'enum' },
+        { name: 'c', type: 'gauge', unit: 'm/s' },
       ];
       const set = async () => store.setFamilies(given as FamilyMetadata[]);
       await assert.rejects(set, { code: 'invalid_options', message: /b has .*c has /s });
@@ -52,11 +52,39 @@ const FAMILIES: Parameters<typeof casesOf>[2] = [
     },
   },
   {
+    title: 'end by name, and are there again once they are set again',
+    async body({ open }) {
+      const store = await open();
+      const long = 'l'.repeat(3_000);
+      const all: FamilyMetadata[] = ['a', 'b', '__proto__', long].map((name) => ({
+        name,
+        type: 'counter',
+      }));
+      await store.setFamilies(all);
+      await store.upsert({ name: 'a', value: 1 });
+      const wrong = async () => store.deleteFamilies(['a', 7 as never]);
+      await assert.rejects(wrong, { code: 'invalid_options' });
+      assert.equal((await familiesOf(store)).length, 4);
+      await store.deleteFamilies(['a', '__proto__', long, 'none', '', 'a']);
+      assert.deepEqual(await familiesOf(store), [{ name: 'b', type: 'counter' }]);
+      let points = 0;
+      for await (const _ of await store.snapshot()) points++;
+      assert.equal(points, 1);
+      await store.deleteFamilies([]);
+      await store.setFamilies([{ name: 'a', type: 'gauge' }]);
+      assert.equal((await familiesOf(store)).length, 2);
+    },
+  },
+  {
     title: 'are there when the same store is opened again',
     needs: 'durable',
     async body({ open }) {
       const store = await open();
-      await store.setFamilies([{ name: 'a', type: 'counter', help: 'One.' }]);
+      await store.setFamilies([
+        { name: 'a', type: 'counter', help: 'One.' },
+        { name: 'b', type: 'gauge' },
+      ]);
+      await store.deleteFamilies(['b']);
       await store.close();
       assert.deepEqual(await familiesOf(await open()), [
         { name: 'a', type: 'counter', help: 'One.' },

@@ -6,6 +6,8 @@ const cases = storeContract({
   createDataSet: () => ({ open: (options) => new MemoryStore(options) }),
   isShared: false,
   isDurable: false,
+  hasGroups: true,
+  hasAllValues: true,
 });
 
 describe.each(cases)('MemoryStore: $topic', ({ title, run }) => {

@@ -40,7 +40,7 @@ export class PlainStore {
     const stored = this.#samples.get(id);
     if (stored === undefined && this.#samples.size >= this.#maxSeries) return 'refused';
     if (stored !== undefined && updatedAt < stored.updatedAt) return 'older';
-    this.#samples.set(id, { value, updatedAt });
+    this.#samples.set(id, { value: value as number, updatedAt });
     if (stored === undefined) return 'added';
     const isSame = updatedAt === stored.updatedAt && Object.is(value, stored.value);
     return isSame ? 'unchanged' : 'changed';

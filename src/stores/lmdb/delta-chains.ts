@@ -16,7 +16,7 @@ export class DeltaChains {
   /** Keeps a frame until its next batch is asked for. */
   keep(cursor: string, frame: ReadFrame): void {
     this.take(cursor)?.close();
-    frame.share();
+    frame.renew();
     this.#frames.set(cursor, frame);
     for (const [oldest, left] of this.#frames) {
       if (this.#frames.size <= MOST_CHAINS && !left.isClosed) break;

@@ -31,6 +31,14 @@ export interface Environment {
   readonly writers: Database<Buffer, string>;
   /** Metadata of families as JSON. */
   readonly families: Database<Buffer, SeriesKey>;
+  /** Slots to payloads that are texts. */
+  readonly texts: Database<Buffer, number>;
+  /** Groups as JSON, by their keys. */
+  readonly groups: Database<Buffer, SeriesKey>;
+  /** Numbers of groups to their keys and, behind these, those of the series that they own. */
+  readonly members: Database<string[], number>;
+  /** Slots to the numbers of the groups that own the series in them. */
+  readonly owners: Database<Buffer, number>;
 }
 
 /**
@@ -38,10 +46,13 @@ export interface Environment {
  * installed, and with `store_schema_newer`, `store_forbidden`, `store_full` or `store_unavailable`.
  *
  * @param maxReaders - see {@link LmdbStoreOptions}.
+ * @param keepsLayout - whether a file of an older version is left as it is, because it is only
+ *   read. Default: it is made one of this version.
  */
 export async function openEnvironment(
   path: string,
   maxReaders: number = LMDB_STORE_DEFAULTS.maxReaders,
+  { keepsLayout = false }: { readonly keepsLayout?: boolean } = {},
 ): Promise<Environment> {
   checkMachine();
   const { open } = await loadLmdb();
@@ -50,7 +61,13 @@ export async function openEnvironment(
       const made = await openFolder(open, folder, maxReaders);
       await made.root.close();
     });
-    return await openFolder(open, path, maxReaders);
+    const environment = await openFolder(open, path, maxReaders);
+    // What layout 1 has means the same in layout 2. Programs that know only layout 1 see it, also
+    // while they have the file open, before anything is written that they would not understand.
+    if (environment.state.isOlder() && !keepsLayout) {
+      await environment.root.transaction(() => environment.state.upgrade());
+    }
+    return environment;
   } catch (cause) {
     throw lmdbFailure('open', path, await reasonOf(cause));
   }
@@ -88,7 +105,7 @@ const NARROW: ReadonlySet<string> = new Set(['arm', 'ia32', 'mips', 'mipsel', 'p
 
 const LMDB_OPTIONS: RootDatabaseOptions = Object.freeze({
   noSubdir: false,
-  maxDbs: 8,
+  maxDbs: 12,
   // With batches by turn, a failed commit also rejects a promise of lmdb's own, which ends the
   // process.
   eventTurnBatching: false,
@@ -154,6 +171,13 @@ function openDatabases(path: string, root: RootDatabase): Environment {
       keyEncoder: SERIES_KEY_ENCODER,
       encoding: 'binary',
     }),
+    texts: openDatabase(root, 'texts', { keyEncoding: 'uint32', encoding: 'binary' }),
+    groups: openDatabase(root, 'groups', { keyEncoder: SERIES_KEY_ENCODER, encoding: 'binary' }),
+    members: openDatabase(root, 'members', {
+      keyEncoder: SEQUENCE_KEY_ENCODER,
+      encoder: CHANGE_RECORD_ENCODER,
+    }),
+    owners: openDatabase(root, 'owners', { keyEncoding: 'uint32', encoding: 'binary' }),
   };
 }
 

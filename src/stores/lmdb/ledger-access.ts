@@ -1,14 +1,11 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SnapscrapeError } from '../../model/errors.ts';
-import type { LastWrite } from '../../model/write-stats.ts';
-import type { UnwrittenCounts, WriteLog } from '../write-log.ts';
 import type { Environment } from './environment.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { isReadersFull, lmdbFailure, reasonOf } from './lmdb-failure.ts';
 import type { CheckedLmdbStoreOptions } from './lmdb-store-options.ts';
 import { ReadFrame } from './read-frame.ts';
-import { WriterRecords } from './writer-records.ts';
 
 // How many writes there are between two looks for readers that are no more.
 const READER_CHECK = 256;
@@ -25,7 +22,6 @@ export class LedgerAccess {
   readonly environment: Environment;
   readonly #options: CheckedLmdbStoreOptions;
   readonly #writer: LedgerWriter;
-  readonly #writers: WriterRecords;
   readonly #frames = new Set<ReadFrame>();
   // Transactions that are not settled, and how to fail the calls that wait for them.
   readonly #pending = new Map<Promise<unknown>, (reason: unknown) => void>();
@@ -38,40 +34,23 @@ export class LedgerAccess {
     this.environment = environment;
     this.#options = options;
     this.#writer = new LedgerWriter(environment, options.changeLogSize);
-    this.#writers = new WriterRecords(environment.writers, options.writer, options.now);
     this.#file = join(environment.path, 'data.mdb');
     this.#identity = fileIdentity(this.#file);
-  }
-
-  /** Throws `closed` once `close` was called. */
-  assertOpen(method: string): void {
-    if (this.#closing !== undefined) throw closed(method);
   }
 
   /**
    * Runs `work` within a write transaction. What it changed is there for every process when the
    * promise is fulfilled, and nothing of it when it is rejected.
-   *
-   * @param method - whom this is for, named in errors.
    */
-  write<T>(method: string, work: (writer: LedgerWriter) => T): Promise<T> {
-    return this.transact(method, () => {
+  async write<T>(work: (writer: LedgerWriter) => T): Promise<T> {
+    this.#assertOpen();
+    // A child, so that an error undoes what this work did and nothing that was joined with it.
+    const transaction = this.environment.root.childTransaction(() => {
+      this.#assertOpen();
       this.#writer.begin();
       const result = work(this.#writer);
       this.#writer.finish();
       return result;
-    });
-  }
-
-  /** Runs anything within a write transaction; see `write`. */
-  async transact<T>(method: string, work: () => T): Promise<T> {
-    this.assertOpen(method);
-    // A child, so that an error undoes what this work did and nothing that was joined with it.
-    const transaction = this.environment.root.childTransaction(() => {
-      this.assertOpen(method);
-      // To end what is too old is no writer's doing.
-      if (method !== 'gc') this.#writers.note();
-      return work();
     });
     const settled = new Promise<T>((resolve, reject) => {
       this.#pending.set(transaction, reject);
@@ -82,38 +61,15 @@ export class LedgerAccess {
     try {
       return await settled;
     } catch (error) {
-      this.#writers.forget();
       throw lmdbFailure('write', this.environment.path, error);
     } finally {
       this.#pending.delete(transaction);
     }
   }
 
-  /** When each writer of the file wrote last. */
-  lastWrites(): readonly LastWrite[] {
-    return this.read('lastWrites', ({ transaction }) => this.#writers.all(transaction));
-  }
-
-  /** How many points were not written, by all processes. */
-  unwritten(): UnwrittenCounts {
-    return this.read('writeStats', ({ transaction }) => this.#writers.unwritten(transaction));
-  }
-
-  /**
-   * Adds what a log has counted to the file's counts. Never rejects: what fails is added the next
-   * time.
-   */
-  async shareUnwritten(log: WriteLog): Promise<void> {
-    const counts = log.takeUnshared();
-    if (counts === undefined) return;
-    await this.transact('upsert', () => this.#writers.addUnwritten(counts)).catch(() => {
-      log.giveBack(counts);
-    });
-  }
-
   /** Opens a frame of what the file is now; it must be closed, or is after `maxReadTime`. */
-  openFrame(method: string): ReadFrame {
-    this.assertOpen(method);
+  openFrame(): ReadFrame {
+    this.#assertOpen();
     try {
       return this.#newFrame();
     } catch (cause) {
@@ -137,8 +93,8 @@ export class LedgerAccess {
   }
 
   /** Reads from a frame that is closed at once. */
-  read<T>(method: string, work: (frame: ReadFrame) => T): T {
-    const frame = this.openFrame(method);
+  read<T>(work: (frame: ReadFrame) => T): T {
+    const frame = this.openFrame();
     try {
       return work(frame);
     } catch (cause) {
@@ -152,7 +108,7 @@ export class LedgerAccess {
   isSound(): boolean {
     if (this.#closing !== undefined) return false;
     try {
-      this.read('healthy', (frame) => frame.state);
+      this.read((frame) => frame.state);
       return fileIdentity(this.#file) === this.#identity;
     } catch {
       return false;
@@ -175,9 +131,13 @@ export class LedgerAccess {
     return this.#closing;
   }
 
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw closed(this.environment.path);
+  }
+
   async #close(): Promise<void> {
-    for (const frame of this.#frames) frame.end(closed('snapshot'));
     const { root, path } = this.environment;
+    for (const frame of this.#frames) frame.close(closed(path));
     const settled = Promise.allSettled(this.#pending.keys());
     if (!(await settlesWithin(settled, CLOSE_PATIENCE_MS))) {
       const error = stillLocked(path);
@@ -209,8 +169,8 @@ function stillLocked(path: string): SnapscrapeError {
   );
 }
 
-function closed(method: string): SnapscrapeError {
-  return new SnapscrapeError('closed', `LmdbStore is closed; ${method}() needs an open store`);
+function closed(path: string): SnapscrapeError {
+  return new SnapscrapeError('closed', `The LMDB store at ${path} is closed`);
 }
 
 function fileIdentity(file: string): string {

@@ -4,11 +4,13 @@ import { SnapscrapeError } from '../../model/errors.ts';
 
 /**
  * The layout of the file. Version 1: databases `meta` (state, epoch), `series` (id to slot),
- * `samples` (pages of slots), `gaps` (pages with free slots), `changes` (log) and `families`. A
+ * `samples` (pages of slots), `gaps` (pages with free slots), `changes` (log) and `families`.
+ * Version 2 adds `texts` (slot to payload), `groups`, `members` and `owners` (slot to group). A
  * version that cannot be read by this code raises it; the first eight bytes of the state are the
  * version in every layout.
  */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
+const OLDEST_SCHEMA = 1;
 
 /** What is known of the whole file; it is read and written in the transactions that change it. */
 export interface LedgerState {
@@ -42,6 +44,7 @@ const OLD_BYTES = 40;
 const STATE = 'state';
 const EPOCH = 'epoch';
 const FAMILIES = 'families';
+const GROUPS = 'groups';
 
 /** A file's own numbers and name, in the database `meta`. */
 export class StateRecord {
@@ -66,6 +69,24 @@ export class StateRecord {
     this.write({ sequence: 0, oldest: 0, series: 0, slots: 0, idSum: 0 });
   }
 
+  /** Whether an older version wrote the file. */
+  isOlder(): boolean {
+    const schema = schemaOf(this.#meta.get(STATE));
+    return schema >= OLDEST_SCHEMA && schema < SCHEMA_VERSION;
+  }
+
+  /** Writes the state as this version does, within a write transaction. */
+  upgrade(): void {
+    if (this.isOlder()) this.write(this.read());
+  }
+
+  /** A number that no group has had, within a write transaction. */
+  nextGroup(): number {
+    const number = this.#number(GROUPS) + 1;
+    this.#putNumber(GROUPS, number);
+    return number;
+  }
+
   /** The name of this data set, which tells its cursors from all others'. */
   epoch(): string {
     return this.#meta.get(EPOCH)?.toString() ?? '';
@@ -73,15 +94,12 @@ export class StateRecord {
 
   /** How often families were written, as it is in a read transaction or in the current write. */
   familyVersion(transaction?: Transaction): number {
-    const bytes = this.#meta.get(FAMILIES, transaction === undefined ? undefined : { transaction });
-    return bytes?.length === 8 ? bytes.readDoubleLE(0) : 0;
+    return this.#number(FAMILIES, transaction);
   }
 
   /** Notes that families were written, within a write transaction. */
   writeFamilyVersion(version: number): void {
-    const bytes = Buffer.alloc(8);
-    bytes.writeDoubleLE(version);
-    this.#meta.putSync(FAMILIES, bytes);
+    this.#putNumber(FAMILIES, version);
   }
 
   /**
@@ -92,14 +110,14 @@ export class StateRecord {
    */
   read(transaction?: Transaction): LedgerState {
     const bytes = this.#meta.get(STATE, transaction === undefined ? undefined : { transaction });
-    const schema = bytes !== undefined && bytes.length >= 8 ? bytes.readDoubleLE(0) : Number.NaN;
+    const schema = schemaOf(bytes);
     if (Number.isSafeInteger(schema) && schema > SCHEMA_VERSION) {
       throw new SnapscrapeError(
         'store_schema_newer',
         `The LMDB store at ${this.#path} has layout ${schema}, and this version of snapscrape reads ${SCHEMA_VERSION}; update snapscrape here too`,
       );
     }
-    if (bytes === undefined || schema !== SCHEMA_VERSION || !isSound(bytes)) {
+    if (bytes === undefined || !(schema >= OLDEST_SCHEMA) || !isSound(bytes)) {
       throw new SnapscrapeError(
         'store_unavailable',
         `The record of the LMDB store at ${this.#path} that counts its series is damaged; restore data.mdb from a copy, or remove it to begin with an empty store`,
@@ -126,6 +144,21 @@ export class StateRecord {
     bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), STORED_BYTES - 4);
     this.#meta.putSync(STATE, bytes);
   }
+
+  #number(key: string, transaction?: Transaction): number {
+    const bytes = this.#meta.get(key, transaction && { transaction });
+    return bytes?.length === 8 ? bytes.readDoubleLE(0) : 0;
+  }
+
+  #putNumber(key: string, number: number): void {
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(number);
+    this.#meta.putSync(key, bytes);
+  }
+}
+
+function schemaOf(bytes: Buffer | undefined): number {
+  return bytes !== undefined && bytes.length >= 8 ? bytes.readDoubleLE(0) : Number.NaN;
 }
 
 function isSound(bytes: Buffer): boolean {

@@ -1,45 +1,51 @@
-import type { WriteOutcome } from '../upsert-tally.ts';
+import type { CommitTable, StoredSample } from '../apply-commit.ts';
+import type { Payload } from '../driver.ts';
 import { ChangeRecords } from './change-records.ts';
 import type { Environment } from './environment.ts';
+import { GroupWriter } from './group-records.ts';
 import { idChecksum, type LedgerState } from './ledger-state.ts';
-import { pageOf, placeOf, SampleWriter, SLOTS_PER_PAGE } from './sample-pages.ts';
+import { LOST_TEXT, pageOf, placeOf, SampleWriter, SLOTS_PER_PAGE } from './sample-pages.ts';
 import { SeriesIndex } from './series-index.ts';
+import { TextRecords } from './text-records.ts';
 
 const GAP = Buffer.alloc(1);
 // Each write removes twice as much of the log as it adds, until only what there is room for is
 // left.
 const LEAST_TRIMMED = 4;
 
-/** What is written to a series. */
-export interface WrittenSample {
-  readonly value: number;
-  /** In Unix milliseconds. */
-  readonly updatedAt: number;
-  /** Whether the time is this store's own clock's, since the point had none. */
-  readonly isSupplied: boolean;
-}
-
 /**
  * Changes series within one write transaction: `begin`, any number of changes, `finish`. Index,
  * samples and log change together or, when anything throws, not at all.
  */
-export class LedgerWriter {
+export class LedgerWriter implements CommitTable {
   readonly #environment: Environment;
   readonly #index: SeriesIndex;
   readonly #samples: SampleWriter;
   readonly #changes: ChangeRecords;
+  /** The groups, which own some of the series. */
+  readonly groups: GroupWriter;
   #changed: string[] = [];
   #state: LedgerState = { sequence: 0, oldest: 0, series: 0, slots: 0, idSum: 0 };
   // Where the search for a free slot goes on; undefined when it must begin, and `none` when it is
   // over.
   #gap: number | 'none' | undefined;
   #gapFrom = 0;
+  // The series that `get` found last: it is what is put or ended next.
+  #foundKey: string | undefined;
+  #foundSlot: number | undefined;
+  // One object for all, which spares garbage for each point.
+  readonly #found: { payload: Payload; time: number; group: string | undefined } = {
+    payload: 0,
+    time: 0,
+    group: undefined,
+  };
 
   /** @param room - how many changes are remembered. */
   constructor(environment: Environment, room: number) {
     this.#environment = environment;
     this.#index = new SeriesIndex(environment.series);
-    this.#samples = new SampleWriter(environment.samples);
+    this.#samples = new SampleWriter(environment.samples, new TextRecords(environment.texts));
+    this.groups = new GroupWriter(environment);
     this.#changes = new ChangeRecords(environment.changes, room);
   }
 
@@ -47,51 +53,60 @@ export class LedgerWriter {
   begin(): void {
     this.#state = this.#environment.state.read();
     this.#samples.begin();
+    this.groups.begin();
     this.#changed = [];
     this.#gap = undefined;
     this.#gapFrom = 0;
+    this.#foundKey = undefined;
   }
 
-  /**
-   * Writes an admitted point; returns undefined, and does nothing, when its series would be one too
-   * many.
-   *
-   * @param most - the most series that there may be.
-   */
-  write(id: string, point: WrittenSample, most: number): WriteOutcome | undefined {
-    const slot = this.#index.slotOf(id);
-    if (slot !== undefined) return this.#replace(id, slot, point);
-    if (this.#state.series >= most) return undefined;
-    const free = this.#takeSlot();
-    this.#index.add(id, free);
-    this.#samples.set(free, point.value, point.updatedAt);
-    this.#state.series++;
-    this.#state.idSum += idChecksum(id, free);
-    this.#changed.push(id);
-    return 'added';
+  /** How many series there are. */
+  get size(): number {
+    return this.#state.series;
   }
 
-  /** Deletes a series if it is there and, if a predicate is given, its time fits. */
-  delete(id: string, fits?: (updatedAt: number) => boolean): boolean {
-    const slot = this.#index.slotOf(id);
-    if (slot === undefined) return false;
-    if (fits !== undefined && !fits(this.#samples.page(pageOf(slot))[placeOf(slot) + 1]!)) {
-      return false;
-    }
-    this.#index.remove(id);
+  /** The stored sample, good until the next call; one that was lost is older than any other. */
+  get(key: string): StoredSample | undefined {
+    const slot = this.#slotOf(key);
+    if (slot === undefined) return undefined;
+    const time = this.#samples.page(pageOf(slot))[placeOf(slot) + 1]!;
+    const payload = this.#samples.payload(slot);
+    const isLost = Number.isNaN(time) || payload === LOST_TEXT;
+    this.#found.payload = payload;
+    this.#found.time = isLost ? Number.NEGATIVE_INFINITY : time;
+    this.#found.group = this.groups.ownerOf(slot);
+    return this.#found;
+  }
+
+  /** Stores a sample; a series that is not there is added. */
+  put(key: string, { payload, time, group }: StoredSample): void {
+    const known = this.#slotOf(key);
+    const slot = known ?? this.#add(key);
+    this.#samples.set(slot, payload, time);
+    if (group !== undefined && known === undefined) this.groups.add(group, key, slot);
+    this.#changed.push(key);
+  }
+
+  /** Ends a series if it is there. */
+  end(key: string): void {
+    const slot = this.#slotOf(key);
+    if (slot === undefined) return;
+    this.#index.remove(key);
     this.#samples.free(slot);
+    this.groups.remove(key, slot);
     this.#environment.gaps.putSync(pageOf(slot), GAP);
     this.#gap = undefined; // The search must see this slot too.
     this.#gapFrom = 0;
+    this.#foundKey = undefined;
     this.#state.series--;
-    this.#state.idSum -= idChecksum(id, slot);
-    this.#changed.push(id);
-    return true;
+    this.#state.idSum -= idChecksum(key, slot);
+    this.#changed.push(key);
   }
 
   /** Puts everything. */
   finish(): void {
     this.#samples.flush();
+    this.groups.flush();
     if (this.#changed.length === 0) return;
     const state = this.#state;
     const { sequence, records } = this.#changes.append(this.#changed, state.sequence);
@@ -100,21 +115,21 @@ export class LedgerWriter {
     this.#environment.state.write(state);
   }
 
-  #replace(
-    id: string,
-    slot: number,
-    { value, updatedAt: at, isSupplied }: WrittenSample,
-  ): WriteOutcome {
-    const page = this.#samples.page(pageOf(slot));
-    const place = placeOf(slot);
-    const storedAt = page[place + 1]!;
-    // The host's clock may have been set back since; what is written now is newer all the same.
-    const updatedAt = isSupplied ? Math.max(at, storedAt) : at;
-    if (updatedAt < storedAt) return 'older';
-    if (updatedAt === storedAt && Object.is(value, page[place])) return 'unchanged';
-    this.#samples.set(slot, value, updatedAt);
-    this.#changed.push(id);
-    return 'changed';
+  #slotOf(key: string): number | undefined {
+    if (key !== this.#foundKey) {
+      this.#foundSlot = this.#index.slotOf(key);
+      this.#foundKey = key;
+    }
+    return this.#foundSlot;
+  }
+
+  #add(key: string): number {
+    const slot = this.#takeSlot();
+    this.#index.add(key, slot);
+    this.#foundSlot = slot;
+    this.#state.series++;
+    this.#state.idSum += idChecksum(key, slot);
+    return slot;
   }
 
   #takeSlot(): number {

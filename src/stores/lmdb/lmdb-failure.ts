@@ -10,6 +10,11 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/ENOTDIR|EEXIST/, 'a part of its path is a file; give another path'],
   [/ELOOP/, 'a link in its path leads to itself; remove the link'],
   [/EMFILE|ENFILE/, 'this process may open no more files; raise its limit (ulimit -n)'],
+  [
+    /EIO|Input\/output error/,
+    'its disk reports an input/output error; repair the file system, or move the folder to another disk',
+  ],
+  [/MDB_PANIC/, 'its disk failed in the middle of a write; restart the process to open it again'],
   [/ENAMETOOLONG/, 'its path is too long; give a shorter one'],
 ];
 const LITTLE_ROOM_BYTES = 4 * 1024 * 1024;

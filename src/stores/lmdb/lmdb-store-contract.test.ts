@@ -15,6 +15,8 @@ const cases = storeContract({
   },
   isShared: true,
   isDurable: true,
+  hasGroups: true,
+  hasAllValues: true,
 });
 
 describe.each(cases)('LmdbStore: $topic', ({ title, run }) => {

@@ -16,16 +16,17 @@ export interface LmdbStoreOptions extends SharedStoreOptions {
    */
   readonly changeLogSize?: number | undefined;
   /**
-   * How long one snapshot, or one batch of a delta, may be read, in ms; after that its iteration
-   * throws `snapshot_expired`. While it is read the file keeps what it shows, and grows by what is
-   * written meanwhile. Default: 60 000. From 1 to 2 147 483 647.
+   * How long one snapshot may be read, in ms; after that its iteration throws `snapshot_expired`.
+   * While it is read the file keeps what it shows, and grows by what is written meanwhile. So it is
+   * between two batches of a delta; without the next one in this time, the delta goes on to the
+   * newest state. Default: 60 000. From 1 to 2 147 483 647.
    */
   readonly maxReadTime?: number | undefined;
   /**
-   * How many readers the file has room for: an open snapshot or delta takes one, and so does each
-   * process for its short reads. Beyond it reads fail with `store_unavailable`. It is set by the
-   * process that opens the file while no other has it open, so give all processes the same.
-   * Default: 126. From 1 to 65 536.
+   * How many readers the file has room for: an open snapshot takes one, and so do a delta between
+   * its batches and each process for its short reads. Beyond it reads fail with
+   * `store_unavailable`. It is set by the process that opens the file while no other has it open,
+   * so give all processes the same. Default: 126. From 1 to 65 536.
    */
   readonly maxReaders?: number | undefined;
 }

@@ -5,6 +5,7 @@ import type { LedgerState } from './ledger-state.ts';
 import { SampleView } from './sample-pages.ts';
 import type { KeyRange } from './series-key.ts';
 import { SeriesWalk } from './series-walk.ts';
+import { TextRecords } from './text-records.ts';
 
 /**
  * The file as it was at one moment, while others write on. LMDB keeps what they replace for as long
@@ -21,8 +22,7 @@ export class ReadFrame {
   readonly #onClose: (frame: ReadFrame) => void;
   readonly #walks = new Set<SeriesWalk>();
   readonly #timer: NodeJS.Timeout;
-  #users = 1;
-  #ended: SnapscrapeError | undefined;
+  #reason: SnapscrapeError | undefined;
   #isClosed = false;
 
   /**
@@ -44,8 +44,12 @@ export class ReadFrame {
       this.transaction.done();
       throw error;
     }
-    this.samples = new SampleView(environment.samples, this.transaction);
-    this.#timer = setTimeout(() => this.end(expired(environment.path, maxReadTime)), maxReadTime);
+    this.samples = new SampleView(
+      environment.samples,
+      new TextRecords(environment.texts),
+      this.transaction,
+    );
+    this.#timer = setTimeout(() => this.close(expired(environment.path, maxReadTime)), maxReadTime);
     this.#timer.unref();
   }
 
@@ -62,35 +66,30 @@ export class ReadFrame {
     return this.#isClosed;
   }
 
-  /** Adds a user, which must close it too; its time begins again. */
-  share(): void {
-    this.#users++;
+  /** Its time begins again. */
+  renew(): void {
     this.#timer.refresh();
   }
 
-  /** Ends what is read from the frame with an error, and closes it. */
-  end(error: SnapscrapeError): void {
-    this.#ended ??= error;
-    this.#release();
-  }
-
-  /** Throws what the frame was ended with, if it was. */
+  /** Throws if the frame was closed. */
   assertOpen(): void {
-    if (this.#ended !== undefined) throw this.#ended;
+    if (this.#isClosed) throw this.#reason ?? new Error('The frame was closed');
   }
 
-  /** Lets go of the moment, once every user has closed it. */
-  close(): void {
-    if (--this.#users <= 0) this.#release();
-  }
-
-  #release(): void {
+  /**
+   * Lets go of the moment.
+   *
+   * @param reason - what later reads of the frame throw.
+   */
+  close(reason?: SnapscrapeError): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#reason = reason;
     clearTimeout(this.#timer);
     // Cursors must be closed before their transaction.
     for (const walk of this.#walks) walk.close();
     this.#walks.clear();
+    this.samples.forget();
     this.transaction.done();
     this.#onClose(this);
   }

@@ -1,5 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Database, Transaction } from 'lmdb';
+import type { Payload } from '../driver.ts';
+import type { TextRecords } from './text-records.ts';
 
 /**
  * How many samples are on a page. With 16 bytes each a page fills one of LMDB's, so that writing
@@ -19,6 +21,11 @@ const READ = new Float64Array(STORED_NUMBERS);
 const PAGES_KEPT = 256;
 // The time of a slot whose page was damaged: any write is newer, and a sweep ends its series.
 const LOST = Number.NEGATIVE_INFINITY;
+// A value whose upper word is this stands for a text, whose checksum is the lower word. The value
+// is not a number, so only those are looked at closer; a NaN that was written has other bits.
+const TEXT_WORD = 0x7ffc_7e87;
+/** The payload of a slot whose text was lost; no text that was written is empty. */
+export const LOST_TEXT = '';
 
 /**
  * Value and time of each slot of a page, in turn. The time of a free slot is NaN, and that of a
@@ -87,6 +94,28 @@ function wordsOf(page: SamplePage): Uint32Array {
   return new Uint32Array(page.buffer, page.byteOffset, STORED_BYTES / 4);
 }
 
+/** The checksum of the text that a place stands for; undefined if it is a number. */
+function textChecksum(page: SamplePage, place: number): number | undefined {
+  if (!Number.isNaN(page[place])) return undefined;
+  const words = new Uint32Array(page.buffer, page.byteOffset + 8 * place, 2);
+  return words[1] === TEXT_WORD ? words[0] : undefined;
+}
+
+/** What a slot has on its page: a number, or a text that is read from elsewhere. */
+function payloadOn(
+  page: SamplePage,
+  slot: number,
+  texts: TextRecords,
+  transaction?: Transaction,
+): Payload {
+  const value = page[placeOf(slot)]!;
+  // Most values are numbers.
+  if (!Number.isNaN(value)) return value;
+  const checksum = textChecksum(page, placeOf(slot));
+  if (checksum === undefined) return Number.NaN;
+  return texts.read(slot, checksum, transaction) ?? LOST_TEXT;
+}
+
 /** Which page a slot is on. */
 export function pageOf(slot: number): number {
   return Math.floor(slot / SLOTS_PER_PAGE);
@@ -102,54 +131,59 @@ export function placeOf(slot: number): number {
  * spares an object.
  */
 export class SampleView {
-  /** The value of the slot that was read last. */
-  value = 0;
+  /** What the slot that was read last has; `LOST_TEXT` for a text that was lost. */
+  payload: Payload = 0;
   /**
    * The time of the slot that was read last, in Unix milliseconds; not finite if there is no
    * sample.
    */
   updatedAt = 0;
   readonly #pages: Database<SamplePage, number>;
+  readonly #texts: TextRecords;
   readonly #transaction: Transaction;
   readonly #read: SamplePage[] = [];
 
-  constructor(pages: Database<SamplePage, number>, transaction: Transaction) {
+  constructor(pages: Database<SamplePage, number>, texts: TextRecords, transaction: Transaction) {
     this.#pages = pages;
+    this.#texts = texts;
     this.#transaction = transaction;
   }
 
   /** Reads a slot, and keeps its page for others; see the fields. */
   read(slot: number): void {
-    this.#take((this.#read[pageOf(slot)] ??= this.page(pageOf(slot)).slice()), slot);
+    const page = (this.#read[pageOf(slot)] ??= this.page(pageOf(slot)).slice());
+    this.payload = this.payloadOn(page, slot);
+    this.updatedAt = page[placeOf(slot) + 1]!;
   }
 
-  /** Reads a slot whose neighbours will hardly be asked for; see the fields. */
-  readOnce(slot: number): void {
-    this.#take(this.page(pageOf(slot)), slot);
+  /** What a slot has, whose page is given. */
+  payloadOn(page: SamplePage, slot: number): Payload {
+    return payloadOn(page, slot, this.#texts, this.#transaction);
+  }
+
+  /** Forgets the pages that were kept. */
+  forget(): void {
+    this.#read.length = 0;
   }
 
   /** A page as it is, good until the next one is read. */
   page(number: number): SamplePage {
     return readPage(this.#pages, number, this.#transaction);
   }
-
-  #take(page: SamplePage, slot: number): void {
-    const place = placeOf(slot);
-    this.value = page[place]!;
-    this.updatedAt = page[place + 1]!;
-  }
 }
 
 /** The samples within a write transaction: pages are changed here, and put all at once. */
 export class SampleWriter {
   readonly #pages: Database<SamplePage, number>;
+  readonly #texts: TextRecords;
   // Views of one buffer, of which LMDB needs the address: it would ask for that of each buffer.
   readonly #kept: readonly SamplePage[];
   readonly #byNumber = new Map<number, SamplePage>();
   readonly #changed = new Set<number>();
 
-  constructor(pages: Database<SamplePage, number>) {
+  constructor(pages: Database<SamplePage, number>, texts: TextRecords) {
     this.#pages = pages;
+    this.#texts = texts;
     const { buffer } = new Float64Array(PAGES_KEPT * STORED_NUMBERS);
     this.#kept = Array.from(
       { length: PAGES_KEPT },
@@ -177,12 +211,25 @@ export class SampleWriter {
     return page;
   }
 
+  /** What a slot has; `LOST_TEXT` for a text that was lost. */
+  payload(slot: number): Payload {
+    return payloadOn(this.page(pageOf(slot)), slot, this.#texts);
+  }
+
   /** Sets a slot. */
-  set(slot: number, value: number, updatedAt: number): void {
+  set(slot: number, payload: Payload, updatedAt: number): void {
     const number = pageOf(slot);
     const page = this.page(number);
     const place = placeOf(slot);
-    page[place] = value;
+    if (typeof payload === 'string') {
+      const words = new Uint32Array(page.buffer, page.byteOffset + 8 * place, 2);
+      words[0] = this.#texts.put(slot, payload);
+      words[1] = TEXT_WORD;
+    } else {
+      if (textChecksum(page, place) !== undefined) this.#texts.remove(slot);
+      // One NaN of all, so that none looks like a text.
+      page[place] = Number.isNaN(payload) ? Number.NaN : payload;
+    }
     page[place + 1] = updatedAt;
     this.#changed.add(number);
   }

@@ -62,7 +62,9 @@ describe('a call of up to 500 series is one transaction, whatever the clock says
     expect(await transactionsOf(() => store.delete(ids))).toBe(1);
     expect(await transactionsOf(() => store.upsert(points(count)))).toBe(1);
     expect(await transactionsOf(() => store.delete({ name: 'm' }))).toBe(1);
-    const limited = await openStore({ maxSeries: 10_000, retention: 10 });
+    // A sweep by itself would be one more.
+    const sweepInterval = 2 ** 31 - 1;
+    const limited = await openStore({ maxSeries: 10_000, retention: 10, sweepInterval });
     expect(await transactionsOf(() => limited.upsert(points(count)))).toBe(1);
     expect(await transactionsOf(() => limited.gc(1_000))).toBe(1);
   });
@@ -201,11 +203,11 @@ describe('metadata of families', () => {
     await other.setFamilies([{ name: 'm', type: 'gauge', help: 'b' }]);
     expect([...store.families()]).toContainEqual({ name: 'm', type: 'gauge', help: 'b' });
     await reader.snapshot();
-    expect(await reader.families()).toEqual([{ name: 'm', type: 'gauge', help: 'b' }]);
+    expect(await reader.families()).toContainEqual({ name: 'm', type: 'gauge', help: 'b' });
     reader.close();
   });
 
-  it('takes a place for readers while it is iterated, and no longer', async () => {
+  it('takes no place for readers, however often it is iterated', async () => {
     const store = await openStore({ maxReaders: 4, maxReadTime: 1_000_000 });
     await store.setFamilies(families(300, 'a'));
     for (let value = 1; value < 10; value++) {
@@ -214,17 +216,18 @@ describe('metadata of families', () => {
     }
     const all = store.families();
     await store.setFamilies([{ name: 'm', type: 'gauge', help: 'b' }]);
-    // Each iteration is of the state when it begins.
+    // It is of the state when it was asked for.
     for (let i = 0; i < 5; i++) {
-      expect([...all]).toHaveLength(301);
+      expect([...all]).toHaveLength(300);
       for (const _ of all) break;
     }
+    expect([...store.families()]).toHaveLength(301);
     expect([...store.snapshot()]).toHaveLength(1);
   });
 });
 
 it('counts that were damaged in the file fail neither reads nor writes', async () => {
-  const bad = { name: 'not a name', labels: {}, value: 1 };
+  const bad = { name: '', labels: {}, value: 1 };
   const store = await openStore({ writer: 'a' });
   await store.upsert([bad, ...points(1)]);
   const { root, writers } = await openEnvironment(path);

@@ -1,14 +1,18 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { SnapscrapeError } from '../../model/errors.ts';
+import { KeyReader } from '../../model/key/index.ts';
+import { isSoundPayload } from '../../model/payload-check.ts';
+import { describeSubject } from '../../model/rejection.ts';
 import { ChangeRecords } from './change-records.ts';
 import { type Environment, openEnvironment } from './environment.ts';
+import { GroupCheck } from './group-check.ts';
 import { idChecksum } from './ledger-state.ts';
 import { lmdbFailure } from './lmdb-failure.ts';
 import { structureFault } from './page-check.ts';
 import { PageFile } from './page-file.ts';
-import { PointReader } from './point-reader.ts';
 import { ReadFrame } from './read-frame.ts';
+import type { SampleView } from './sample-pages.ts';
 import { isFile } from './store-files.ts';
 
 /** What `LmdbStore.verify` found. */
@@ -36,7 +40,7 @@ export async function verifyFile(path: string): Promise<LmdbVerification> {
 }
 
 async function verifyRecords(path: string): Promise<LmdbVerification> {
-  const environment = await openEnvironment(path);
+  const environment = await openEnvironment(path, undefined, { keepsLayout: true });
   try {
     const frame = new ReadFrame(environment, LONGEST_READ_MS, () => undefined);
     return await new Verification(environment, frame).run().finally(() => frame.close());
@@ -61,6 +65,12 @@ function missing(path: string): SnapscrapeError {
   );
 }
 
+/** Whether a series has a sample, and a text only one that admission would write. */
+function isSoundSample(id: string, { payload, updatedAt }: SampleView): boolean {
+  if (!Number.isFinite(updatedAt)) return false;
+  return typeof payload === 'number' || isSoundPayload(id, payload);
+}
+
 class Verification {
   readonly #environment: Environment;
   readonly #frame: ReadFrame;
@@ -77,6 +87,7 @@ class Verification {
   async run(): Promise<LmdbVerification> {
     await this.#checkSeries();
     this.#checkFamilies();
+    await new GroupCheck(this.#environment, this.#frame, (fault) => this.#record(fault)).run();
     await this.#checkLog();
     const faults = [...this.#faults, ...this.#recordFaults].slice(0, MOST_FAULTS);
     return { series: this.#series, faults };
@@ -84,16 +95,19 @@ class Verification {
 
   async #checkSeries(): Promise<void> {
     const { samples, state } = this.#frame;
-    const reader = new PointReader((reason, subject) => this.#record(`${subject}: ${reason}`));
+    const keys = new KeyReader();
     const walk = this.#frame.walk();
     const slots = new Set<number>();
     let seen = 0;
     let sum = 0;
     for (; walk.advance(); seen++) {
-      samples.read(walk.slot);
-      if (reader.point(walk.id, samples.value, samples.updatedAt) !== undefined) this.#series++;
-      slots.add(walk.slot);
-      sum = (sum + idChecksum(walk.id, walk.slot)) % 0x1_0000_0000;
+      const { id, slot } = walk;
+      samples.read(slot);
+      if (keys.read(id) === undefined) this.#record(`${describeSubject(id)}: invalid_labels`);
+      else if (isSoundSample(id, samples)) this.#series++;
+      else this.#record(`${id.slice(0, 200)}: invalid_value`);
+      slots.add(slot);
+      sum = (sum + idChecksum(id, slot)) % 0x1_0000_0000;
       if (seen % SLICE === SLICE - 1) await setImmediate();
     }
     if (seen !== state.series)

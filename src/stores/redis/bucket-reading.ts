@@ -1,13 +1,12 @@
+import type { Entries } from '../../model/entries.ts';
 import { SnapscrapeError } from '../../model/errors.ts';
-import { nameOf } from '../../model/key/index.ts';
-import { describeSubject } from '../../model/rejection.ts';
 import type { ReadOptions } from '../../model/snapshot-reader.ts';
 import type { Position } from './cursor.ts';
 import { type DataSet, type PartitionHead, readHead } from './data-set.ts';
 import { type Layout, numbersBetween } from './layout.ts';
 import { READ } from './read-scripts.ts';
 import { countOf, listOf, pairsOf, textOf, unexpectedReply } from './replies.ts';
-import type { OnForeign } from './stored-sample.ts';
+import { readSamples } from './stored-sample.ts';
 
 // A read takes the server a millisecond or so, and its reply stays small.
 const READ_SERIES = 1_000;
@@ -20,46 +19,40 @@ const MOST_BUCKETS = 64;
 const WHOLE_PARTITION = [String(READ_SERIES), String(READ_BYTES)];
 
 /** What one read found, all of it at one moment. */
-export class BucketPage {
+export interface BucketPage {
   /** Where the partition was. */
   readonly at: Position;
-  readonly #text: string;
-  readonly #foreign: readonly string[];
-  readonly #seen: Set<string> | undefined;
+  /** A line for each id and one for its text. */
+  readonly text: string;
+  /** The beginnings of fields and texts that have a line feed in them, which no sample has. */
+  readonly foreign: readonly string[];
+  /** The ids of earlier slices of the same bucket, which may show some of them again. */
+  readonly seen: Set<string> | undefined;
+}
 
-  /**
-   * @param text - a line for each id and one for its text.
-   * @param foreign - fields and texts that have a line feed in them, which no sample has.
-   * @param seen - the ids of earlier slices of the same bucket, which may show some of them again.
-   */
-  constructor(
-    at: Position,
-    text: string,
-    foreign: readonly string[],
-    seen: Set<string> | undefined,
-  ) {
-    this.at = at;
-    this.#text = text;
-    this.#foreign = foreign;
-    this.#seen = seen;
-  }
-
-  /** The ids and texts of what is in it, in turn; to be called once. */
-  lines(): readonly string[] {
-    if (this.#text === '') return [];
-    const lines = this.#text.split('\n');
-    const seen = this.#seen;
-    return seen === undefined ? lines : firstsOf(lines, seen);
-  }
-
-  /** Reports what cannot be a sample. */
-  refuseForeign(onForeign: OnForeign): void {
-    for (let i = 0; i < this.#foreign.length; i += 2) {
-      const field = this.#foreign[i]!;
-      const reason = nameOf(field).includes('\n') ? 'invalid_name' : 'invalid_labels';
-      onForeign(field.includes('\n') ? reason : 'invalid_value', describeSubject(field));
+/**
+ * The series of a page, but for those that changed since; to be called once for each page.
+ *
+ * @param changes - what series became since, by id.
+ */
+export function entriesOf(page: BucketPage, changes: ReadonlyMap<string, unknown>): Entries {
+  const { text, foreign, seen } = page;
+  let lines = text === '' ? [] : text.split('\n');
+  if (seen !== undefined || changes.size > 0) {
+    const all = lines;
+    lines = [];
+    for (let i = 0; i < all.length; i += 2) {
+      const id = all[i]!;
+      if (seen?.has(id) || changes.has(id)) continue;
+      seen?.add(id);
+      lines.push(id, all[i + 1]!);
     }
   }
+  // What is foreign may be cut off, so its text is no longer the one that is there.
+  return readSamples(
+    lines.concat(foreign.map((field, i) => (i % 2 === 0 ? field : '0 '))),
+    'bucket',
+  );
 }
 
 interface Reply {
@@ -172,7 +165,7 @@ export class BucketReading {
     }
     return {
       head,
-      page: new BucketPage(head.at, samples > 0 ? text! : '', pairsOf(reply[9]), seen),
+      page: { at: head.at, text: samples > 0 ? text! : '', foreign: pairsOf(reply[9]), seen },
       large: places === '' ? [] : places!.split(' ').map((place) => bucketAt(buckets, place)),
       after: after!,
       isTooLarge: samples < 0,
@@ -204,15 +197,4 @@ function linesOf(text: string): number {
   let lines = 1;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
   return lines;
-}
-
-/** Leaves out what was seen before. */
-function firstsOf(lines: readonly string[], seen: Set<string>): readonly string[] {
-  const firsts: string[] = [];
-  for (let i = 0; i < lines.length; i += 2) {
-    const id = lines[i]!;
-    if (!seen.has(id)) firsts.push(id, lines[i + 1]!);
-    seen.add(id);
-  }
-  return firsts;
 }

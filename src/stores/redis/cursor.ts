@@ -43,8 +43,8 @@ export function formatCursor(progress: readonly Progress[]): string {
 }
 
 /** Reads a cursor; undefined if it is not one for so many partitions. */
-export function parseCursor(text: unknown, partitions: number): readonly Progress[] | undefined {
-  if (typeof text !== 'string' || !text.startsWith(MARK) || !text.endsWith(';')) return undefined;
+export function parseCursor(text: string, partitions: number): readonly Progress[] | undefined {
+  if (!text.startsWith(MARK) || !text.endsWith(';')) return undefined;
   const parts = text.slice(MARK.length, -1).split(',');
   if (parts.length !== partitions) return undefined;
   const progress = parts.map(parseProgress);

@@ -17,7 +17,24 @@ return redis.call('HMGET', KEYS[1], 'schema', 'partitions', 'buckets')
 );
 
 /**
- * Sets metadata of families. KEYS: meta, families. ARGV: token, schema, then names and JSON.
+ * Makes the data set one of a newer version, if it is still of the one that was seen. KEYS: meta.
+ * ARGV: that one, and the newer one.
+ *
+ * Returns 'ok', or 'forbidden' and the command that the user may not use.
+ */
+export const RAISE_SCHEMA: RedisScript = redisScript(
+  'allow-oom',
+  `${RIGHTS}
+if not may('HSET', KEYS[1], 'schema', '1') then return {'forbidden', 'HSET'} end
+if redis.call('HGET', KEYS[1], 'schema') == ARGV[1] then
+  redis.call('HSET', KEYS[1], 'schema', ARGV[2])
+end
+return {'ok'}
+`,
+);
+
+/**
+ * Sets metadata of families. KEYS: meta, families. ARGV: token, schema, then names and JSON ('' removes it).
  *
  * Returns 'ok', 'absent' where the data set is absent or of another schema, or 'forbidden' and the
  * command that the user may not use, instead of doing anything.
@@ -29,7 +46,11 @@ if redis.call('HGET', KEYS[1], 'schema') ~= ARGV[2] then return {'absent'} end
 redis.call('HLEN', KEYS[2])
 if not may('HSET', KEYS[1], 'a', '1') then return {'forbidden', 'HSET'} end
 redis.call('HSET', KEYS[1], 'families', ARGV[1])
-for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+if not may('HDEL', KEYS[2], 'a') then return {'forbidden', 'HDEL'} end
+for i = 3, #ARGV, 2 do
+  if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[2], ARGV[i])
+  else redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+end
 return {'ok'}
 `,
 );

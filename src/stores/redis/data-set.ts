@@ -1,8 +1,9 @@
 import { SnapscrapeError } from '../../model/errors.ts';
 import { NOWHERE, type Position } from './cursor.ts';
-import { FOUND } from './data-set-scripts.ts';
+import { FOUND, RAISE_SCHEMA } from './data-set-scripts.ts';
 import {
   forEachPartition,
+  isSameSpread,
   type Keys,
   type Layout,
   layoutName,
@@ -10,7 +11,7 @@ import {
   readLayout,
   SCHEMA,
 } from './layout.ts';
-import { FENCE, MAKE } from './partition-scripts.ts';
+import { FENCE, MAKE, RAISE_LAYOUT } from './partition-scripts.ts';
 import { HEAD } from './read-scripts.ts';
 import type { RedisCalls } from './redis-calls.ts';
 import type { RedisScript } from './redis-script.ts';
@@ -32,7 +33,7 @@ export interface PartitionHead {
   readonly at: Position;
   /** How many series it has. */
   readonly series: number;
-  /** The bytes of their ids. */
+  /** The bytes of their ids, and of payloads that are not plain numbers. */
   readonly idBytes: number;
   /** The name of its layout; empty where there is no partition. */
   readonly layout: string;
@@ -56,6 +57,8 @@ export interface PartitionChange {
   readonly partition: number;
   /** The numbers of the buckets that the script may touch. */
   readonly buckets: readonly number[];
+  /** More keys of the partition that it may touch. Default: none. */
+  readonly more?: readonly string[];
   readonly args: readonly string[];
   readonly whenAbsent: 'make' | 'leave';
 }
@@ -90,10 +93,16 @@ export class DataSet {
 
   /** Reads the layout again: another store may have made the data set again. */
   async readLayout(method: string): Promise<Layout> {
+    return (await this.readMeta(method)).layout;
+  }
+
+  /** Reads the layout and the version of the families, if any were set. */
+  async readMeta(method: string): Promise<{ layout: Layout; families: string | undefined }> {
     const { calls, keys } = this;
-    const args = ['HMGET', keys.meta, 'schema', 'partitions', 'buckets'];
-    const found = optionalTextsOf(await calls.read(method, keys.meta, args), 3);
-    return this.#take(found) ?? (await this.#recalled(method)) ?? this.#options.layout;
+    const args = ['HMGET', keys.meta, 'schema', 'partitions', 'buckets', 'families'];
+    const found = optionalTextsOf(await calls.read(method, keys.meta, args), 4);
+    const layout = this.#take(found) ?? (await this.#recalled(method)) ?? this.#options.layout;
+    return { layout, families: found[3] };
   }
 
   /** The layout, with the data set made where there is none. */
@@ -101,7 +110,7 @@ export class DataSet {
     if (this.#layout !== undefined) return this.#layout;
     const { calls, keys } = this;
     const layout = await this.readLayout(method);
-    const args = [SCHEMA, layout.partitions, layout.buckets].map(String);
+    const args = [layout.schema, layout.partitions, layout.buckets].map(String);
     const found = optionalTextsOf(await calls.run(method, FOUND, [keys.meta], args), 3);
     return this.#take(found) ?? layout;
   }
@@ -110,6 +119,22 @@ export class DataSet {
   foundAnew(method: string): Promise<Layout> {
     this.#layout = undefined;
     return this.found(method);
+  }
+
+  /**
+   * The layout, made the newest version: that of what is to be written. Programs that know only
+   * older ones refuse the data set from here on. Each partition follows with its next change.
+   */
+  async raised(method: string): Promise<Layout> {
+    const layout = await this.found(method);
+    if (layout.schema === SCHEMA) return layout;
+    const { calls, keys } = this;
+    const args = [layout.schema, SCHEMA].map(String);
+    const [answer, detail = ''] = textsOf(await calls.run(method, RAISE_SCHEMA, [keys.meta], args));
+    if (answer === 'forbidden') throw forbiddenError(method, detail);
+    const raised = await this.foundAnew(method);
+    if (raised.schema !== SCHEMA || !isSameSpread(raised, layout)) throw changedError();
+    return raised;
   }
 
   /** Where a partition is, all of it at one moment. */
@@ -134,14 +159,16 @@ export class DataSet {
   async change({
     method,
     script,
-    layout,
+    layout: placedBy,
     partition,
     buckets,
+    more = [],
     args,
     whenAbsent,
   }: PartitionChange): Promise<readonly unknown[] | undefined> {
+    let layout = placedBy;
     const keys = this.keys.partition(partition);
-    const scriptKeys = [keys.state, keys.log, keys.marks, ...buckets.map(keys.bucket)];
+    const scriptKeys = [keys.state, keys.log, keys.marks, ...buckets.map(keys.bucket), ...more];
     const room = Math.ceil(this.#options.changeLogSize / layout.partitions);
     for (let attempt = 0; ; attempt++) {
       const fence = (await this.lease?.fence(method, this)) ?? '0';
@@ -155,8 +182,9 @@ export class DataSet {
       }
       if (reply[0] === 'forbidden') throw forbiddenError(method, textOf(reply[1]));
       if (reply[0] === 'layout') {
-        this.assertLayout(textOf(reply[1] ?? ''));
-        throw changedError();
+        if (attempt > 2) throw changedError();
+        layout = await this.#agree(method, partition, layout, textOf(reply[1] ?? ''));
+        continue;
       }
       if (reply[0] !== 'absent' && reply[0] !== 'lost') throw unexpectedReply();
       if (reply[0] === 'absent' && whenAbsent === 'leave') return undefined;
@@ -171,9 +199,29 @@ export class DataSet {
   assertLayout(name: string): void {
     if (name === '') return;
     const layout = parseLayout(name);
-    if (this.#layout === undefined || layoutName(this.#layout) === layoutName(layout)) return;
-    this.#layout = undefined;
-    throw changedError();
+    if (this.#layout === undefined) return;
+    if (!isSameSpread(this.#layout, layout)) {
+      this.#layout = undefined;
+      throw changedError();
+    }
+    // Another store has raised it; the other partitions may follow later.
+    if (layout.schema > this.#layout.schema) this.#layout = layout;
+  }
+
+  /**
+   * Agrees with a partition that names its layout otherwise: the later version is that of both.
+   * Throws if it is more than the version.
+   */
+  async #agree(method: string, partition: number, layout: Layout, name: string): Promise<Layout> {
+    this.assertLayout(name);
+    const found = parseLayout(name);
+    if (!isSameSpread(found, layout)) throw changedError();
+    if (found.schema > layout.schema) return found;
+    const { state, log } = this.keys.partition(partition);
+    const args = [newToken(), name, layoutName(layout)];
+    const reply = textsOf(await this.calls.run(method, RAISE_LAYOUT, [state, log], args));
+    if (reply[0] === 'forbidden') throw forbiddenError(method, reply[1] ?? '');
+    return layout;
   }
 
   /**
@@ -204,10 +252,10 @@ export class DataSet {
   async #make(method: string, partition: number, before: Layout, fence: string): Promise<void> {
     // The whole data set may be gone, and another process may have made it otherwise.
     const layout = await this.foundAnew(method);
-    if (layoutName(layout) !== layoutName(before)) throw changedError();
+    if (!isSameSpread(layout, before)) throw changedError();
     const { state, log, marks, bucket } = this.keys.partition(partition);
     const scriptKeys = [state, log, marks, ...numbersBetween(0, layout.buckets).map(bucket)];
-    const args = [newToken(), layoutName(layout), fence];
+    const args = [newToken(), layoutName(before), fence];
     const [answer, command] = textsOf(await this.calls.run(method, MAKE, scriptKeys, args));
     if (answer === 'forbidden') throw forbiddenError(method, command ?? '');
     if (answer !== 'ok') throw unexpectedReply();

@@ -1,14 +1,8 @@
-import type { DeltaEvent, SnapshotDelta } from '../../model/snapshot-reader.ts';
+import type { DriverChanges } from '../driver.ts';
 import { formatCursor, isSamePlace, noProgress, type Progress, parseCursor } from './cursor.ts';
 import type { DataSet } from './data-set.ts';
 import { type LogEntry, PartitionLog } from './partition-log.ts';
-import { type OnForeign, SampleReader } from './stored-sample.ts';
-
-/** A delta whose events are all there at once. */
-export interface RedisStoreDelta extends SnapshotDelta {
-  /** The changes, oldest first. */
-  readonly events: readonly DeltaEvent[];
-}
+import { readSamples } from './stored-sample.ts';
 
 /** What was read of one partition. */
 interface PartitionDelta {
@@ -24,21 +18,19 @@ export async function readCursor(dataSet: DataSet): Promise<string> {
 }
 
 /**
- * Reads the changes since a cursor from the logs of all partitions, about so many at most.
+ * Reads the changes since a cursor from the logs of all partitions, about so many at most; `lost`
+ * if the logs do not have them all.
  *
  * The state that they lead to follows from the cursor alone: the log has what each series became,
  * in order, whatever it has become since. The first batch of a chain fixes where the chain ends.
- *
- * @param onForeign - is called with what is in the log and is no sample.
  */
-export async function readDelta(
+export async function readChanges(
   dataSet: DataSet,
-  cursor: unknown,
+  cursor: string,
   most: number,
-  onForeign: OnForeign,
-): Promise<RedisStoreDelta> {
+): Promise<DriverChanges | 'lost'> {
   const from = await readPlaces(dataSet, cursor);
-  if (from === undefined) return reset(dataSet);
+  if (from === undefined) return 'lost';
   const isChain = from.some(({ until }) => until !== undefined);
   const isOver = ({ until }: Progress): boolean => isChain && until === undefined;
   const open = from.filter((progress) => !isOver(progress)).length;
@@ -49,21 +41,19 @@ export async function readDelta(
   ): Promise<PartitionDelta | undefined> =>
     isOver(progress) ? { entries: [], progress } : readPart(dataSet, partition, progress, share);
   const parts = await Promise.all(from.map(read));
-  const events: DeltaEvent[] = [];
+  // A later change of a series takes the place of an earlier one.
+  const changes = new Map<string, string>();
   const progress: Progress[] = [];
-  const reader = new SampleReader(onForeign);
   for (const part of parts) {
-    if (part === undefined) return reset(dataSet);
-    for (const { changes } of part.entries) {
-      for (let i = 0; i < changes.length; i += 2) {
-        const event = reader.change(changes[i]!, changes[i + 1]!);
-        if (event !== undefined) events.push(event);
-      }
+    if (part === undefined) return 'lost';
+    for (const { changes: pairs } of part.entries) {
+      for (let i = 0; i < pairs.length; i += 2) changes.set(pairs[i]!, pairs[i + 1]!);
     }
     progress.push(part.progress);
   }
   const more = progress.some(({ until }) => until !== undefined);
-  return { nextCursor: formatCursor(progress), events, more };
+  const entries = readSamples([...changes].flat(), 'log');
+  return { entries, next: formatCursor(progress), more };
 }
 
 /** Reads about so many changes of a partition; undefined if its log does not have them all. */
@@ -86,24 +76,16 @@ async function readPart(
 /** What a cursor says; undefined if it is not one of this data set. */
 async function readPlaces(
   dataSet: DataSet,
-  cursor: unknown,
+  cursor: string,
 ): Promise<readonly Progress[] | undefined> {
   const known = await dataSet.layout('snapshotDelta');
   const from = parseCursor(cursor, known.partitions);
-  const isBegun = from?.every(({ at }) => at.seq > 0);
-  if (isBegun === true) return from;
+  if (from?.every(({ at }) => at.seq > 0)) return from;
   // The beginning of one history is that of every other, so this one may have been made again
   // since.
   const { partitions } = await dataSet.readLayout('snapshotDelta');
-  return parseCursor(cursor, partitions) ?? fromNothing(cursor, partitions);
-}
-
-/** A cursor from before it was known how many partitions there are: everything follows from it. */
-function fromNothing(cursor: unknown, partitions: number): readonly Progress[] | undefined {
-  if (typeof cursor !== 'string' || !/^r1:0(?:,0)*;$/.test(cursor)) return undefined;
-  return noProgress(partitions);
-}
-
-async function reset(dataSet: DataSet): Promise<RedisStoreDelta> {
-  return { nextCursor: await readCursor(dataSet), events: [], reset: true };
+  const again = parseCursor(cursor, partitions);
+  if (again !== undefined) return again;
+  // A cursor from before it was known how many partitions there are: everything follows from it.
+  return /^r1:0(?:,0)*;$/.test(cursor) ? noProgress(partitions) : undefined;
 }

@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto';
 import { rangeOf } from '../../model/key/index.ts';
+import type { Lifetimes } from '../driver.ts';
 import type { DataSet, PartitionChange } from './data-set.ts';
 import { type Layout, numbersBetween } from './layout.ts';
 import { countOf, optionalTextsOf, textOf } from './replies.ts';
 import { newToken } from './token.ts';
 import { MARK, SWEEP } from './upkeep-scripts.ts';
-
-/** How long series live. */
-export interface Lifetimes {
-  /** In ms, for each family without a retention of its own. */
-  readonly general: number;
-  /** In ms, by metric name. */
-  readonly byFamily: Readonly<Record<string, number>>;
-}
 
 type Place = Omit<PartitionChange, 'script' | 'buckets' | 'args'>;
 
@@ -32,15 +25,13 @@ const MARKS_PER_READ = 256;
 export class Expiry {
   readonly #dataSet: DataSet;
   readonly #lifetimes: Lifetimes;
-  readonly #shortest: number;
   readonly #args: readonly string[];
   readonly #name: string;
 
   constructor(dataSet: DataSet, lifetimes: Lifetimes) {
     this.#dataSet = dataSet;
     this.#lifetimes = lifetimes;
-    const byFamily = Object.entries(lifetimes.byFamily);
-    this.#shortest = Math.min(lifetimes.general, ...byFamily.map(([, life]) => life));
+    const byFamily = [...lifetimes.byFamily];
     this.#args = byFamily.flatMap(([name, life]) => {
       const { bare, start } = rangeOf(name);
       return [bare, start, lifetime(life)];
@@ -55,7 +46,7 @@ export class Expiry {
 
   /** Sweeps once; returns how many series were ended. */
   async run(now: number): Promise<number> {
-    if (this.#shortest === Number.POSITIVE_INFINITY) return 0;
+    if (this.#lifetimes.shortest === Number.POSITIVE_INFINITY) return 0;
     const layout = await this.#dataSet.layout('gc');
     let ended = 0;
     for (let partition = 0; partition < layout.partitions; partition++) {
@@ -97,7 +88,7 @@ export class Expiry {
 
   #isDue(oldest: string | undefined, left: string | undefined, now: number): boolean {
     // A mark that is not a number says nothing: the bucket is due.
-    if (oldest !== undefined && !(now - Number(oldest) <= this.#shortest)) return true;
+    if (oldest !== undefined && !(now - Number(oldest) <= this.#lifetimes.shortest)) return true;
     if (left === undefined) return false;
     const [name, end] = left.split(':');
     if (name !== this.#name) return true;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bucketOf, hashOf, Keys, partitionOf, readLayout } from './layout.ts';
 
-const LAYOUT = { partitions: 16, buckets: 64 };
+const LAYOUT = { schema: 2, partitions: 16, buckets: 64 };
 
 describe('where a series is', () => {
   it('never changes from version to version', () => {
@@ -45,8 +45,10 @@ describe('where a series is', () => {
 
 describe('a layout', () => {
   it('is refused where it is newer, and where it is none', () => {
-    expect(readLayout('1', '16', '64')).toEqual(LAYOUT);
-    expect(() => readLayout('2', '16', '64')).toThrow(/upgrade/);
+    expect(readLayout('2', '16', '64')).toEqual(LAYOUT);
+    expect(readLayout('1', '16', '64')).toEqual({ ...LAYOUT, schema: 1 });
+    expect(() => readLayout('3', '16', '64')).toThrow(/upgrade/);
     expect(() => readLayout('1', '', '64')).toThrow(/keyPrefix/);
+    expect(() => readLayout('0', '16', '64')).toThrow(/keyPrefix/);
   });
 });

@@ -1,7 +1,10 @@
 import { SnapscrapeError } from '../../model/errors.ts';
 
-/** The version of the layout that this code reads and writes. */
-export const SCHEMA = 1;
+/**
+ * The version of the layout of new data sets. This code reads and writes all versions up to it:
+ * version 1 has plain numbers only, and is made version 2 before the first other payload.
+ */
+export const SCHEMA = 2;
 
 /** The most partitions that a data set has. */
 export const MOST_PARTITIONS = 256;
@@ -10,6 +13,8 @@ export const MOST_BUCKETS_EACH = 4_096;
 
 /** How a data set is spread over keys. Set when it is made, and the same for every process. */
 export interface Layout {
+  /** The version of what is in the keys. */
+  readonly schema: number;
   /** Parts with a log of changes each; all keys of one are in the same slot of a cluster. */
   readonly partitions: number;
   /** Hashes of samples in each partition. */
@@ -30,8 +35,13 @@ export function numbersBetween(from: number, to: number): readonly number[] {
 }
 
 /** How a layout is named within a partition. */
-export function layoutName({ partitions, buckets }: Layout): string {
-  return `${SCHEMA}:${partitions}:${buckets}`;
+export function layoutName({ schema, partitions, buckets }: Layout): string {
+  return `${schema}:${partitions}:${buckets}`;
+}
+
+/** Whether two layouts, perhaps of two versions, put each series into the same place. */
+export function isSameSpread(one: Layout, other: Layout): boolean {
+  return one.partitions === other.partitions && one.buckets === other.buckets;
 }
 
 /**
@@ -45,10 +55,16 @@ export function readLayout(schema: string, partitions: string, buckets: string):
       `The data set has the layout ${schema} and this version knows ${SCHEMA}; upgrade snapscrape`,
     );
   }
-  const layout = { partitions: Number(partitions), buckets: Number(buckets) };
-  if (
-    !(isWithin(layout.partitions, MOST_PARTITIONS) && isWithin(layout.buckets, MOST_BUCKETS_EACH))
-  ) {
+  const layout = {
+    schema: Number(schema),
+    partitions: Number(partitions),
+    buckets: Number(buckets),
+  };
+  const isSound =
+    isWithin(layout.schema, SCHEMA) &&
+    isWithin(layout.partitions, MOST_PARTITIONS) &&
+    isWithin(layout.buckets, MOST_BUCKETS_EACH);
+  if (!isSound) {
     throw new SnapscrapeError(
       'store_unavailable',
       'The key of the data set holds something else; give another keyPrefix',
@@ -71,6 +87,10 @@ export interface PartitionKeys {
   readonly marks: string;
   /** A hash of series ids and samples. */
   readonly bucket: (number: number) => string;
+  /** A hash: what is kept with each group. */
+  readonly groups: string;
+  /** A hash of the ids of a group's series, by the name of the group. */
+  readonly group: (name: string) => string;
 }
 
 /** The names of all keys of a data set. What stands in braces decides on the slot in a cluster. */
@@ -101,6 +121,8 @@ export class Keys {
       log: `${stem}:log`,
       marks: `${stem}:marks`,
       bucket: (bucket) => `${stem}:${bucket}`,
+      groups: `${stem}:groups`,
+      group: (name) => `${stem}:group:${name}`,
     };
   }
 }
@@ -118,11 +140,11 @@ export function hashOf(id: string): number {
 }
 
 /** The partition that a series is in, by its hash. */
-export function partitionOf(hash: number, { partitions }: Layout): number {
+export function partitionOf(hash: number, { partitions }: Omit<Layout, 'schema'>): number {
   return hash % partitions;
 }
 
 /** The bucket that a series is in within its partition, by its hash. */
-export function bucketOf(hash: number, { partitions, buckets }: Layout): number {
+export function bucketOf(hash: number, { partitions, buckets }: Omit<Layout, 'schema'>): number {
   return Math.floor(hash / partitions) % buckets;
 }

@@ -15,8 +15,13 @@ end
 `;
 
 /**
- * Lua: what keys have, read so strictly that nothing in them makes a script fail. `timeOf` returns
- * the time of a stored sample and the texts of its time and value; nil if it is no sample.
+ * Lua: what keys have, read so strictly that nothing in them makes a script fail.
+ *
+ * A sample is its time, `@` and the name of the group that owns the series, if one does, then ` `
+ * and a number, or `=` and any other payload; scripts know nothing of what is in that. `timeOf`
+ * returns the time of a stored sample, the text of that, the payload with what is before it, and the
+ * owner with its `@` ('' for none); nil if it is no sample. `textBytes` returns the length of a
+ * payload that is no plain number.
  */
 export const CONTENT = `
 local function countOf(text)
@@ -27,19 +32,25 @@ local function digits(number) return string.format('%.0f', number) end
 local function isDecimal(text)
   return string.match(text, '^%-?%d+%.?%d*$') or string.match(text, '^%-?%d+%.?%d*e[+-]?%d+$')
 end
+local function isNumber(text)
+  return isDecimal(text) or text == 'NaN' or text == 'Infinity' or text == '-Infinity'
+end
 local function timeOf(text)
-  -- Most are without an exponent: one match for them.
-  local time, value = string.match(text, '^(%-?%d+%.?%d*) (%-?%d+%.?%d*)$')
+  -- Most are numbers without an exponent and without an owner: one match for them.
+  local time, rest = string.match(text, '^(%-?%d+%.?%d*)( %-?%d+%.?%d*)$')
+  local owner = ''
   if not time then
-    time, value = string.match(text, '^(%S+) (%S+)$')
-    if not time or not isDecimal(time) then return nil end
-    if not isDecimal(value) and value ~= 'NaN' and value ~= 'Infinity' and value ~= '-Infinity' then
-      return nil
-    end
+    time, owner, rest = string.match(text, '^([^ =@]+)(@?[%w_-]*)([ =][^\\n]+)$')
+    if not time or not isDecimal(time) or owner == '@' then return nil end
+    if string.byte(rest) == 32 and not isNumber(string.sub(rest, 2)) then return nil end
   end
   local number = tonumber(time)
   if number >= math.huge or number <= -math.huge then return nil end
-  return number, time, value
+  return number, time, rest, owner
+end
+local function textBytes(text)
+  local at = string.find(text, '[ =]')
+  return at and string.byte(text, at) == 61 and #text - at or 0
 end
 local function headOf(log)
   local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', '1')[1]
@@ -48,7 +59,7 @@ local function headOf(log)
   if last[2][1] ~= 't' or #token > 16 or not string.match(token, '^[a-z0-9]+$') then token = '0' end
   return last[1], token
 end
--- The sequence number, series, bytes of ids, layout and fence (0 for none); nil where there is no
+-- The sequence number, series, bytes of ids and texts, layout and fence (0 for none); nil where there is no
 -- sound state.
 local function read(state)
   local found = redis.call('HMGET', state, 'seq', 'series', 'bytes', 'layout', 'fence')
@@ -90,13 +101,13 @@ local function note(id, text)
   if #entry == 0 then entries[#entries + 1] = entry end
   entry[#entry + 1] = id
   entry[#entry + 1] = text
-  entryBytes = entryBytes + #id
+  entryBytes = entryBytes + #id + #text
   if #entry >= 128 or entryBytes > 65536 then entry, entryBytes = {}, 0 end
 end
 local ended = 0
-local function drop(id)
+local function drop(id, text)
   series = math.max(0, series - 1)
-  bytes = math.max(0, bytes - #id)
+  bytes = math.max(0, bytes - #id - textBytes(text))
   ended = ended + 1
   note(id, '')
 end

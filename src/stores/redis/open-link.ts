@@ -1,11 +1,14 @@
 import { SnapscrapeError } from '../../model/errors.ts';
 import { invalidOptions } from '../../model/options.ts';
+import { ClientLink } from './client-link.ts';
 import { ClusterLink } from './cluster-link.ts';
 import { KeptConnection } from './kept-connection.ts';
 import type { RedisConnection } from './redis-address.ts';
 import type { LinkPlan, RedisLink } from './redis-link.ts';
 import { openSentinelLink } from './sentinel-link.ts';
 import { type ClientOptions, type RedisLibrary, ServerConnection } from './server-connection.ts';
+
+type OpenedConnection = Exclude<RedisConnection, { kind: 'client' }>;
 
 /** Loads `@redis/client`. Rejects with `dependency_missing` if it is not installed, or too old. */
 export async function loadRedisLibrary(): Promise<RedisLibrary> {
@@ -37,7 +40,12 @@ async function importRedisLibrary(): Promise<RedisLibrary> {
  *
  * Throws `invalid_options` if the client library refuses the options.
  */
-export function openLink(plan: LinkPlan, connection: RedisConnection): RedisLink {
+export function openLink(
+  { library, ...rest }: Omit<LinkPlan, 'library'> & { readonly library: RedisLibrary | undefined },
+  connection: RedisConnection,
+): RedisLink {
+  if (connection.kind === 'client') return new ClientLink(rest, connection.client);
+  const plan: LinkPlan = { ...rest, library: library! };
   assertClientOptions(plan.library, connection);
   switch (connection.kind) {
     case 'standalone':
@@ -58,7 +66,7 @@ function openAddress(plan: LinkPlan, options: ClientOptions): RedisLink {
 }
 
 /** Throws at the start what the client library would throw at each connection. */
-function assertClientOptions(library: RedisLibrary, connection: RedisConnection): void {
+function assertClientOptions(library: RedisLibrary, connection: OpenedConnection): void {
   for (const given of clientOptionsOf(connection)) {
     const socket = given?.socket && { socket: { ...given.socket } };
     try {
@@ -73,7 +81,7 @@ function assertClientOptions(library: RedisLibrary, connection: RedisConnection)
   }
 }
 
-function clientOptionsOf(connection: RedisConnection): (ClientOptions | undefined)[] {
+function clientOptionsOf(connection: OpenedConnection): (ClientOptions | undefined)[] {
   const { kind, options } = connection;
   if (kind === 'standalone') return [options];
   if (kind === 'sentinel') {

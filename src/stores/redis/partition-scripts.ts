@@ -31,6 +31,29 @@ return {'ok'}
 );
 
 /**
+ * Names the layout of a partition otherwise, if it is still the one that was seen. What is there
+ * stays; the log begins again, so that programs which know only the old layout read everything, and
+ * see that they cannot. KEYS: state, log. ARGV: token, the layout that was seen, and the new one.
+ *
+ * Returns 'ok', or 'forbidden' as above.
+ */
+export const RAISE_LAYOUT: RedisScript = redisScript(
+  'allow-oom',
+  `${RIGHTS}${CONTENT}
+local seq, _, _, layout = read(KEYS[1])
+if layout ~= ARGV[2] then return {'ok'} end
+if not may('HSET', KEYS[1], 'seq', '1') then return {'forbidden', 'HSET'} end
+if not may('UNLINK', KEYS[2]) then return {'forbidden', 'UNLINK'} end
+if not may('XADD', KEYS[2], '1-0', 't', '1') then return {'forbidden', 'XADD'} end
+headOf(KEYS[2])
+redis.call('HSET', KEYS[1], 'seq', digits(seq + 1), 'layout', ARGV[3])
+redis.call('UNLINK', KEYS[2])
+redis.call('XADD', KEYS[2], digits(seq + 1) .. '-0', 't', ARGV[1])
+return {'ok'}
+`,
+);
+
+/**
  * Writes and ends series. ARGV: the most series that the partition may have; the numbers of the
  * buckets in KEYS; then runs of changes of one bucket: the bucket's place in KEYS (from 1 on, after
  * the three), how many changes, and the id and text of each. An empty text ends the series. One
@@ -38,13 +61,15 @@ return {'ok'}
  * time it takes if that is later.
  *
  * Returns 'ok' and a letter for each change: a(dded), c(hanged), u(nchanged), o(lder), f(ull),
- * e(nded), n(ot there).
+ * e(nded), n(ot there), w (a group owns it).
  */
 const WRITE_BODY = `${OPENING}
 local most = tonumber(ARGV[5])
 local outcomes, oldest = {}, {}
 -- What the call makes of series, by the place of their bucket; false for ended.
 local written = {}
+-- What ends and is of a group, by the key of the group's ids. It is in the slot of the others.
+local left = {}
 local i = 6 + #KEYS - 3
 while i <= #ARGV do
   local place, count = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
@@ -65,35 +90,50 @@ while i <= #ARGV do
       if stored then
         outcome = 'e'
         mine[id] = false
-        drop(id)
+        drop(id, stored)
+        local owner = string.match(stored, '^[^ =]+@([%w_-]+)[ =]')
+        if owner then
+          local group = string.sub(state, 1, -6) .. 'group:' .. owner
+          redis.call('HLEN', group)
+          if not left[group] then left[group] = {} end
+          table.insert(left[group], id)
+        end
       end
     elseif stored == text then
       outcome = 'u'
     else
-      local time = tonumber(string.match(text, '^%S+'))
+      local timeText = string.match(text, '^[^ =]+')
+      local time, added = tonumber(timeText), 0
+      if string.byte(text, #timeText + 1) == 61 then added = #text - #timeText - 1 end
       if not stored then
         if series >= most then
           outcome = 'f'
         else
           outcome = 'a'
           series = series + 1
-          bytes = bytes + #id
+          bytes = bytes + #id + added
         end
       else
         -- What cannot be read is replaced, as is what is older.
         outcome = 'c'
+        -- Of a plain number that is older no more needs to be known.
         local was = tonumber(string.match(stored, '^%S+'))
-        if was and time <= was then
-          local value, timeText, valueText = string.match(text, '%S+$')
-          was, timeText, valueText = timeOf(stored)
-          if not was then outcome = 'c'
-          elseif time < was and not isTimeOurs then outcome = 'o'
-          elseif value == valueText then outcome = 'u'
-          else
-            time = was
-            text = timeText .. ' ' .. value
+        if not was or time <= was then
+          local wasText, rest, owner
+          was, wasText, rest, owner = timeOf(stored)
+          if was and owner ~= '' then outcome = 'w'
+          elseif was and time <= was then
+            local given = string.sub(text, #timeText + 1)
+            if time < was and not isTimeOurs then outcome = 'o'
+            elseif given == rest then outcome = 'u'
+            else
+              time = was
+              text = wasText .. given
+            end
           end
+          if outcome == 'c' then added = added - textBytes(stored) end
         end
+        if outcome == 'c' and added ~= 0 then bytes = math.max(0, bytes + added) end
       end
       if outcome == 'a' or outcome == 'c' then
         mine[id] = text
@@ -135,6 +175,7 @@ for place, mine in pairs(written) do
   if #sets > 0 then redis.call('HSET', KEYS[3 + place], unpack(sets)) end
   if #ends > 0 then redis.call('HDEL', KEYS[3 + place], unpack(ends)) end
 end
+for group, ids in pairs(left) do redis.call('HDEL', group, unpack(ids)) end
 if #lower > 0 then redis.call('HSET', marks, unpack(lower)) end
 return {'ok', table.concat(outcomes)}
 `;

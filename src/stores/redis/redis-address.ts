@@ -1,6 +1,14 @@
 import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from '@redis/client';
 import { invalidOptions } from '../../model/options.ts';
 
+/** The part that is used of a client that `createClient` of `@redis/client` or `redis` made. */
+export interface GivenClient {
+  readonly isReady: boolean;
+  sendCommand(args: string[], options?: { typeMapping: object }): Promise<unknown>;
+  on(event: 'error' | 'ready', listener: (error?: unknown) => void): unknown;
+  off(event: 'error' | 'ready', listener: (error?: unknown) => void): unknown;
+}
+
 /** How to reach Redis or Valkey, with everything that `@redis/client` has options for. */
 export type RedisConnection =
   | {
@@ -20,6 +28,12 @@ export type RedisConnection =
       readonly kind: 'cluster';
       /** What `createCluster` takes. */
       readonly options: RedisClusterOptions;
+    }
+  | {
+      /** A client of one server that the user has; the user connects and closes it. */
+      readonly kind: 'client';
+      /** What `createClient` of version 5 or newer returns, with an unbounded queue. */
+      readonly client: GivenClient;
     };
 
 interface Address {
@@ -120,7 +134,7 @@ function connectionOf(
   }
   if (nodes.length > 1) return undefined;
   return {
-    kind,
+    kind: 'standalone',
     options: { ...user, ...database, socket: { ...nodes[0]!, ...socketTls(tls) } },
   };
 }
@@ -133,6 +147,7 @@ function socketTls(tls: boolean): { tls: true } | Record<string, never> {
 export function checkConnection(where: unknown): RedisConnection {
   if (typeof where === 'string') return parseRedisUrl(where);
   const { kind, options } = (where ?? {}) as { kind?: unknown; options?: unknown };
+  if (kind === 'client') return checkClient(where as { readonly client: unknown });
   const isKnown = kind === 'standalone' || kind === 'sentinel' || kind === 'cluster';
   if (!isKnown || typeof options !== 'object' || options === null) {
     throw invalidOptions('RedisStore', [
@@ -152,6 +167,28 @@ export function checkConnection(where: unknown): RedisConnection {
   }
   if (faults.length > 0) throw invalidOptions('RedisStore', faults);
   return where as RedisConnection;
+}
+
+function checkClient({ client }: { readonly client: unknown }): RedisConnection {
+  const given = Object(client) as Partial<GivenClient> & {
+    options?: { commandsQueueMaxLength?: number };
+  };
+  const isClient =
+    typeof given.isReady === 'boolean' &&
+    [given.sendCommand, given.on, given.off].every((method) => typeof method === 'function');
+  if (!isClient) {
+    throw invalidOptions('RedisStore', [
+      'where.client must be what createClient of @redis/client returns',
+    ]);
+  }
+  if (
+    (given.options?.commandsQueueMaxLength ?? Number.POSITIVE_INFINITY) < Number.POSITIVE_INFINITY
+  ) {
+    throw invalidOptions('RedisStore', [
+      'where.client must be made without commandsQueueMaxLength, as a full queue would look like a broken connection',
+    ]);
+  }
+  return { kind: 'client', client: given as GivenClient };
 }
 
 function isList(value: unknown): boolean {

@@ -61,12 +61,12 @@ export class RedisCalls {
    * @param onError - receives errors of the connection.
    */
   constructor(
-    library: RedisLibrary,
+    library: RedisLibrary | undefined,
     connection: RedisConnection,
     timeout: number,
     onError: (error: SnapscrapeError) => void,
   ) {
-    this.#isStandalone = connection.kind === 'standalone';
+    this.#isStandalone = connection.kind === 'standalone' || connection.kind === 'client';
     this.#timeout = timeout;
     this.#lastTryMs = Math.min(100, timeout / 10);
     const onLinkError = (error: unknown): void => {

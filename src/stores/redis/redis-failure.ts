@@ -1,11 +1,11 @@
-import { SnapscrapeError, type SnapscrapeErrorCode } from '../../model/errors.ts';
+import { SnapscrapeError } from '../../model/errors.ts';
 import {
   ConnectionLostError,
   NotSentError,
   OpeningError,
   SilentServerError,
 } from './connection-errors.ts';
-import { reasonOfReply, replyWord } from './reply-reasons.ts';
+import { type ReplyReason, reasonOfReply, replyWord } from './reply-reasons.ts';
 
 /** What is known of a command that failed. */
 export type FailureKind =
@@ -18,10 +18,14 @@ export type FailureKind =
 
 /** What the error of a link means for the command. */
 export function failureKind(error: unknown): FailureKind {
-  if (error instanceof NotSentError) return isHopeless(error.cause) ? 'final' : 'transient';
   if (error instanceof ConnectionLostError) return 'unknown';
   if (!(error instanceof Error) || error instanceof SnapscrapeError) return 'final';
-  return reasonOfReply(error).isTransient ? 'transient' : 'final';
+  if (!(error instanceof NotSentError))
+    return reasonOfReply(error).isTransient ? 'transient' : 'final';
+  // A connection that is refused for what the options say is not made later either.
+  const reply = error.cause instanceof OpeningError ? replyIn(error.cause) : undefined;
+  const reason = reply && reasonOfReply(reply);
+  return reason?.isKnown === true && !reason.isTransient ? 'final' : 'transient';
 }
 
 // What a master says that was replaced: it follows another one, or no replica follows it any more.
@@ -54,7 +58,7 @@ export function redisFailure(method: string, cause: unknown): SnapscrapeError {
   if (cause instanceof SnapscrapeError) return cause;
   const what = `RedisStore could not carry out ${method}()`;
   const { code, text } = reasonOf(cause);
-  const word = replyWord(deepest(cause));
+  const word = replyWord(replyIn(cause));
   const named = word === '' || word === 'ERR' ? '' : ` (${word})`;
   const fate =
     cause instanceof NotSentError
@@ -75,41 +79,24 @@ export function connectionFailure(cause: unknown): SnapscrapeError {
 
 const SENTINEL_USER = 'its user and password are sentinelClientOptions, those of a URL are not its';
 
-interface Reason {
-  readonly code: SnapscrapeErrorCode;
-  readonly text: string;
+/** The error that a server returned, in place of a greeting or of a reply. */
+function replyIn(error: unknown): Error | undefined {
+  if (isOfLink(error) || error instanceof OpeningError) return replyIn(error.cause);
+  return error instanceof Error && replyWord(error) !== '' ? error : undefined;
 }
 
-/** Whether a connection is refused for what the options say, so that waiting is no use. */
-function isHopeless(cause: unknown): boolean {
-  const reply = refusalOf(cause);
-  if (reply === undefined) return false;
-  const reason = reasonOfReply(reply);
-  return reason.isKnown && !reason.isTransient;
+function isOfLink(error: unknown): error is NotSentError | ConnectionLostError {
+  return error instanceof NotSentError || error instanceof ConnectionLostError;
 }
 
-/** What the server answered in place of a greeting. */
-function refusalOf(cause: unknown): Error | undefined {
-  if (!(cause instanceof OpeningError)) return undefined;
-  const { cause: inner } = cause;
-  if (inner instanceof OpeningError) return refusalOf(inner);
-  return inner instanceof Error && replyWord(inner) !== '' ? inner : undefined;
-}
-
-function reasonOf(error: unknown): Reason {
-  if (error instanceof NotSentError || error instanceof ConnectionLostError) {
-    return reasonOf(error.cause);
-  }
-  const refusal = refusalOf(error);
-  if (refusal !== undefined) {
-    const reason = reasonOfReply(refusal);
-    const isOfSentinel = (error as OpeningError).stage === 'sentinels';
-    return isOfSentinel && reason.code === 'store_forbidden'
-      ? { ...reason, text: `a Sentinel refused: ${reason.text}; ${SENTINEL_USER}` }
-      : reason;
-  }
-  if (error instanceof Error && replyWord(error) !== '') return reasonOfReply(error);
-  return { code: 'store_unavailable', text: troubleOf(error) };
+function reasonOf(error: unknown): Pick<ReplyReason, 'code' | 'text'> {
+  if (isOfLink(error)) return reasonOf(error.cause);
+  const reply = replyIn(error);
+  if (reply === undefined) return { code: 'store_unavailable', text: troubleOf(error) };
+  const { code, text } = reasonOfReply(reply);
+  const isOfSentinel = error instanceof OpeningError && error.stage === 'sentinels';
+  if (!isOfSentinel || code !== 'store_forbidden') return { code, text };
+  return { code, text: `a Sentinel refused: ${text}; ${SENTINEL_USER}` };
 }
 
 /** Why there is no connection, and what to do about it. */
@@ -183,12 +170,4 @@ function socketTrouble(error: unknown): string | undefined {
   const code: unknown = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   if (typeof code !== 'string') return undefined;
   return SOCKET_TROUBLES.find(([pattern]) => pattern.test(code))?.[1];
-}
-
-function deepest(error: unknown): unknown {
-  return error instanceof NotSentError ||
-    error instanceof ConnectionLostError ||
-    error instanceof OpeningError
-    ? deepest(error.cause)
-    : error;
 }

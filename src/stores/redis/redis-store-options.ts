@@ -1,6 +1,7 @@
 import { logError } from '../../logging/default-log.ts';
 import type { SnapscrapeError } from '../../model/errors.ts';
 import {
+  type Checked,
   checkOptions,
   integerWithin,
   invalidOptions,
@@ -14,7 +15,7 @@ import {
   type SharedStoreOptions,
   STORE_OPTION_CHECKS,
 } from '../memory-store-options.ts';
-import { type Layout, MOST_BUCKETS_EACH, MOST_PARTITIONS } from './layout.ts';
+import { type Layout, MOST_BUCKETS_EACH, MOST_PARTITIONS, SCHEMA } from './layout.ts';
 
 /** Options of a `RedisStore`. */
 export interface RedisStoreOptions extends SharedStoreOptions {
@@ -70,17 +71,10 @@ export interface RedisStoreOptions extends SharedStoreOptions {
 }
 
 /** Checked options; what is undefined follows from others. */
-export type CheckedRedisStoreOptions = {
-  readonly [K in Exclude<
-    keyof RedisStoreOptions,
-    'sweepInterval' | 'partitions' | 'writerLease' | 'writer'
-  >]-?: NonNullable<RedisStoreOptions[K]>;
-} & {
-  readonly sweepInterval: number | undefined;
-  readonly writer: string | undefined;
-  readonly partitions: number | undefined;
-  readonly writerLease: number | undefined;
-};
+export type CheckedRedisStoreOptions = Checked<
+  RedisStoreOptions,
+  'sweepInterval' | 'partitions' | 'writerLease' | 'writer'
+>;
 
 /** The defaults of {@link RedisStoreOptions}. */
 export const REDIS_STORE_DEFAULTS: CheckedRedisStoreOptions = Object.freeze({
@@ -117,11 +111,11 @@ export function checkRedisStoreOptions(given: unknown): CheckedRedisStoreOptions
 /** How a data set that is made with these options is laid out. */
 export function layoutOf(
   { partitions: given, buckets: all }: CheckedRedisStoreOptions,
-  kind: 'standalone' | 'sentinel' | 'cluster',
+  kind: 'standalone' | 'sentinel' | 'cluster' | 'client',
 ): Layout {
   const partitions = given ?? (kind === 'cluster' ? CLUSTER_PARTITIONS : 1);
   const buckets = Math.ceil(all / partitions);
-  if (buckets <= MOST_BUCKETS_EACH) return { partitions, buckets };
+  if (buckets <= MOST_BUCKETS_EACH) return { schema: SCHEMA, partitions, buckets };
   throw invalidOptions('RedisStore', [
     `buckets (${all}) must be at most ${MOST_BUCKETS_EACH} for each of the ${partitions} partitions`,
   ]);

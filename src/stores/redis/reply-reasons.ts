@@ -1,7 +1,7 @@
 import type { SnapscrapeErrorCode } from '../../model/errors.ts';
 
 /** What an error of the server means for the command and for the caller. */
-interface ReplyReason {
+export interface ReplyReason {
   readonly code: SnapscrapeErrorCode;
   /** What is the case, and what to do about it. */
   readonly text: string;
@@ -57,7 +57,7 @@ const ROWS: readonly Row[] = [
   ],
   [
     /^ERR unknown command ['`]?SENTINEL/i,
-    'a server was asked that is no Sentinel; give the addresses of the Sentinels',
+    'a server was asked that is not a Sentinel; give the addresses of the Sentinels',
   ],
   [
     /^ERR unknown (?:sub)?command/i,

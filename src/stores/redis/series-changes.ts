@@ -8,19 +8,6 @@ import { textOf, unexpectedReply } from './replies.ts';
 const FULL_CALL = 500;
 const CALL_BYTES = 524_288;
 
-/** What a script made of a series. */
-export type Outcome = 'added' | 'changed' | 'unchanged' | 'older' | 'full' | 'ended' | 'absent';
-
-const OUTCOMES: Readonly<Record<string, Outcome>> = {
-  a: 'added',
-  c: 'changed',
-  u: 'unchanged',
-  o: 'older',
-  f: 'full',
-  e: 'ended',
-  n: 'absent',
-};
-
 /** A change of a series on its way. */
 export interface SeriesChange {
   readonly id: string;
@@ -28,8 +15,8 @@ export interface SeriesChange {
   readonly text: string;
   readonly partition: number;
   readonly bucket: number;
-  /** What became of it, when it was sent. */
-  outcome: Outcome | undefined;
+  /** What became of it when it was sent: the letter that `WRITE` returns for it. */
+  outcome: string;
 }
 
 /** How changes are sent. */
@@ -50,7 +37,7 @@ export interface ChangePlan {
 export function changeOf(id: string, text: string, layout: Layout): SeriesChange {
   const hash = hashOf(id);
   const [partition, bucket] = [partitionOf(hash, layout), bucketOf(hash, layout)];
-  return { id, text, partition, bucket, outcome: undefined };
+  return { id, text, partition, bucket, outcome: '' };
 }
 
 /**
@@ -90,8 +77,8 @@ async function sendCall(
   const reply = await dataSet.change({ ...plan, partition, buckets, args, whenAbsent });
   const letters = reply === undefined ? 'n'.repeat(call.length) : textOf(reply[1]);
   // What is not acknowledged letter by letter is not acknowledged.
-  if (letters.length !== call.length || /[^acuofen]/.test(letters)) throw unexpectedReply();
-  for (const [i, change] of call.entries()) change.outcome = OUTCOMES[letters[i]!];
+  if (letters.length !== call.length || /[^acuofenw]/.test(letters)) throw unexpectedReply();
+  for (const [i, change] of call.entries()) change.outcome = letters[i]!;
 }
 
 /**
@@ -113,13 +100,13 @@ function callsFor(changes: readonly SeriesChange[], keepsOrder: boolean): Series
       bytes = 0;
     }
     call.push(change);
-    bytes += change.id.length;
+    bytes += change.id.length + change.text.length;
   }
   return calls;
 }
 
 /** The buckets that a call touches, and its changes in runs of one bucket. */
-function runsOf(call: readonly SeriesChange[]): { buckets: number[]; runs: string[] } {
+export function runsOf(call: readonly SeriesChange[]): { buckets: number[]; runs: string[] } {
   const places = new Map<number, number>();
   const runs: string[] = [];
   for (let from = 0; from < call.length; ) {

@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Entries } from '../../model/entries.ts';
 import { SnapscrapeError } from '../../model/errors.ts';
 import type { ReadOptions } from '../../model/snapshot-reader.ts';
-import { type BucketPage, BucketReading } from './bucket-reading.ts';
+import { type BucketPage, BucketReading, entriesOf } from './bucket-reading.ts';
 import { formatCursor, isSamePlace, type Position } from './cursor.ts';
 import type { DataSet } from './data-set.ts';
 import { PartitionLog } from './partition-log.ts';
-import type { OnForeign } from './stored-sample.ts';
+import { readSamples } from './stored-sample.ts';
 
 // How often a snapshot is read that others tear before it fails.
 const MOST_TRIES = 3;
@@ -17,41 +18,27 @@ interface Reading {
   readonly pages: BucketPage[];
   /** What series became while they were read: the text of the sample, empty for an end. */
   readonly changes: ReadonlyMap<string, string>;
+  /** The cursor of exactly these pages and changes. */
   readonly cursor: string;
+  /** The version of the families when the reading began. */
+  readonly families: string | undefined;
 }
 
 /**
- * Reads one state of all partitions: pages of ids and the texts of their samples in turn, and in
- * the end the cursor of exactly these.
+ * Reads one state of all partitions, as text.
  *
  * Others write while it reads. What they change is in the log, so the changes up to one place are
  * applied to what was read, before anything of it is given away: all pages are held until then. If
  * the log lacks changes that reads saw (a failover, a restored backup, `FLUSHALL`, more changes
  * than are remembered) it reads again, and fails in the end rather than mix two states.
- *
- * @param onForeign - is called with fields that cannot be samples.
  */
-export async function* readPages(
-  dataSet: DataSet,
-  options: ReadOptions,
-  onForeign: OnForeign,
-): AsyncGenerator<readonly string[], string, undefined> {
-  const { pages, changes, cursor } = await readUntorn(dataSet, options);
-  for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
-    page.refuseForeign(onForeign);
-    const lines = unchangedLines(page.lines(), changes);
-    if (lines.length > 0) yield lines;
-    // Nothing is waited for any more, and others must get their turn.
-    await setImmediate();
-  }
-  yield* pagesOf(changes);
-  return cursor;
-}
-
-async function readUntorn(dataSet: DataSet, options: ReadOptions): Promise<Reading> {
+export async function readState(dataSet: DataSet, options: ReadOptions): Promise<Reading> {
   for (let tries = 1; tries <= MOST_TRIES; tries++) {
     const reading = await readOnce(dataSet, options);
-    if (reading !== undefined) return reading;
+    if (reading === undefined) continue;
+    // A group is replaced together with its metadata, so both are of one state.
+    const { families } = await dataSet.readMeta('snapshot');
+    if (families === reading.families || tries === MOST_TRIES) return reading;
   }
   throw new SnapscrapeError(
     'store_unavailable',
@@ -60,9 +47,35 @@ async function readUntorn(dataSet: DataSet, options: ReadOptions): Promise<Readi
   );
 }
 
+/** The series of a state; each page is taken apart when it is come to. To be called once. */
+export async function* pagesOf({ pages, changes }: Reading): AsyncGenerator<Entries, void> {
+  for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
+    yield entriesOf(page, changes);
+    // Nothing is waited for any more, and others must get their turn.
+    await setImmediate();
+  }
+  const changed = [...changes].filter(([, text]) => text !== '');
+  for (let from = 0; from < changed.length; from += PAGE_SERIES) {
+    yield readSamples(changed.slice(from, from + PAGE_SERIES).flat(), 'bucket');
+    await setImmediate();
+  }
+}
+
+/** Reads the series page by page; what others change meanwhile may be in it or not. */
+export async function* readPages(
+  dataSet: DataSet,
+  options: ReadOptions,
+): AsyncGenerator<Entries, void> {
+  const layout = await dataSet.readLayout('snapshot');
+  for (let partition = 0; partition < layout.partitions; partition++) {
+    const reading = new BucketReading(dataSet, partition, layout, options);
+    for await (const page of reading.pages()) yield entriesOf(page, new Map());
+  }
+}
+
 /** Reads everything; undefined if it is no state. */
 async function readOnce(dataSet: DataSet, options: ReadOptions): Promise<Reading | undefined> {
-  const layout = await dataSet.readLayout('snapshot');
+  const { layout, families } = await dataSet.readMeta('snapshot');
   const pages: BucketPage[] = [];
   const seen: Position[][] = [];
   for (let partition = 0; partition < layout.partitions; partition++) {
@@ -75,14 +88,14 @@ async function readOnce(dataSet: DataSet, options: ReadOptions): Promise<Reading
   }
   const firsts = seen.map((places) => places[0]!);
   // One read is of one moment.
-  if (pages.length === 1) return { pages, changes: new Map(), cursor: cursorOf(firsts) };
+  if (pages.length === 1) return { pages, changes: new Map(), cursor: cursorOf(firsts), families };
   const heads = await dataSet.heads('snapshot', layout);
   const changes = new Map<string, string>();
   for (const [partition, { at: until }] of heads.entries()) {
     const log = new PartitionLog(dataSet, partition);
     if (!(await applyChanges(log, seen[partition]!, until, changes))) return undefined;
   }
-  return { pages, changes, cursor: cursorOf(heads.map(({ at }) => at)) };
+  return { pages, changes, cursor: cursorOf(heads.map(({ at }) => at)), families };
 }
 
 function cursorOf(places: readonly Position[]): string {
@@ -116,29 +129,4 @@ async function applyChanges(
     if (part.isWhole) return unseen.size === 0;
     from = part.at;
   }
-}
-
-/** Leaves out series that changed while they were read. */
-function unchangedLines(
-  lines: readonly string[],
-  changes: ReadonlyMap<string, string>,
-): readonly string[] {
-  if (changes.size === 0) return lines;
-  const unchanged: string[] = [];
-  for (let i = 0; i < lines.length; i += 2) {
-    if (!changes.has(lines[i]!)) unchanged.push(lines[i]!, lines[i + 1]!);
-  }
-  return unchanged;
-}
-
-function* pagesOf(changes: ReadonlyMap<string, string>): Generator<readonly string[]> {
-  let page: string[] = [];
-  for (const [id, text] of changes) {
-    if (text === '') continue;
-    page.push(id, text);
-    if (page.length < 2 * PAGE_SERIES) continue;
-    yield page;
-    page = [];
-  }
-  if (page.length > 0) yield page;
 }

@@ -1,15 +1,14 @@
-import { isMetricName, KeyReader, nameOf } from '../../model/key/index.ts';
-import type { SnapshotPoint } from '../../model/metric-point.ts';
-import { describeSubject, type RejectionReason } from '../../model/rejection.ts';
-import type { DeltaEvent } from '../../model/snapshot-reader.ts';
-import { trustPoint } from '../../model/trusted-point.ts';
+import type { Entries, Payload } from '../../model/entries.ts';
 
 /**
  * How a sample is written in the store: its time and value in decimals that read back to the same
- * doubles.
+ * doubles, with a space between them. Before any other payload stands `=`.
+ *
+ * @param owner - the name of the group that owns the series, which follows the time and `@`.
  */
-export function formatSample(value: number, updatedAt: number): string {
-  return `${decimal(updatedAt)} ${decimal(value)}`;
+export function formatSample(payload: Payload, updatedAt: number, owner?: string): string {
+  const time = decimal(updatedAt) + (owner === undefined ? '' : `@${owner}`);
+  return typeof payload === 'number' ? `${time} ${decimal(payload)}` : `${time}=${payload}`;
 }
 
 function decimal(number: number): string {
@@ -17,65 +16,42 @@ function decimal(number: number): string {
   return Object.is(number, -0) ? '-0' : String(number);
 }
 
+const OTHER_SAMPLE = /^([^ =@]+)(?:@[\w-]+)?([ =])(.+)$/s;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 
-/** Is called with what is in the store and is no sample: the reason, and the series or field. */
-export type OnForeign = (reason: RejectionReason, subject: string) => void;
-
 /**
- * Makes points of what the store has. Others may have written there, so it is read strictly; what
- * is no sample is refused.
+ * Reads ids and texts in turn as entries. In the log an empty text is an end. Others may have
+ * written there: what is no time becomes NaN, and what is no number becomes an empty text; the
+ * front rejects both.
  */
-export class SampleReader {
-  readonly #onForeign: OnForeign;
-  readonly #keys = new KeyReader();
-
-  /** @param onForeign - is called with what is refused. Default: nothing. */
-  constructor(onForeign: OnForeign = () => undefined) {
-    this.#onForeign = onForeign;
-  }
-
-  /** Reads an id and the text of its sample; undefined if it was refused. */
-  sample(id: string, text: string): SnapshotPoint | undefined {
-    const labels = this.#labels(id);
-    return labels && this.#point(id, labels, text);
-  }
-
-  /**
-   * Reads a change: a sample, or an empty text for an end. Undefined if it was refused; a series
-   * whose new sample is refused has ended, as no snapshot has it either.
-   */
-  change(id: string, text: string): DeltaEvent | undefined {
-    const labels = this.#labels(id);
-    if (labels === undefined) return undefined;
-    const point = text === '' ? undefined : this.#point(id, labels, text);
-    return point === undefined ? { deleted: true, seriesId: id } : { point };
-  }
-
-  #point(id: string, labels: SnapshotPoint['labels'], text: string): SnapshotPoint | undefined {
-    const space = text.indexOf(' ');
-    const updatedAt = space < 0 ? undefined : readDecimal(text.slice(0, space));
-    if (updatedAt === undefined || !Number.isFinite(updatedAt)) {
-      return this.#refuse('invalid_updated_at', id);
+export function readSamples(lines: readonly string[], place: 'bucket' | 'log'): Entries {
+  const keys: string[] = [];
+  const payloads: (Payload | undefined)[] = [];
+  const times: number[] = [];
+  for (let i = 0; i < lines.length; i += 2) {
+    const text = lines[i + 1]!;
+    keys.push(lines[i]!);
+    if (place === 'log' && text === '') {
+      payloads.push(undefined);
+      times.push(0);
+      continue;
     }
-    const value = readValue(text.slice(space + 1));
-    if (value === undefined) return this.#refuse('invalid_value', id);
-    return trustPoint({ name: this.#keys.name, labels, value, updatedAt }, id);
+    // Most are numbers without an owner: a space follows their time.
+    const space = text.indexOf(' ');
+    const time = readDecimal(text.slice(0, Math.max(0, space)));
+    if (time === undefined) {
+      const [, timeText = '', separator, rest = ''] = OTHER_SAMPLE.exec(text) ?? [];
+      const otherTime = readDecimal(timeText);
+      payloads.push(otherTime === undefined ? 0 : separator === '=' ? rest : readValue(rest));
+      times.push(otherTime ?? Number.NaN);
+    } else {
+      payloads.push(readValue(text.slice(space + 1)));
+      times.push(time);
+    }
   }
-
-  #labels(id: string): SnapshotPoint['labels'] | undefined {
-    const labels = this.#keys.read(id);
-    if (labels !== undefined) return labels;
-    const isNamed = isMetricName(nameOf(id));
-    return this.#refuse(isNamed ? 'invalid_labels' : 'invalid_name', describeSubject(id));
-  }
-
-  #refuse(reason: RejectionReason, subject: string): undefined {
-    this.#onForeign(reason, subject.slice(0, 200));
-    return undefined;
-  }
+  return { keys, payloads, times };
 }
 
 /**
@@ -91,7 +67,7 @@ function readDecimal(text: string): number | undefined {
   return Number.isNaN(number) ? undefined : number;
 }
 
-function readValue(text: string): number | undefined {
+function readValue(text: string): Payload {
   switch (text) {
     case 'NaN':
       return Number.NaN;
@@ -100,7 +76,7 @@ function readValue(text: string): number | undefined {
     case '-Infinity':
       return Number.NEGATIVE_INFINITY;
     default:
-      return readDecimal(text);
+      return readDecimal(text) ?? '';
   }
 }
 

@@ -38,13 +38,15 @@ end
 local page = redis.call('HSCAN', bucket, ARGV[8], 'COUNT', ARGV[9])
 local items, seen, ends = page[2], {}, {}
 for i = 1, #items, 2 do
-  local id, time = items[i], timeOf(items[i + 1])
+  local id, text = items[i], items[i + 1]
+  local time, _, _, owner = timeOf(text)
   local life = lifeOf(id)
-  -- What is no sample has no time: it is not ours to end.
-  if time and now - time > life then
+  -- What is no sample has no time: it is not ours to end. A group ends as a whole.
+  if owner ~= '' then
+  elseif time and now - time > life then
     if not seen[id] then
       seen[id] = true
-      drop(id)
+      drop(id, text)
       if #ends == 0 or #ends[#ends] >= 1000 then ends[#ends + 1] = {} end
       table.insert(ends[#ends], id)
     end

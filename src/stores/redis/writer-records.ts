@@ -1,9 +1,8 @@
-import type { LastWrite } from '../../model/write-stats.ts';
-import type { UnwrittenCounts, WriteLog } from '../write-log.ts';
-import { WritePulse } from '../write-pulse.ts';
+import type { WriteNote, WriteNotes } from '../driver.ts';
+import type { UnwrittenCounts } from '../write-log.ts';
 import type { DataSet } from './data-set.ts';
 import { type RedisScript, redisScript } from './redis-script.ts';
-import { optionalTextsOf } from './replies.ts';
+import { optionalTextsOf, textOf } from './replies.ts';
 
 /**
  * Notes when a writer wrote last and which points it did not write, in two fields of the data set's
@@ -42,68 +41,28 @@ return unwritten
 
 const MOST_WRITERS = 100;
 
-/** When each writer of the data set wrote last, and how many points none of them wrote. */
-export class WriterRecords {
-  /** How many points were not written, by all processes, as of the latest look. */
-  unwritten: UnwrittenCounts = new Map();
-  readonly #dataSet: DataSet;
-  readonly #writer: string;
-  readonly #pulse: WritePulse;
-
-  /**
-   * @param writer - the name of this store's writer.
-   * @param now - the store's clock, in Unix milliseconds.
-   */
-  constructor(dataSet: DataSet, writer: string | undefined, now: () => number) {
-    this.#dataSet = dataSet;
-    this.#writer = writer ?? '';
-    this.#pulse = new WritePulse(now);
-  }
-
-  /**
-   * Notes that this writer has written, and what a log has counted. Never rejects: what was written
-   * is acknowledged all the same, and what fails is noted with the next write.
-   */
-  async note(method: string, log: WriteLog): Promise<void> {
-    const at = this.#pulse.next();
-    const counts = log.takeUnshared();
-    if (at === undefined && counts === undefined) return;
-    const { calls, keys } = this.#dataSet;
-    const time = at === undefined ? '' : String(at);
-    const added = [...(counts ?? [])].flatMap(([reason, count]) => [reason, String(count)]);
-    const args = [this.#writer, time, String(MOST_WRITERS), ...added];
-    try {
-      const reply = await calls.run(method, NOTE, [keys.meta], args);
-      if (typeof reply === 'string') {
-        this.unwritten = countsOf(reply);
-        return;
-      }
-    } catch {
-      // As if there were no data set.
-    }
-    this.#pulse.forget();
-    if (counts !== undefined) log.giveBack(counts);
-  }
-
-  /** When each writer wrote last; takes a look at what none of them wrote, too. */
-  async all(): Promise<readonly LastWrite[]> {
-    const { calls, keys } = this.#dataSet;
-    calls.assertOpen('lastWrites');
-    const args = ['HMGET', keys.meta, 'writers', 'unwritten'];
-    const [writers = '', unwritten] = optionalTextsOf(
-      await calls.read('lastWrites', keys.meta, args),
-    );
-    this.unwritten = countsOf(unwritten);
-    return linesOf(writers).map(([writer, at]) => ({ writer: writer || undefined, at }));
-  }
+/**
+ * Adds a note; returns how many points all processes did not write. Rejects if there is no data
+ * set.
+ */
+export async function addNote({ calls, keys }: DataSet, note: WriteNote): Promise<UnwrittenCounts> {
+  const { writer = '', at, unwritten } = note;
+  const counts = [...unwritten].flatMap(([reason, count]) => [reason, String(count)]);
+  const args = [writer, at === undefined ? '' : String(at), String(MOST_WRITERS), ...counts];
+  return new Map(linesOf(textOf(await calls.run('upsert', NOTE, [keys.meta], args))));
 }
 
-function countsOf(text: unknown): UnwrittenCounts {
-  return new Map(linesOf(typeof text === 'string' ? text : ''));
+/** What all processes noted. */
+export async function readNotes({ calls, keys }: DataSet): Promise<WriteNotes> {
+  const args = ['HMGET', keys.meta, 'writers', 'unwritten'];
+  const reply = await calls.read('lastWrites', keys.meta, args);
+  const [writers, unwritten] = optionalTextsOf(reply, 2).map(linesOf);
+  const lastWrites = writers!.map(([writer, at]) => ({ writer: writer || undefined, at }));
+  return { lastWrites, unwritten: new Map(unwritten) };
 }
 
 /** A name and a number in each line; lines of another form are left out. */
-function linesOf(text: string): [name: string, number: number][] {
+function linesOf(text = ''): [name: string, number: number][] {
   const lines = text.matchAll(/^([^ \n]*) (-?\d{1,16}(?:\.\d*)?)$/gm);
   return Array.from(lines, ([, name, number]) => [name!, Number(number)]);
 }

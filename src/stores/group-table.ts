@@ -1,0 +1,91 @@
+import type { KnownKey } from '../model/key/index.ts';
+import type { CommitTable, GroupTable, StoredSample } from './apply-commit.ts';
+import type { ListedGroup, StoredGroup } from './driver.ts';
+import type { ExpectedOutcome, ExpectedPuts } from './expected-puts.ts';
+import type { SeriesTable } from './series-table.ts';
+
+/** A series table and the groups that own some of its series, in memory. */
+export class GroupedSeries implements CommitTable, ExpectedPuts {
+  readonly #series: SeriesTable;
+  // The group of each series that has one.
+  readonly #owners = new Map<string, string>();
+  readonly #members = new Map<string, Set<string>>();
+  readonly #groups = new Map<string, StoredGroup>();
+  readonly groups: GroupTable = {
+    get: (key) => this.#groups.get(key),
+    set: (key, group) => {
+      this.#groups.set(key, group);
+    },
+    delete: (key) => {
+      this.#groups.delete(key);
+      this.#members.delete(key);
+    },
+  };
+
+  constructor(series: SeriesTable) {
+    this.#series = series;
+  }
+
+  get size(): number {
+    return this.#series.size;
+  }
+
+  get(key: string): StoredSample | undefined {
+    const stored = this.#series.get(key);
+    if (stored === undefined || this.#owners.size === 0) return stored;
+    const group = this.#owners.get(key);
+    return group === undefined ? stored : { ...stored, group };
+  }
+
+  put(key: string, sample: StoredSample): void {
+    this.#series.put(key, sample);
+    const { group } = sample;
+    if (group === undefined || this.#owners.has(key)) return;
+    this.#owners.set(key, group);
+    const members = this.#members.get(group);
+    if (members === undefined) this.#members.set(group, new Set([key]));
+    else members.add(key);
+  }
+
+  end(key: string): void {
+    this.#series.end(key);
+    const group = this.#owners.get(key);
+    if (group === undefined) return;
+    this.#owners.delete(key);
+    this.#members.get(group)!.delete(key);
+  }
+
+  begin(): void {
+    this.#series.begin();
+  }
+
+  expected(): KnownKey | undefined {
+    const known = this.#series.expected();
+    // The outcome is another one then, which a commit finds.
+    return known === undefined || this.isOwned(known.key) ? undefined : known;
+  }
+
+  putExpected(value: number, time: number, isTimeSupplied: boolean): ExpectedOutcome {
+    return this.#series.putExpected(value, time, isTimeSupplied);
+  }
+
+  /** Whether a group owns a series. */
+  isOwned(key: string): boolean {
+    return this.#owners.size > 0 && this.#owners.has(key);
+  }
+
+  /** A group and the keys of its series. */
+  group(key: string): (StoredGroup & { readonly keys: readonly string[] }) | undefined {
+    const group = this.#groups.get(key);
+    return group && { ...group, keys: [...(this.#members.get(key) ?? [])] };
+  }
+
+  /** All groups as they are now. */
+  all(): ListedGroup[] {
+    return Array.from(this.#groups, ([key, group]) => ({
+      key,
+      ...group,
+      series: this.#members.get(key)?.size ?? 0,
+    }));
+  }
+}
