@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { GatewayPaths } from './gateway-paths.ts';
+import { readGroupLabels } from './group-path.ts';
+
+function labels(job: string, rest: string, isBase64 = false, allowsUtf8 = false) {
+  return Object.fromEntries(readGroupLabels({ text: job, isBase64 }, rest, allowsUtf8));
+}
+
+describe('the labels of a group', () => {
+  it('are those of the path, whatever their order and form', () => {
+    expect(labels('j', '/a/1/b@base64/L3Zhcg')).toEqual({ job: 'j', a: '1', b: '/var' });
+    expect(labels('YS9i', '/a/1/a/2/job/k', true)).toEqual({ job: 'a/b', a: '2' });
+    expect(labels('j', '/instance@base64/==')).toEqual({ job: 'j' });
+    expect(labels('j', '/U__a_2e_b/1', false, true)).toEqual({
+      job: 'j',
+      'a.b': '1',
+    });
+  });
+
+  it.each([
+    ['j', '/a', 'odd number of components in label string "/a"'],
+    ['j', '/bad-name/x', 'improper label name "bad-name"'],
+    ['j', '/__x/x', 'improper label name "__x"'],
+    [
+      'j',
+      '/x@base64/a+b',
+      'invalid base64 encoding for label x="a+b": illegal base64 data at input byte 1',
+    ],
+    ['j', '/x@base64/_w', 'the value of label x="_w" is not valid UTF-8'],
+    ['', '', 'job name is required'],
+  ])('of %s%s are refused', (job, rest, message) => {
+    expect(() => labels(job, rest)).toThrow(expect.objectContaining({ message, status: 400 }));
+  });
+
+  it('with UTF-8 names are checked once they are decoded', () => {
+    expect(() => labels('j', '/U______x/1', false, true)).toThrow('improper label name');
+  });
+});
+
+describe('the paths of a gateway', () => {
+  const paths = new GatewayPaths('/pg', ['/metrics', '/api/v1/metrics', '/']);
+  const find = (path: string) => paths.find(path, decodeURIComponent(path));
+
+  it('name a group behind the prefix', () => {
+    expect(find('/pg/metrics/job@base64/YQ/x/1')).toEqual({
+      kind: 'group',
+      job: { text: 'YQ', isBase64: true },
+      rest: '/x/1',
+    });
+    expect(find('/metrics/job/j')).toEqual({ kind: 'none' });
+  });
+
+  it.each([
+    ['/pg', '/pg/'],
+    ['/pg//metrics', '/pg/metrics'],
+    ['/pg/metrics/job/j/../k', '/pg/metrics/job/k'],
+    ['/pg/Metrics/Job/J', '/pg/metrics/job/J'],
+    ['/pg/metrics/', '/pg/metrics'],
+    ['/pg/metrics/job/', '/pg/metrics/job'],
+    ['/pg/api/v1/metrics/', '/metrics'],
+    ['/..//evil.example/', '/evil.example/'],
+  ])('that are not clean are redirected: %s', (path, location) => {
+    expect(find(path)).toMatchObject({ kind: 'redirect', location });
+  });
+
+  it('are not cleaned of what was escaped', () => {
+    expect(find('/pg/metrics/job/a%2F%2Fb')).toMatchObject({ kind: 'group', rest: '//b' });
+  });
+});

@@ -1,0 +1,189 @@
+import { readMetric } from '../parse/protobuf-metric.ts';
+import { messageBounds } from '../parse/protobuf-reader.ts';
+import { VARINT, WireError, WireReader } from '../parse/wire-reader.ts';
+import {
+  assertFits,
+  InconsistentPush,
+  PushError,
+  type PushedFamilies,
+  type PushedFamily,
+  type PushedMetric,
+  type PushedType,
+} from './pushed-families.ts';
+import { withInfinity } from './text-family.ts';
+
+/** Types by their number in protobuf. */
+const TYPES: readonly PushedType[] = [
+  'counter',
+  'gauge',
+  'summary',
+  'unknown',
+  'histogram',
+  'histogram',
+];
+/** The field of a metric that holds its value, by the type of the family. */
+const VALUE_FIELDS: Readonly<Record<PushedType, number>> = {
+  gauge: 2,
+  counter: 3,
+  summary: 4,
+  unknown: 5,
+  histogram: 7,
+};
+const TIMESTAMP_FIELD = 6;
+/** The most labels of a metric. */
+const MOST_LABELS = 1024;
+
+/**
+ * Reads a pushed body of delimited protobuf messages. Of two families of one name the last counts,
+ * and a family without metrics is none.
+ *
+ * @throws PushError if the messages cannot be read; InconsistentPush if what they say cannot be
+ * kept: a family without a name, text that is not UTF-8, a value of another type.
+ */
+export function readProtobufBody(body: Buffer): PushedFamilies {
+  const families = new Map<string, PushedFamily>();
+  let message = 0;
+  let metrics = 0;
+  for (let at = 0; at < body.length; ) {
+    const line = ++message;
+    const [family, end] = readable(line, () => {
+      const bounds = messageBounds(body, at);
+      if (bounds === undefined || bounds[1] > body.length) {
+        throw new PushError(400, 'protobuf', 'unexpected EOF', line);
+      }
+      return [readFamily(body, bounds, line), bounds[1]] as const;
+    });
+    metrics += family.metrics.length;
+    assertFits(metrics, line);
+    families.delete(family.name);
+    if (family.metrics.length > 0) families.set(family.name, family);
+    at = end;
+  }
+  return families;
+}
+
+/** Calls a function that reads a message; throws a PushError if that is malformed. */
+function readable<T>(message: number, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    const text = 'proto: cannot parse invalid wire-format data';
+    throw new PushError(400, 'protobuf', text, message);
+  }
+}
+
+/** Reads one message of a family, without a length in front; throws as {@link readProtobufBody}. */
+export function readFamilyMessage(message: Buffer): PushedFamily {
+  return readable(1, () => readFamily(message, [0, message.length], 1));
+}
+
+function readFamily(
+  body: Buffer,
+  [start, end]: readonly [number, number],
+  line: number,
+): PushedFamily {
+  const wire = new WireReader(body, start, end);
+  let name = '';
+  let help = '';
+  let typeNumber = 0;
+  const metrics: (readonly [number, number])[] = [];
+  while (wire.next()) {
+    if (wire.field === 1) name = wire.text();
+    else if (wire.field === 2) help = wire.text();
+    else if (wire.field === 3) {
+      wire.expect(VARINT);
+      typeNumber = wire.signed();
+    } else if (wire.field === 4) {
+      metrics.push(wire.bounds());
+      assertFits(metrics.length, line);
+    } else wire.skip();
+  }
+  const type = TYPES[typeNumber];
+  if (metrics.length === 0) return { name, type: 'unknown', help, metrics: [] };
+  if (wire.isMalformed) refuse('utf8', 'a name or help is not valid UTF-8', line);
+  if (name === '') refuse('name', 'a metric family has no name', line);
+  if (type === undefined) refuse('type', `the type ${typeNumber} is unknown`, line);
+  const context = { name, type, line };
+  return { name, type, help, metrics: metrics.map((at) => readPushed(body, at, context)) };
+}
+
+interface FamilyContext {
+  readonly name: string;
+  readonly type: PushedType;
+  readonly line: number;
+}
+
+function readPushed(
+  body: Buffer,
+  [start, end]: readonly [number, number],
+  { name, type, line }: FamilyContext,
+): PushedMetric {
+  const labels = new Map<string, string>();
+  const fields = new Set<number>();
+  const wire = new WireReader(body, start, end);
+  while (wire.next()) {
+    fields.add(wire.field);
+    if (wire.field === 1) readLabel(wire, labels, { name, type, line });
+    else wire.skip();
+  }
+  const field = VALUE_FIELDS[type];
+  if (!fields.has(field)) {
+    const word = type === 'unknown' ? 'UNTYPED' : type.toUpperCase();
+    refuse('type', `collected metric ${JSON.stringify(name)} is not a ${word}`, line);
+  }
+  const value = readValue(body, [start, end], field);
+  return { labels, value, hasTimestamp: fields.has(TIMESTAMP_FIELD), line };
+}
+
+function readLabel(
+  wire: WireReader,
+  labels: Map<string, string>,
+  { name: family, line }: FamilyContext,
+): void {
+  let name = '';
+  let value = '';
+  wire.isMalformed = false;
+  wire.message(() => {
+    while (wire.next()) {
+      if (wire.field === 1) name = wire.text();
+      else if (wire.field === 2) value = wire.text();
+      else wire.skip();
+    }
+  });
+  const metric = `collected metric ${JSON.stringify(family)}`;
+  if (wire.isMalformed) {
+    refuse('utf8', `${metric} has a label named ${JSON.stringify(name)} that is not utf8`, line);
+  }
+  if (name === '') refuse('label', `${metric} has a label without a name`, line);
+  if (labels.has(name)) {
+    refuse('label', `${metric} has two or more labels with the same name: ${name}`, line);
+  }
+  if (labels.size >= MOST_LABELS) {
+    refuse('labels', `${metric} has more than ${MOST_LABELS} labels`, line);
+  }
+  labels.set(name, value);
+}
+
+function readValue(
+  body: Buffer,
+  [start, end]: readonly [number, number],
+  field: number,
+): PushedMetric['value'] {
+  // The labels have been read, and may have names that this reader does not take.
+  const { values, summary, histogram } = readMetric(
+    new WireReader(body, start, end),
+    MOST_LABELS,
+    false,
+  );
+  if (field === VALUE_FIELDS.summary) return summary ?? { count: 0, sum: 0, quantiles: [] };
+  if (field !== VALUE_FIELDS.histogram) return values.get(field) ?? 0;
+  const value = histogram?.value(start) ?? { count: 0, sum: 0, buckets: [] };
+  if (value.schema !== undefined) return value;
+  const buckets = (value.buckets ?? []).map(([bound, count]): [number, number] => [bound, count]);
+  return { ...value, buckets: withInfinity(buckets, value.count) };
+}
+
+function refuse(reason: string, message: string, line: number): never {
+  throw new InconsistentPush(reason, message, line);
+}

@@ -1,0 +1,298 @@
+import type { FamilyMetadata } from '../model/family-metadata.ts';
+import type { MetricStore } from '../stores/metric-store.ts';
+import type { Group, GroupIndex, PushMode } from './group-index.ts';
+import { GroupKeeper, type GroupTimes } from './group-keeper.ts';
+import { type LoadedGroups, loadGroups } from './group-loading.ts';
+import type { GroupLabels } from './group-path.ts';
+import type { GroupSettings } from './group-settings.ts';
+import { type PreparedFamily, PUSH_FAILURE_TIME, PUSH_TIME, preparePush } from './prepared-push.ts';
+import { InconsistentPush, PushError, type PushedFamilies } from './pushed-families.ts';
+import { withValues } from './stored-labels.ts';
+import { TouchedFamilies } from './touched-families.ts';
+import { WriteQueue } from './write-queue.ts';
+import { WritesUnderWay } from './writes-under-way.ts';
+
+/**
+ * The groups of a gateway: checks pushes, and keeps what they bring in a store. Writes begin in the
+ * order in which they came. A write waits for those before it if it depends on what becomes of
+ * them; if not, they are written together.
+ */
+export class PushedGroups {
+  readonly index: GroupIndex;
+  /** How many writes have ended: another number is another state. */
+  state = 0;
+  readonly store: MetricStore;
+  /** What was changed while a page is read. */
+  readonly touched: TouchedFamilies = new TouchedFamilies();
+  readonly #settings: GroupSettings;
+  readonly #queue = new WriteQueue({
+    isDue: () => this.isDue,
+    run: () => this.#endDue(),
+  });
+  readonly #underWay = new WritesUnderWay();
+  readonly #isShared: boolean;
+  /** Writes to the store. */
+  readonly keeper: GroupKeeper;
+  /** When the next group ends, in Unix ms. */
+  #nextEnd = Number.POSITIVE_INFINITY;
+
+  private constructor(store: MetricStore, settings: GroupSettings, loaded: LoadedGroups) {
+    this.store = store;
+    this.#settings = settings;
+    this.#isShared = settings.isShared === true;
+    this.index = loaded.index;
+    this.keeper = new GroupKeeper(store, loaded.families, settings.onWrite);
+    for (const group of loaded.index.groups.values()) this.#endAt(group, group.expiresAt);
+  }
+
+  /** Reads which groups a store has, and ends the metadata that none of them needs. */
+  static async open(store: MetricStore, settings: GroupSettings): Promise<PushedGroups> {
+    const groups = new PushedGroups(store, settings, await loadGroups(store));
+    if (!groups.#isShared) await groups.keeper.endUnused(groups.#isUsed);
+    return groups;
+  }
+
+  /** Whether so many writes wait that the gateway is not healthy. */
+  get isFull(): boolean {
+    return this.#queue.isFull;
+  }
+
+  /** Whether the time of a group has come. */
+  get isDue(): boolean {
+    return this.#settings.now() >= this.#nextEnd;
+  }
+
+  /**
+   * Replaces a group, or some families of it, by what was pushed.
+   *
+   * @throws PushError if the push is refused; then nothing of it is kept but that it failed.
+   */
+  push(labels: GroupLabels, families: PushedFamilies, mode: PushMode): Promise<void> {
+    return this.#queue.run((isAlone) => {
+      const group = this.#groupOf(labels);
+      if (!this.#mayBegin(group, isAlone)) return undefined;
+      let pushed: readonly PreparedFamily[];
+      try {
+        this.#assertRoom(group);
+        pushed = this.#prepare(group, families);
+        this.index.check(group, pushed, mode);
+      } catch (error) {
+        // Writes that are under way may end what it contradicts.
+        if (!isAlone) return undefined;
+        return this.#change(group, [], () => this.#noteRefusal(group, error));
+      }
+      if (!isAlone && !this.#underWay.agree(group, pushed)) return undefined;
+      return this.#change(group, pushed, async () => {
+        try {
+          if (this.#isShared) await this.#checkOthers(pushed);
+          await this.#replace(group, pushed, { mode });
+        } catch (error) {
+          await this.#noteRefusal(group, error);
+        }
+      });
+    });
+  }
+
+  /** Makes a group as it was at another gateway. */
+  restore(labels: GroupLabels, families: PushedFamilies, times: GroupTimes): Promise<void> {
+    return this.#alone(async () => {
+      const group = this.#groupOf(labels);
+      this.#assertRoom(group);
+      const pushed = this.#prepare(group, families);
+      this.index.check(group, pushed, 'put');
+      group.failedAt = times.failedAt;
+      await this.#replace(group, pushed, { mode: 'put', pushedAt: times.pushedAt });
+    });
+  }
+
+  /** Notes that a push failed that could be read but not be kept. */
+  fail(labels: GroupLabels): Promise<void> {
+    return this.#queue.run((isAlone) => {
+      const group = this.#groupOf(labels);
+      if (!this.#mayBegin(group, isAlone)) return undefined;
+      return this.#change(group, [], () => this.#noteFailure(group));
+    });
+  }
+
+  /** Ends a group, if it is there. */
+  delete(labels: GroupLabels): Promise<void> {
+    return this.#queue.run((isAlone) => {
+      const group = this.#groupOf(labels);
+      return this.#mayBegin(group, isAlone) ? this.#end(group) : undefined;
+    });
+  }
+
+  /** Ends all groups that are there when it is this write's turn. */
+  wipe(): Promise<void> {
+    return this.#alone(async () => {
+      const ends = [...this.index.groups.values()].map((group) => this.#end(group));
+      await Promise.allSettled(ends);
+      await Promise.all(ends);
+    });
+  }
+
+  /** Ends what is due, if anything is. */
+  async sweep(): Promise<void> {
+    if (this.isDue) await this.#alone(() => Promise.resolve());
+  }
+
+  /** Whether the store may have series of a family, or had some while a page is read. */
+  mayHave(name: string): boolean {
+    return this.#hasGroups(name) || this.touched.has(name);
+  }
+
+  #alone<T>(write: () => Promise<T>): Promise<T> {
+    return this.#queue.run((isAlone) => (isAlone ? write() : undefined));
+  }
+
+  /** Whether a write of a group depends on none that is under way, as far as the group tells. */
+  #mayBegin(group: Group, isAlone: boolean): boolean {
+    if (isAlone) return true;
+    const { size } = this.#underWay;
+    return !this.#underWay.has(group) && (size === 0 || this.#hasRoom(group, size));
+  }
+
+  readonly #isUsed = (name: string): boolean =>
+    name === PUSH_TIME || name === PUSH_FAILURE_TIME || this.#hasGroups(name);
+
+  #hasGroups(name: string): boolean {
+    return this.index.family(name) !== undefined || this.#underWay.helpOf(name) !== undefined;
+  }
+
+  #groupOf(labels: GroupLabels): Group {
+    return this.index.groupOf(this.#isShared ? withValues(labels) : labels);
+  }
+
+  #prepare({ labels }: Group, families: PushedFamilies): readonly PreparedFamily[] {
+    return preparePush(labels, families, { at: this.#settings.now(), isShared: this.#isShared });
+  }
+
+  #hasRoom({ key }: Group, others = 0): boolean {
+    const { groups } = this.index;
+    return groups.has(key) || groups.size + others < this.#settings.groupLimit;
+  }
+
+  #assertRoom(group: Group): void {
+    if (this.#hasRoom(group)) return;
+    throw new PushError(
+      507,
+      'group_limit',
+      `there are ${this.index.groups.size} groups, which is the limit; delete some, or raise the limit`,
+    );
+  }
+
+  /** Changes a group; ends the metadata that no group needs after it. */
+  async #change(
+    group: Group,
+    pushed: readonly PreparedFamily[],
+    write: () => Promise<void>,
+  ): Promise<void> {
+    const names = new Set([...group.families.keys(), ...pushed.map(({ name }) => name)]);
+    const end = this.#underWay.begin(group, pushed);
+    try {
+      await write();
+    } finally {
+      end();
+      this.touched.add(names);
+      this.state++;
+      await this.#endFamilies(names);
+    }
+  }
+
+  async #replace(
+    group: Group,
+    pushed: readonly PreparedFamily[],
+    { mode, pushedAt }: { readonly mode: PushMode; readonly pushedAt?: number },
+  ): Promise<void> {
+    const now = this.#settings.now();
+    const expiresAt = this.#endOf(group, now);
+    const times = { pushedAt: pushedAt ?? now, failedAt: group.failedAt };
+    const families = pushed.map((family) => this.#metadata(family, group));
+    const scope = mode === 'put' ? 'group' : 'families';
+    const content = { scope, pushed, families, times, expiresAt } as const;
+    await this.keeper.write(group.labels, content, now);
+    this.index.set(group, pushed, mode);
+    group.pushedAt = times.pushedAt;
+    this.#endAt(group, expiresAt);
+  }
+
+  /** When a group ends that is pushed to now, in Unix ms; undefined for never. */
+  #endOf({ labels }: Group, now: number): number | undefined {
+    const ttl = this.#settings.lifetimes(labels);
+    return ttl === undefined ? undefined : now + ttl;
+  }
+
+  /** Refuses families to which others have given another type. */
+  async #checkOthers(pushed: readonly PreparedFamily[]): Promise<void> {
+    const unknown = pushed.filter(({ name }) => this.index.family(name) === undefined);
+    if (unknown.length > 0) await this.keeper.checkOthers(unknown);
+  }
+
+  #metadata(family: PreparedFamily, group: Group): FamilyMetadata {
+    const { name, type } = family;
+    const help = this.index.helpAfter(family, group) || this.#underWay.helpOf(name) || '';
+    return help === '' ? { name, type } : { name, type, help };
+  }
+
+  async #noteRefusal(group: Group, error: unknown): Promise<never> {
+    if (error instanceof InconsistentPush) await this.#noteFailure(group);
+    throw error;
+  }
+
+  /** Notes that a push failed. Where not even that can be kept, the response alone tells. */
+  async #noteFailure(group: Group): Promise<void> {
+    const isNew = !this.index.groups.has(group.key);
+    if (!this.#hasRoom(group)) return;
+    const now = this.#settings.now();
+    const expiresAt = isNew ? this.#endOf(group, now) : group.expiresAt;
+    const times = { pushedAt: group.pushedAt, failedAt: now };
+    const content = { scope: 'families', pushed: [], families: [], times, expiresAt } as const;
+    try {
+      await this.keeper.write(group.labels, content, now);
+    } catch (error) {
+      if (error instanceof InconsistentPush) return;
+      throw error;
+    }
+    group.failedAt = now;
+    if (isNew) this.index.set(group, [], 'put');
+    this.#endAt(group, expiresAt);
+  }
+
+  /** Ends the metadata of families that no group has. In a shared store others may need it. */
+  #endFamilies(names: Iterable<string>): Promise<void> {
+    return this.keeper[this.#isShared ? 'endLeft' : 'endUnused'](this.#isUsed, names);
+  }
+
+  #end(group: Group): Promise<void> {
+    return this.#change(group, [], async () => {
+      await this.keeper.end(group.labels);
+      this.index.delete(group);
+    });
+  }
+
+  #endAt(group: Group, at: number | undefined): void {
+    group.expiresAt = at;
+    if (at !== undefined && at < this.#nextEnd) this.#nextEnd = at;
+  }
+
+  /** Ends the groups whose time has come, in the store and in the index. */
+  async #endDue(): Promise<void> {
+    const now = this.#settings.now();
+    await this.keeper.endDue(now);
+    const names = new Set<string>();
+    this.#nextEnd = Number.POSITIVE_INFINITY;
+    for (const group of this.index.groups.values()) {
+      const { expiresAt } = group;
+      if (expiresAt === undefined) continue;
+      if (expiresAt > now) {
+        this.#nextEnd = Math.min(this.#nextEnd, expiresAt);
+        continue;
+      }
+      for (const name of group.families.keys()) names.add(name);
+      this.index.delete(group);
+    }
+    this.touched.add(names);
+    this.state++;
+    await this.#endFamilies(names);
+  }
+}
