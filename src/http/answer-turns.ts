@@ -1,25 +1,25 @@
 import { setImmediate } from 'node:timers';
 
 /**
- * How long answers may hold the event loop together before it turns, in ms, while clients connect.
- * Node accepts one connection in each turn: if all of 500 clients were answered in each, the last
- * of them would be accepted after 125 000 answers.
+ * How long responses may hold the event loop together before it turns, in ms, while clients
+ * connect. Node accepts one connection in each turn. If 500 clients got responses in each, Node
+ * would accept the last of them after 125 000 responses.
  */
 const CONNECTING_MS = 1;
 
-/** The same for the later parts of long answers while no client connects, in ms. */
+/** The same for the later parts of long responses while no client connects, in ms. */
 const SETTLED_MS = 10;
 
 /** For how many turns after the first request of a connection more connections are expected. */
 const CONNECTING_TURNS = 10;
 
-/** So many answers may go on before the list of those that wait is cut at its front. */
+/** How many responses go on before the list of those that wait is cut at its front. */
 const MOST_GONE_ON = 1024;
 
 /**
- * Shares the event loop between answers and clients that connect. While clients connect, answers
- * that are worked on in one turn take no longer than a budget together; the others wait in order.
- * At other times only the later parts of long answers wait: requests that wait survive garbage
+ * Shares the event loop between responses and clients that connect. While clients connect, the
+ * responses of one turn take no longer than a budget together; the others wait in order. At other
+ * times only the later parts of long responses wait: requests that wait survive garbage
  * collections, which costs processor time.
  */
 export class AnswerTurns {
@@ -29,14 +29,14 @@ export class AnswerTurns {
   readonly #known = new WeakSet<object>();
   /** For how many turns more clients are expected to connect. */
   #connecting = 0;
-  /** Answers that wait for the next turn, in order; those before `#next` have gone on. */
+  /** Responses that wait for the next turn, in order; those before `#next` have gone on. */
   #waiting: (() => void)[] = [];
   #next = 0;
-  /** When answers began to be worked on in this turn; undefined if none was. */
+  /** When the first response of this turn began; undefined if there is none. */
   #began: number | undefined;
 
   /**
-   * @param budget - how long the answers of one turn may take together while clients connect, in
+   * @param budget - how long the responses of one turn may take together while clients connect, in
    *   ms.
    * @param now - a monotonic clock, in ms.
    */
@@ -46,7 +46,7 @@ export class AnswerTurns {
   }
 
   /**
-   * Whether an answer that begins has to wait: clients connect, and time is over or others wait
+   * Whether a response that begins has to wait: clients connect, and time is over or others wait
    * already.
    *
    * @param connection - what its request came through, if that is known.
@@ -59,7 +59,7 @@ export class AnswerTurns {
     return this.#connecting > 0 && (this.isOver() || this.#next < this.#waiting.length);
   }
 
-  /** Whether an answer has to rest. It reads a clock: ask for each part, not for each line. */
+  /** Whether a response has to yield. It reads a clock: ask for each part, not for each line. */
   isOver(): boolean {
     const now = this.#now();
     if (this.#began !== undefined) {

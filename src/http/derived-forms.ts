@@ -1,4 +1,6 @@
 import { Deflater } from '../formats/deflate.ts';
+import type { Encoder } from '../formats/encoder.ts';
+import { Bodies } from '../formats/exposition.ts';
 import { SelectionQueue } from '../selection/selection-queue.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 
@@ -46,6 +48,8 @@ export class ReaderForms {
   readonly queue: SelectionQueue = new SelectionQueue();
   readonly #levels = new RecentForms<number>();
   readonly #deflaters = new Map<number, Deflater>();
+  readonly #encoders = new RecentForms<Encoder>();
+  readonly #bodies = new Map<Encoder, Bodies>();
   readonly #seen = new WeakSet<Snapshot>();
 
   /**
@@ -64,6 +68,19 @@ export class ReaderForms {
     return this.deflater(level);
   }
 
+  /** What an encoder made of chunks; undefined for one whose work is not kept. */
+  bodies(encoder: Encoder): Bodies | undefined {
+    return this.#bodies.get(encoder);
+  }
+
+  /** The same for a scrape. */
+  askedFor(encoder: Encoder): Bodies | undefined {
+    if (this.#encoders.asked(encoder) && !this.#bodies.has(encoder)) {
+      this.#bodies.set(encoder, new Bodies());
+    }
+    return this.#bodies.get(encoder);
+  }
+
   /** Notes a new snapshot, and drops what was compressed in forms that are not kept any more. */
   published(snapshot: Snapshot): void {
     if (this.#seen.has(snapshot)) return;
@@ -71,6 +88,10 @@ export class ReaderForms {
     const kept = this.#levels.published();
     for (const level of this.#deflaters.keys()) {
       if (!kept.includes(level)) this.#deflaters.delete(level);
+    }
+    const encoders = this.#encoders.published();
+    for (const encoder of this.#bodies.keys()) {
+      if (!encoders.includes(encoder)) this.#bodies.delete(encoder);
     }
   }
 }

@@ -9,12 +9,10 @@ export const ERROR_STAGES = ['refresh', 'page', 'sending'] as const;
 export interface ErrorContext {
   /**
    * `refresh`: the source was read for this scrape, or is failing since before; `page`: the page
-   * was being made; `sending`: the answer had begun, and its connection was cut.
+   * was being made; `sending`: the response had begun, and its connection was cut.
    */
   readonly during: (typeof ERROR_STAGES)[number];
-  /**
-   * What the scrape is answered with: 200 where the last good snapshot is served in spite of it.
-   */
+  /** The status of the response: 200 if the last good snapshot is served in spite of it. */
   readonly status: number;
 }
 
@@ -28,25 +26,25 @@ export const logScrapeError: ErrorListener = (error, { during, status }) => {
   if (!isLogged(error)) logError('handler', error, { during, status });
 };
 
-/** Counts the scrapes that met an error, and tells a listener of each error once. */
+/** Counts the scrapes that met an error, and reports each error once to a listener. */
 export class ErrorReport {
   /** How many scrapes met an error, by what was being done. */
   readonly counts: Record<ErrorContext['during'], number> = { refresh: 0, page: 0, sending: 0 };
   readonly #listener: ErrorListener;
-  readonly #told = new WeakSet<Error>();
+  readonly #reported = new WeakSet<Error>();
 
   /** @param listener - what it throws, at once or later, fails neither a scrape nor the process. */
   constructor(listener: ErrorListener) {
     this.#listener = listener;
   }
 
-  /** Tells of an error; of one that is no SnapscrapeError as the cause of one. */
-  tell(thrown: unknown, context: ErrorContext): void {
+  /** Reports an error; wraps it if it is not a SnapscrapeError. */
+  report(thrown: unknown, context: ErrorContext): void {
     this.counts[context.during]++;
     const error = asScrapeError(thrown);
     const root = rootOf(error);
-    if (this.#told.has(root)) return;
-    this.#told.add(root);
+    if (this.#reported.has(root)) return;
+    this.#reported.add(root);
     callSafely(this.#listener, error, context);
   }
 }

@@ -12,7 +12,7 @@ const reader = { snapshot: () => [] };
 
 describe('the options of a handler', () => {
   it('have the defaults that their comments say, in a frozen constant', () => {
-    const told = documentedDefaults(
+    const reported = documentedDefaults(
       new URL('./handler-options.ts', import.meta.url),
       'HandlerOptions',
     );
@@ -27,13 +27,13 @@ describe('the options of a handler', () => {
       field,
       inWords[field as keyof HandlerOptions] ?? asDocumented(value),
     ]);
-    expect([...told]).toEqual(expected);
+    expect([...reported]).toEqual(expected);
     expect(Object.isFrozen(HANDLER_DEFAULTS)).toBe(true);
     expect(checkHandlerOptions(undefined)).toEqual(HANDLER_DEFAULTS);
     expect(checkHandlerOptions({ gzipLevel: undefined })).toEqual(HANDLER_DEFAULTS);
   });
 
-  it('are checked all at once, each fault with its value and the remedy', () => {
+  it('are checked all at once, each error with its value and the remedy', () => {
     const given = {
       selfMetrics: 'yes',
       metricPrefix: '1_',
@@ -54,7 +54,7 @@ describe('the options of a handler', () => {
     const make = (): unknown =>
       createOpenMetricsHandler(reader, given as unknown as HandlerOptions);
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_options' }));
-    for (const fault of [
+    for (const error of [
       'createOpenMetricsHandler: ',
       'selfMetrics ("yes") must be true, false or \'always\'',
       'metricPrefix ("1_") must be the beginning of a legal metric name, such as my_exporter_',
@@ -67,12 +67,12 @@ describe('the options of a handler', () => {
       'processStartTime (object) must be true, false, a Date or Unix milliseconds',
       'names (object) must be 1 to 1024 texts',
       'match ("{a=}") is wrong: The selector is wrong at column 4',
-      'shard ("5/4") is wrong: "5/4" is no shard',
+      'shard ("5/4") is wrong: "5/4" is not a shard',
       'subsets (1) must be true or false',
       'onError ("log") must be a function',
       'unknown option "prefix"; the options are selfMetrics, metricPrefix, errorPolicy',
     ]) {
-      expect(make).toThrow(fault);
+      expect(make).toThrow(error);
     }
   });
 

@@ -21,16 +21,16 @@ import type { Re2Source } from '../selection/value-pattern.ts';
 import { type ErrorListener, logScrapeError } from './error-report.ts';
 
 /**
- * How a handler serves. Every field may be left out. docs/http.md gives the name of each in Go's
+ * How a handler serves. Every field is optional. docs/http.md gives the name of each in Go's
  * promhttp.
  */
 export interface HandlerOptions {
   /**
-   * Whether pages end with the handler's own metrics: refreshes, ages, refused points, requests.
-   * Default true. Subsets have those that `names` and `prefixes` name; of shards the first has all,
-   * and each the count of its own series, so that sums over shards are right; what `match` selects
-   * has none. A fixed selection takes none away with `'always'`. A family of the source with one of
-   * their names is served instead.
+   * Whether pages end with the handler's own metrics: refreshes, ages, rejected points, requests.
+   * Default true. Subsets have those that `names` and `prefixes` name. The first shard has all, and
+   * each shard the count of its own series, so that sums over shards are right. A selection by
+   * `match` has none. With `'always'` a fixed selection has all. If the source has a family with
+   * one of their names, the page has that one instead.
    */
   readonly selfMetrics?: boolean | 'always' | undefined;
   /**
@@ -38,25 +38,25 @@ export interface HandlerOptions {
    */
   readonly metricPrefix?: string | undefined;
   /**
-   * What is served when a source fails. Default `last-good`: the last good snapshot, until it is
+   * What is served if a source fails. Default `last-good`: the last good snapshot, until it is
    * older than the cache's `maxStaleness`, then 503; of merged readers those that have one. With
-   * `fail` the answer is 500 for as long as the latest refresh of any source is a failed one, and
-   * 503 where one is not done in time. With `continue` the last good snapshot is served however old
-   * it is. Under every policy a refused point costs nothing but itself, and 503 is the answer where
-   * there is nothing at all.
+   * `fail` the response is 500 while the latest refresh of any source is a failed one, and 503 if a
+   * refresh is not done in time. With `continue` the last good snapshot is served however old it
+   * is. Under every policy a rejected point costs only itself. Without any snapshot the response is
+   * 503.
    */
   readonly errorPolicy?: ErrorPolicy | undefined;
   /**
-   * How many requests are served at a time; one more is answered at once with 503 and
-   * `Retry-After`. Default 0, which is any number; up to 1 000 000. A request ends with the last
-   * byte of its answer; in `fetch` with the answer, whose sending is the server's to bound.
+   * How many requests are served at a time; one more gets 503 with `Retry-After` at once. Default
+   * 0, which is any number; up to 1 000 000. A request ends with the last byte of its response. In
+   * `fetch` it ends with the response object; the server bounds the sending.
    */
   readonly maxRequestsInFlight?: number | undefined;
   /**
    * The codings on offer, the preferred one first: of those that a scraper weighs alike, the first
-   * one is taken. Default `['gzip']`. `identity` is the last where it is not named; `[]` never
-   * compresses. `zstd` is passed over by a Node that has none, which is before 22.15. It is made of
-   * a whole page for each snapshot, where gzip is made of what changed.
+   * one is taken. Default `['gzip']`. `identity` is the last if it is not named; `[]` never
+   * compresses. A Node without `zstd`, which is before 22.15, ignores it. It is made of a whole
+   * page for each snapshot, gzip only of what changed.
    */
   readonly compressions?: readonly ContentCoding[] | undefined;
   /**
@@ -65,14 +65,21 @@ export interface HandlerOptions {
    */
   readonly gzipLevel?: number | undefined;
   /**
-   * Whether OpenMetrics is served to scrapers that ask for it. Default true. Without it all get the
-   * Prometheus text format.
+   * Whether OpenMetrics and protobuf are served to scrapers that ask for them. Default true.
+   * OpenMetrics 2, which is experimental, is served only to a scraper that names it. If false, all
+   * get the Prometheus text format.
    */
   readonly openMetrics?: boolean | undefined;
   /**
-   * What the header `Process-Start-Time-Unix` tells in whole seconds: a `Date`, Unix milliseconds,
-   * or the start of this process where it is true. Default false: no such header. It is sent with
-   * every answer, refusals among them.
+   * Whether pages in OpenMetrics 1 have a line `_created` for each counter, histogram and summary
+   * whose start is known. Default false: Prometheus stores each as a series of its own. OpenMetrics
+   * 2 and protobuf always have the start, in the sample.
+   */
+  readonly createdLines?: boolean | undefined;
+  /**
+   * The time for the header `Process-Start-Time-Unix`, sent in whole seconds: a `Date`, Unix
+   * milliseconds, or, if true, the start of this process. Default false: no such header. Every
+   * response has it, errors too.
    */
   readonly processStartTime?: boolean | number | Date | undefined;
   /**
@@ -83,7 +90,7 @@ export interface HandlerOptions {
    */
   readonly scrapeTimeout?: number | undefined;
   /**
-   * How much sooner than the scraper's timeout an answer is due, in ms, for the way back. It comes
+   * How much sooner than the scraper's timeout a response is due, in ms, for the way back. It comes
    * off `scrapeTimeout` too; at most half of the timeout is taken. Default 500; from 0 to 60 000.
    */
   readonly scrapeTimeoutMargin?: number | undefined;
@@ -94,12 +101,13 @@ export interface HandlerOptions {
    */
   readonly clientTimeout?: number | undefined;
   /**
-   * The families that this handler serves, by name, whatever a query asks for beyond them; a
-   * counter `x_total` answers to `x` too. Default all; from 1 to 1024.
+   * The families that this handler serves, by name, whatever a query asks for beyond them; `x` also
+   * selects the counter `x_total`. Default all; from 1 to 1024.
    */
   readonly names?: readonly string[] | undefined;
   /**
-   * What the names of the families begin with that this handler serves. Default all; from 1 to 64.
+   * The families that this handler serves, by the beginning of their names. Default all; from 1 to
+   * 64.
    */
   readonly prefixes?: readonly string[] | undefined;
   /**
@@ -129,8 +137,8 @@ export interface HandlerOptions {
    * Is called once with each error that a scrape met: a failed refresh, even if the last good
    * snapshot was served, and a page that could not be made or sent. Default: a line on standard
    * error, repeated ones once a minute, unless the reader has logged the same error; `() => {}`
-   * logs nothing. What it throws is ignored. Clients that go away and requests that are refused are
-   * no errors. Refreshes that no scrape waits for go to the `onError` of the cache.
+   * logs nothing. What it throws is ignored. Clients that go away and rejected requests are not
+   * errors. Refreshes that no scrape waits for go to the `onError` of the cache.
    */
   readonly onError?: ErrorListener | undefined;
 }
@@ -147,6 +155,7 @@ export const HANDLER_DEFAULTS: CheckedHandlerOptions = Object.freeze({
   compressions: Object.freeze(['gzip'] as const),
   gzipLevel: 1,
   openMetrics: true,
+  createdLines: false,
   processStartTime: false,
   scrapeTimeout: 10_000,
   scrapeTimeoutMargin: 500,
@@ -199,7 +208,7 @@ const isRe2Source: OptionCheck = (value) => {
     : 'must be the package re2js from version 2, or a function that imports it';
 };
 
-/** Checks handler options from outside; throws `invalid_options` that lists every fault. */
+/** Checks handler options from outside; throws `invalid_options` that lists every error. */
 export function checkHandlerOptions(options: unknown): CheckedHandlerOptions {
   return checkOptions('createOpenMetricsHandler', options, HANDLER_DEFAULTS, {
     selfMetrics: (value) =>
@@ -212,6 +221,7 @@ export function checkHandlerOptions(options: unknown): CheckedHandlerOptions {
     compressions: isCodingList,
     gzipLevel: integerWithin(1, 9, 'level'),
     openMetrics: isBoolean,
+    createdLines: isBoolean,
     processStartTime: isStartTime,
     scrapeTimeout: numberWithin(1, LONGEST_TIMER, 'ms'),
     scrapeTimeoutMargin: numberWithin(0, 60_000, 'ms'),

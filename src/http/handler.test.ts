@@ -82,8 +82,8 @@ describe.each(WAYS)('a page, asked for %s', (way, open) => {
   });
 });
 
-describe.each(WAYS)('a refusal, asked for %s', (_, open) => {
-  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('refuses %s', async (method) => {
+describe.each(WAYS)('a rejection, asked for %s', (_, open) => {
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('rejects %s', async (method) => {
     const source = new ScriptedSource();
     const { status, headers, body } = await (await bare(open, source))({ method });
     expect(status).toBe(405);

@@ -1,3 +1,4 @@
+import type { OfferedFormat } from '../formats/format.ts';
 import { assertReader } from '../model/options.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
 import { checkHandlerOptions, type HandlerOptions } from './handler-options.ts';
@@ -8,16 +9,16 @@ import type { SelfFamily } from './self-families.ts';
 import { fetchHandler } from './web-fetch.ts';
 
 /**
- * A request listener of `node:http`, `node:https` and `node:http2` that also answers web-standard
+ * A request listener of `node:http`, `node:https` and `node:http2` that also serves web-standard
  * requests.
  */
 export interface OpenMetricsHandler {
   /**
-   * Answers a request of `node:http`, of `node:http2` or of any framework that hands out its
-   * request and response. The path is not looked at: route to the handler what it should answer.
+   * Responds to a request of `node:http`, of `node:http2` or of any framework that has its request
+   * and response. It does not look at the path: route to it only what it should serve.
    */
   (request: NodeRequest, response: NodeResponse): void;
-  /** Answers a web-standard request. Never rejects. */
+  /** Responds to a web-standard request. Never rejects. */
   fetch(request: Request): Promise<Response>;
 }
 
@@ -27,7 +28,7 @@ export interface OpenMetricsHandler {
  *
  * A scrape pins one snapshot and writes bytes that already lie ready; a reader without a cache is
  * read and rendered again for each scrape. Before the first good snapshot, and once it is too old,
- * the answer is 503 with `Retry-After`. Each handler counts for itself; there is no global
+ * the response is 503 with `Retry-After`. Each handler counts for itself; there is no global
  * registry. Throws `invalid_options` if the reader is not a reader or an option is wrong.
  *
  * @example
@@ -46,8 +47,7 @@ export function createOpenMetricsHandler(
 export interface PreparedHandler {
   readonly handler: OpenMetricsHandler;
   /**
-   * Rejects with `invalid_options`, and the fault as its cause, for a pattern of `match` that is
-   * none.
+   * Rejects with `invalid_options`, and the error as its cause, if a pattern of `match` is invalid.
    */
   readonly ready: () => Promise<void>;
 }
@@ -56,15 +56,17 @@ export interface PreparedHandler {
  * Makes a handler for a caller that can wait until its patterns are compiled.
  *
  * @param added - families that the caller adds to the handler's own metrics.
+ * @param formats - the formats on offer. Default: those of the options.
  */
 export function preparedHandler(
   reader: SnapshotReader | IncrementalSnapshotReader,
   options?: HandlerOptions,
   added: readonly SelfFamily[] = [],
+  formats?: readonly OfferedFormat[],
 ): PreparedHandler {
   const checked = checkHandlerOptions(options);
   assertReader('createOpenMetricsHandler', reader);
-  const scraper = new ScrapeHandler(reader, checked, added);
+  const scraper = new ScrapeHandler(reader, checked, added, formats);
   const handler = Object.assign(nodeListener(scraper, checked.clientTimeout), {
     fetch: fetchHandler(scraper),
   });

@@ -13,7 +13,7 @@ export type NodeResponse = ServerResponse | Http2ServerResponse;
 const INTERNAL_ERROR = 2;
 
 /**
- * Cuts an answer off, so that its client cannot take it for whole. A destroyed stream of
+ * Cuts a response off, so that its client cannot take it for whole. A destroyed stream of
  * `node:http2` says NO_ERROR, which clients take for the end of the body if there was no
  * Content-Length. Never throws: a response may be made by something else than Node, and have no
  * such methods.
@@ -28,8 +28,8 @@ export function cutOff(response: NodeResponse): void {
 }
 
 /**
- * Calls back when the client of an answer goes away, at once if it has gone already. Returns how to
- * undo that. A request or response that cannot tell counts as one whose client stays.
+ * Calls back when the client of a response goes away, at once if it has gone already. Returns how
+ * to undo that. If a request or response has no events, its client counts as present.
  */
 export function onGone(
   request: NodeRequest,
@@ -41,7 +41,7 @@ export function onGone(
     if (response.stream.destroyed) leave();
     return stopListening;
   }
-  // A response that waits behind another one of its connection is not told when that is cut.
+  // A response that waits behind another one of its connection has no event when that is cut.
   const socket: Partial<Socket> | null | undefined = request.socket;
   const stay = canTell(socket) ? onCut(socket, leave) : () => undefined;
   // Whatever came before this handler may have taken its time: what is closed does not close again.
@@ -63,20 +63,18 @@ export function connectionOf(request: NodeRequest): object | undefined {
 }
 
 /** Whether a response is one of `node:http2`, whatever version a request claims. */
-function isHttp2(response: NodeResponse): response is Http2ServerResponse {
+export function isHttp2(response: NodeResponse): response is Http2ServerResponse {
   return 'createPushResponse' in response;
 }
 
-/** Listens to an event once, if there is anything that tells of it. Returns how to undo that. */
+/** Listens to an event once, if the emitter has events. Returns how to undo that. */
 export function listenOnce(emitter: NodeResponse, event: string, listener: () => void): () => void {
   if (!canTell(emitter)) return () => undefined;
   emitter.once(event, listener);
   return () => void emitter.removeListener(event, listener);
 }
 
-/**
- * Whether something tells of events: mock requests and responses may not, nor may their sockets.
- */
+/** Whether something has events: mock requests, responses and sockets may have none. */
 export function canTell<T extends Partial<EventEmitter>>(
   emitter: T | null | undefined,
 ): emitter is T & Required<Pick<EventEmitter, 'on' | 'once' | 'removeListener'>> {

@@ -9,15 +9,15 @@ import {
   type NodeResponse,
   onGone,
 } from './node-exchange.ts';
-import type { RequestEntry } from './request-counts.ts';
-import type { BodyParts, ScrapeRequest, ScrapeServer } from './scrape-exchange.ts';
+import type { BodyParts, ScrapeServer } from './scrape-exchange.ts';
+import { askedBy, type BegunScrape, type NodeExchange, sendNow } from './send-now.ts';
 
 /**
  * How many bytes of shared parts may wait in a socket before the next part waits for it to drain.
  */
 const WINDOW_BYTES = 1024 * 1024;
 
-/** How many parts an answer may send without a look at the clock: one of a page, and its end. */
+/** How many parts a response may send without a look at the clock: one of a page, and its end. */
 const SHORT_PARTS = 2;
 
 /** Serves scrapes through `node:http` and `node:http2`. */
@@ -25,61 +25,56 @@ export function nodeListener(
   scraper: ScrapeServer,
   clientTimeout: number,
 ): (request: NodeRequest, response: NodeResponse) => void {
-  return (request, response) => void serve(scraper, clientTimeout, request, response);
+  return (request, response) => {
+    const begun = sendNow(scraper, clientTimeout, { request, response });
+    if (begun !== 'sent') void serve(scraper, clientTimeout, { request, response, ...begun });
+  };
 }
 
 /** Never rejects, whatever a request and a response are: frameworks and tests hand in their own. */
 async function serve(
   scraper: ScrapeServer,
   clientTimeout: number,
-  request: NodeRequest,
-  response: NodeResponse,
+  { request, response, entry: begun, made: ready }: NodeExchange & BegunScrape,
 ): Promise<void> {
-  let entry: RequestEntry | undefined;
+  let entry = begun;
   let status = 500;
   let stay: (() => void) | undefined;
   let cut: NodeJS.Timeout | undefined;
   const gone = new AbortController();
   try {
-    // Another handler has answered: there is nothing to add.
+    // Another handler has responded: there is nothing to add.
     if (response.writableEnded) return;
-    entry = scraper.requests.begin();
-    // Before anything else is made, so that little waits.
-    if (answerTurns.isTaken(connectionOf(request))) await answerTurns.wait();
+    if (entry === undefined) {
+      entry = scraper.requests.begin();
+      // Before anything else is made, so that little waits.
+      if (answerTurns.isTaken(connectionOf(request))) await answerTurns.wait();
+    }
     stay = onGone(request, response, () => gone.abort());
     // Another handler may end the response while it is written, such as a middleware with a
     // timeout. Without a listener the next write would end the process.
     if (canTell(response)) response.on('error', () => gone.abort());
-    const answer = await scraper.respond(askedBy(request, gone.signal), entry);
-    status = answer.status;
+    const asked = { ...askedBy(request), signal: gone.signal };
+    const made = ready ?? (await scraper.respond(asked, entry));
+    status = made.status;
     // A client that does not read pins a snapshot: cut, half a page looks like what it is.
     cut = setTimeout(() => {
       gone.abort();
       cutOff(response);
     }, clientTimeout);
     if (gone.signal.aborted) return;
-    response.writeHead(status, answer.headers);
+    response.writeHead(status, made.headers);
     if (request.method === 'HEAD') response.end();
-    else await write(response, answer.parts, gone.signal);
+    else await write(response, made.parts, gone.signal);
   } catch (error) {
     // Half a page must not look like a whole one.
     cutOff(response);
-    if (!gone.signal.aborted) scraper.errors.tell(error, { during: 'sending', status });
+    if (!gone.signal.aborted) scraper.errors.report(error, { during: 'sending', status });
   } finally {
     clearTimeout(cut);
     stay?.();
     entry?.end(status);
   }
-}
-
-function askedBy(request: NodeRequest, signal: AbortSignal): ScrapeRequest {
-  const headers: Partial<NodeRequest['headers']> = request.headers ?? {};
-  return {
-    method: request.method ?? 'GET',
-    query: queryOf(request.url ?? ''),
-    header: (name) => headerValue(headers[name]),
-    signal,
-  };
 }
 
 async function write(response: NodeResponse, parts: BodyParts, gone: AbortSignal): Promise<void> {
@@ -93,7 +88,7 @@ async function write(response: NodeResponse, parts: BodyParts, gone: AbortSignal
     if (++count > SHORT_PARTS && answerTurns.isOver()) await answerTurns.wait();
     if (gone.aborted) return;
     const isFull = !stream.write(part);
-    // Responses of node:http2 do not tell how much waits in them.
+    // Responses of node:http2 do not show how much waits in them.
     const waiting: number | undefined = stream.writableLength;
     if (isFull && (waiting ?? window) >= window) await drained(stream, gone);
   }
@@ -104,7 +99,7 @@ async function write(response: NodeResponse, parts: BodyParts, gone: AbortSignal
     listenOnce(response, 'finish', resolve);
     stream.end();
     gone.addEventListener('abort', () => resolve(), { once: true });
-    // A response that tells of nothing has ended with this call.
+    // A response without events has ended with this call.
     if (!canTell(response)) resolve();
   });
 }
@@ -121,14 +116,4 @@ function drained(response: Writable, gone: AbortSignal): Promise<void> {
     gone.addEventListener('abort', done, { once: true });
     if (gone.aborted) done();
   });
-}
-
-/** What stands behind the first `?` of a request's target. */
-function queryOf(target: string): string {
-  const mark = target.indexOf('?');
-  return mark < 0 ? '' : target.slice(mark + 1);
-}
-
-function headerValue(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(',') : value;
 }

@@ -10,7 +10,7 @@ import type { NodeRequest, NodeResponse } from './node-exchange.ts';
 
 const PAGE = '# TYPE a gauge\na 1\n';
 
-/** A handler, what it told of, and how many requests it has under way. */
+/** A handler, what it reported, and how many requests it has under way. */
 function served(): { handler: OpenMetricsHandler; errors: SnapscrapeError[] } {
   const errors: SnapscrapeError[] = [];
   const reader = createCachedSnapshotReader({

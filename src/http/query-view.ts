@@ -1,17 +1,14 @@
 import type { ContentCoding } from '../formats/content-coding.ts';
-import { type Encoder, familyTexts, type Section } from '../formats/encoder.ts';
+import type { EncodedLines, Encoder, IndexedLines, Section } from '../formats/encoder.ts';
+import { familyTexts, type PageFormat, sectionsOf } from '../formats/exposition.ts';
 import { streamGzip } from '../formats/gzip.ts';
 import type { NamePlan } from '../formats/name-plan.ts';
 import type { CountedFamily } from '../formats/page.ts';
+import type { EscapingScheme } from '../model/key/index.ts';
 import { FamilyFilter } from '../selection/family-filter.ts';
 import type { PatternSource } from '../selection/label-test.ts';
 import { LineFilter } from '../selection/line-filter.ts';
-import {
-  allLines,
-  copyLines,
-  type SelectedLines,
-  wantedLines,
-} from '../selection/selected-lines.ts';
+import { allLines, copyLines, wantedLines } from '../selection/selected-lines.ts';
 import type { Selection } from '../selection/selection.ts';
 import { SelectionTurns } from '../selection/selection-queue.ts';
 import type { SelectedChunk, SnapshotSelector } from '../selection/snapshot-selector.ts';
@@ -19,12 +16,8 @@ import type { Chunk } from '../snapshot/chunk.ts';
 import type { Family, Snapshot } from '../snapshot/snapshot.ts';
 import type { BodyParts } from './scrape-exchange.ts';
 import type { SelfReport } from './self-families.ts';
-import { type BodyFormat, type BodySource, pageEnd, planOf, type ViewParts } from './view.ts';
-
-/**
- * How long the parts of a body are, in bytes of text. Compressed ones wait in a fraction of that.
- */
-const PART_BYTES = { identity: 16 * 1024, gzip: 64 * 1024 } as const;
+import { type BodyFormat, type BodySource, pageEnd, type ViewParts } from './view.ts';
+import { PART_BYTES, WaitingText } from './waiting-text.ts';
 
 /** A shorter body is sent with its length. */
 const SHORT_BODY_BYTES = 16 * 1024;
@@ -37,8 +30,9 @@ export interface QueryViewParts extends ViewParts {
 }
 
 /** A family of a snapshot, or of a part of one that was selected before. */
-interface SelectableFamily extends Pick<Family, 'name' | 'metadata'> {
+interface SelectableFamily extends Pick<Family, 'name' | 'metadata' | 'series'> {
   readonly chunks: readonly (Chunk | SelectedChunk)[];
+  readonly whole?: readonly Chunk[] | undefined;
 }
 
 /**
@@ -55,6 +49,10 @@ export class QueryView implements BodySource {
     this.#parts = parts;
   }
 
+  plan(snapshot: Snapshot, scheme: EscapingScheme): Promise<NamePlan> {
+    return this.#parts.planner.plan(snapshot.families, scheme);
+  }
+
   codings(): readonly ContentCoding[] {
     // A zstd stream has a window of its own in memory.
     return this.#parts.codings.filter((coding) => coding !== 'zstd');
@@ -62,17 +60,17 @@ export class QueryView implements BodySource {
 
   async body(
     snapshot: Snapshot,
-    { encoder, coding, signal }: BodyFormat,
+    { encoder, plan, coding, signal }: BodyFormat,
     report: () => SelfReport,
   ): Promise<BodyParts | undefined> {
     const { shared, gzipLevel, self, selector } = this.#parts;
     if (shared.queue.isFull) return undefined;
     const { families } = selector === undefined ? snapshot : await selector.select(snapshot);
     const turns = new SelectionTurns(shared.queue, signal);
-    const plan = planOf(snapshot, self);
-    const end = (): Buffer => pageEnd(self, plan, encoder, report());
+    const format: PageFormat = { encoder, plan, bodies: shared.bodies(encoder) };
+    const end = (): Buffer => pageEnd(self, format, report());
     const waiting = new WaitingText(coding === 'gzip' ? PART_BYTES.gzip : PART_BYTES.identity);
-    const texts = this.#texts(families, { encoder, plan }, turns, waiting);
+    const texts = this.#texts(families, format, turns, waiting);
     if (coding !== 'gzip') return begun(inTurns(turns, withEnd(texts, end), async (text) => text));
     const deflater = shared.asked(gzipLevel);
     // Compressing is a part of the turn: it would wait without a bound otherwise.
@@ -83,10 +81,11 @@ export class QueryView implements BodySource {
   /** The text of the body but for its end, in parts. It works in slices, and only when asked. */
   async *#texts(
     families: readonly SelectableFamily[],
-    { encoder, plan }: { readonly encoder: Encoder; readonly plan: NamePlan },
+    format: PageFormat,
     turns: SelectionTurns,
     waiting: WaitingText,
   ): AsyncGenerator<Buffer, void, undefined> {
+    const { encoder, plan } = format;
     const { selection, patternOf, self } = this.#parts;
     const filter = new FamilyFilter(selection, patternOf);
     const counts = new Uint32Array(families.length);
@@ -95,33 +94,109 @@ export class QueryView implements BodySource {
       const conditions = filter.conditionsFor(family);
       if (conditions === undefined) continue;
       const lineFilter = conditions === 'nothing' ? undefined : new LineFilter(conditions);
-      let series = 0;
-      for (const section of encoder.sections(family, plan)) {
-        series = 0;
-        for (const chunk of family.chunks) {
-          const all = 'chunk' in chunk ? chunk : allLines(chunk);
-          const lines = lineFilter ? await wantedLines(all, lineFilter, turns) : all;
-          if (turns.shouldYield()) await turns.yield();
-          if (lines === undefined) continue;
-          if (series === 0) waiting.add(section.head());
-          series += lines.series;
-          yield* lines === all
-            ? waiting.whole(section.body(chunk))
-            : waiting.selected(section, lines);
+      for (const section of sectionsOf(family, format)) {
+        if (family.series === 0) {
+          // Labels choose none of it, and a name its metadata.
+          if (lineFilter === undefined) addEmpty(section, encoder, waiting);
+          if (waiting.isEnough) yield waiting.take();
+          continue;
         }
-        if (series > 0) waiting.add(section.foot);
+        const chunks = await arrangedLines(family, section, turns);
+        const parts = () => selectedParts({ chunks, lineFilter }, turns, waiting);
+        counts[at] = yield* sectionTexts(section, parts, encoder, waiting);
       }
-      counts[at] = series;
     }
     const counted = countedFamilies(families, counts);
     const bytesOf = (text: string): Buffer => Buffer.from(text);
     const counting = counts.some(Boolean) && self?.countFamilies(counted, plan, bytesOf);
-    for (const text of counting ? familyTexts(encoder, counting, plan) : []) {
-      waiting.add(text);
+    const sections = counting ? self!.sections(counting, format) : [];
+    for (const text of counting ? familyTexts(sections, counting.chunks, encoder) : []) {
+      if (typeof text === 'string') waiting.add(text, encoder.charset);
+      else if (text !== undefined) waiting.add(text.text);
       if (waiting.isEnough) yield waiting.take();
     }
     if (waiting.bytes > 0) yield waiting.take();
   }
+}
+
+/** The selected lines of one chunk, or some of them. */
+interface SelectedPart {
+  readonly lines: EncodedLines;
+  readonly isWhole: boolean;
+  /** How many series were selected in the chunk, told with its first part. */
+  readonly series: number;
+}
+
+/** A section of which some lines are selected. */
+interface SectionSelection {
+  readonly chunks: readonly (Chunk | SelectedChunk | IndexedLines)[];
+  /** Undefined for all lines. */
+  readonly lineFilter: LineFilter | undefined;
+}
+
+/** The lines of a family, arranged as a section wants them. All clients share what is arranged. */
+async function arrangedLines(
+  { chunks }: SelectableFamily,
+  { arrange }: Section,
+  turns: SelectionTurns,
+): Promise<readonly (Chunk | SelectedChunk | IndexedLines)[]> {
+  if (arrange === undefined) return chunks;
+  const arranging = arrange(chunks);
+  let step = arranging.next();
+  for (; step.done !== true; step = arranging.next()) {
+    if (turns.shouldYield()) await turns.yield();
+  }
+  return step.value;
+}
+
+async function* selectedParts(
+  { chunks, lineFilter }: SectionSelection,
+  turns: SelectionTurns,
+  waiting: WaitingText,
+): AsyncGenerator<SelectedPart, void, undefined> {
+  for (const chunk of chunks) {
+    const all = 'chunk' in chunk ? chunk : allLines(chunk);
+    const lines = lineFilter ? await wantedLines(all, lineFilter, turns) : all;
+    if (turns.shouldYield()) await turns.yield();
+    if (lines === undefined) continue;
+    let { series } = lines;
+    if (lines === all) {
+      yield { lines: chunk, isWhole: true, series };
+      continue;
+    }
+    for (let line = 0; line < lines.chunk.lineEnd.length; series = 0) {
+      const copied = copyLines(lines, line, waiting.room);
+      line = copied.next;
+      yield { lines: copied, isWhole: false, series };
+    }
+  }
+}
+
+/** Writes a section; returns how many series were selected. */
+async function* sectionTexts(
+  section: Section,
+  parts: () => AsyncIterable<SelectedPart>,
+  { charset, needsLength }: Encoder,
+  waiting: WaitingText,
+): AsyncGenerator<Buffer, number, undefined> {
+  let bytes = 0;
+  // Twice the work, rather than all bodies in memory for each client.
+  if (needsLength) for await (const { lines } of parts()) bytes += section.body(lines).length;
+  if (needsLength && bytes === 0) return 0;
+  let selected = 0;
+  for await (const { lines, isWhole, series } of parts()) {
+    if (selected === 0) waiting.add(section.head(bytes), charset);
+    selected += series;
+    const body = section.body(lines);
+    yield* isWhole ? waiting.whole(body) : waiting.some(body);
+  }
+  if (selected > 0) waiting.add(section.foot, charset);
+  return selected;
+}
+
+/** Adds a section without lines. */
+function addEmpty(section: Section, { charset, needsLength }: Encoder, waiting: WaitingText): void {
+  if (!needsLength) waiting.add(section.head(0) + section.foot, charset);
 }
 
 /** Those with selected series. It takes four bytes for each family that there is. */
@@ -131,53 +206,6 @@ function* countedFamilies(
 ): Generator<CountedFamily, void, undefined> {
   for (const [at, series] of counts.entries()) {
     if (series > 0) yield { name: families[at]!.name, series };
-  }
-}
-
-/** Text that is too short for a part of its own. */
-class WaitingText {
-  bytes = 0;
-  readonly #partBytes: number;
-  #texts: Buffer[] = [];
-
-  constructor(partBytes: number) {
-    this.#partBytes = partBytes;
-  }
-
-  get isEnough(): boolean {
-    return this.bytes >= this.#partBytes;
-  }
-
-  add(text: string | Buffer): void {
-    if (text.length === 0) return; // A sole text is taken as it is; two are copied.
-    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-    this.#texts.push(bytes);
-    this.bytes += bytes.length;
-  }
-
-  take(): Buffer {
-    const text = this.#texts.length === 1 ? this.#texts[0]! : Buffer.concat(this.#texts);
-    this.#texts = [];
-    this.bytes = 0;
-    return text;
-  }
-
-  /** Adds a whole chunk, shared and not copied; yields what is long enough. */
-  *whole(text: Buffer): Generator<Buffer, void, undefined> {
-    const isLong = text.length >= PART_BYTES.identity;
-    if (isLong && this.bytes > 0) yield this.take();
-    this.add(text);
-    if (isLong || this.isEnough) yield this.take();
-  }
-
-  /** Adds some lines of a chunk; yields what is long enough. */
-  *selected(section: Section, lines: SelectedLines): Generator<Buffer, void, undefined> {
-    for (let line = 0; line < lines.chunk.series; ) {
-      const copied = copyLines(lines, line, this.#partBytes - this.bytes);
-      line = copied.next;
-      this.add(section.body(copied));
-      if (this.isEnough) yield this.take();
-    }
   }
 }
 

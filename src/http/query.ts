@@ -1,4 +1,4 @@
-import type { RefusalStatus } from './scrape-exchange.ts';
+import type { RejectionStatus } from './scrape-exchange.ts';
 
 /** The longest query that is looked at, in characters. */
 const LONGEST_QUERY = 65_536;
@@ -6,11 +6,11 @@ const LONGEST_QUERY = 65_536;
 const ESCAPE = /%(?![0-9a-fA-F]{2})/;
 
 /**
- * What is wrong with a query before it is known what it asks for; undefined for nothing. What
- * cannot be decoded is refused as a whole, as by client_java: a filter that is read wrongly serves
- * the wrong series.
+ * The status that rejects a query before it is parsed; undefined if it can be decoded. Like
+ * client_java, the handler rejects the whole query: a filter that is read wrongly serves the wrong
+ * series.
  */
-export function queryFault(query: string): RefusalStatus | undefined {
+export function queryRejection(query: string): RejectionStatus | undefined {
   if (query.length > LONGEST_QUERY) return 414;
   if (!query.includes('%')) return undefined;
   if (ESCAPE.test(query)) return 400;
@@ -18,11 +18,11 @@ export function queryFault(query: string): RefusalStatus | undefined {
     decodeURIComponent(query);
     return undefined;
   } catch {
-    return 400; // The bytes are no UTF-8.
+    return 400; // The bytes are not UTF-8.
   }
 }
 
-/** How much a client is told of what is wrong with its selector, in UTF-16 code units. */
+/** The longest text that a client gets about its selector, in UTF-16 code units. */
 const LONGEST_TEXT = 400;
 
 // Control characters, line ends, and what turns the direction of a text on a terminal.

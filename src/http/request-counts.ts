@@ -6,7 +6,7 @@ export interface RequestEntry {
   end(code: number): void;
 }
 
-/** Status codes that are told from the start, at 0, so that `rate()` sees their first increase. */
+/** Status codes that are on the page from the start, at 0: `rate()` sees their first increase. */
 const USUAL_CODES = [200, 400, 405, 500, 503];
 
 /** What a handler counts of its own requests, and how many it serves at a time. */

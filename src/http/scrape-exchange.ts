@@ -4,9 +4,7 @@ import type { RequestCounts, RequestEntry } from './request-counts.ts';
 /** What a scrape needs to know of its request, whatever server it came through. */
 export interface ScrapeRequest {
   readonly method: string;
-  /**
-   * What stands behind the first `?` of the request's target, as it was sent; empty without one.
-   */
+  /** The text behind the first `?` of the request's target, as it was sent; empty without one. */
   readonly query: string;
   /** The value of a header, by its name in lower case. */
   header(name: string): string | undefined;
@@ -14,33 +12,44 @@ export interface ScrapeRequest {
   readonly signal: AbortSignal;
 }
 
-/** The body of an answer, in order; asynchronous while parts of it are still being compressed. */
+/** The body of a response, in order; asynchronous while parts of it are still being compressed. */
 export type BodyParts = readonly Uint8Array[] | AsyncIterable<Uint8Array>;
 
-/** What a scrape is answered with: bytes that lie ready. */
+/** A response to a scrape: bytes that lie ready. */
 export interface ScrapeResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly parts: BodyParts;
 }
 
-/** What the ways to a handler need of what answers. */
+/** A response whose whole body lies ready. */
+export interface ReadyResponse extends ScrapeResponse {
+  readonly parts: readonly Uint8Array[];
+}
+
+/** What `node:http` and `fetch` need of the scrape handler. */
 export interface ScrapeServer {
   readonly requests: RequestCounts;
   readonly errors: ErrorReport;
-  /** Answers one request. Never rejects. */
+  /**
+   * The response to a request, if it can be made at once of what lies ready; undefined if anything
+   * has to be waited for. Never throws.
+   */
+  respondNow?(
+    request: Omit<ScrapeRequest, 'signal'>,
+    entry: RequestEntry,
+  ): ReadyResponse | undefined;
+  /** Responds to one request. Never rejects. */
   respond(request: ScrapeRequest, entry: RequestEntry): Promise<ScrapeResponse>;
 }
 
-/**
- * Otherwise a cache on the way, such as a CDN, may serve an old page or refusal as the one of now.
- */
+/** Without it a cache on the way, such as a CDN, may serve an old page or error. */
 export const NO_STORE = 'no-store';
 
 /** How long a client should wait before it asks again for a page that cannot be served now. */
 const RETRY_AFTER_SECONDS = 5;
 
-const REFUSALS = {
+const REJECTIONS = {
   400: 'The query cannot be read.\n',
   405: 'Only GET and HEAD are served here.\n',
   414: 'The query is too long.\n',
@@ -50,15 +59,18 @@ const REFUSALS = {
   503: 'There are no metrics to serve at the moment; try again later.\n',
 } as const;
 
-/** The status of an answer without a page. */
-export type RefusalStatus = keyof typeof REFUSALS;
+/** The status of a response without a page. */
+export type RejectionStatus = keyof typeof REJECTIONS;
 
 /**
- * An answer without a page. Its text is fixed: what a source throws may hold secrets.
+ * A response without a page. Its text is fixed: what a source throws may hold secrets.
  *
- * @param text - instead of the fixed one; nothing that the client does not know already.
+ * @param text - instead of the fixed one; only what the client knows already.
  */
-export function refusal(status: RefusalStatus, text: string = REFUSALS[status]): ScrapeResponse {
+export function rejection(
+  status: RejectionStatus,
+  text: string = REJECTIONS[status],
+): ScrapeResponse {
   const body = Buffer.from(text);
   return {
     status,

@@ -7,7 +7,7 @@ import { type ErrorPolicy, providerOf } from '../refresh/snapshot-provider.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { createOpenMetricsHandler } from './handler.ts';
 
-/** A provider that answers with a snapshot or an error, as it is told to. */
+/** A provider that returns a snapshot or throws an error, as the test says. */
 class Provider {
   readonly rejections: RejectionLog = new RejectionLog();
   readonly isKept = true;
@@ -24,13 +24,13 @@ class Provider {
 
 function served(errorPolicy: ErrorPolicy) {
   const provider = new Provider();
-  const told: string[] = [];
+  const reported: string[] = [];
   const handler = createOpenMetricsHandler(provider, {
     selfMetrics: false,
     errorPolicy,
-    onError: ({ code }, { during, status }) => void told.push(`${code} ${during} ${status}`),
+    onError: ({ code }, { during, status }) => void reported.push(`${code} ${during} ${status}`),
   });
-  return { provider, handler, told };
+  return { provider, handler, reported };
 }
 
 const CODES: readonly (readonly [SnapscrapeErrorCode, usual: number, fail: number])[] = [
@@ -42,42 +42,42 @@ const CODES: readonly (readonly [SnapscrapeErrorCode, usual: number, fail: numbe
   ['closed', 503, 503],
 ];
 
-describe.each(CODES)('a snapshot that is refused with %s', (code, usual, fail) => {
+describe.each(CODES)('a snapshot that is rejected with %s', (code, usual, fail) => {
   it.each([
     ['last-good', usual],
     ['continue', usual],
     ['fail', fail],
-  ] as const)('under %s is answered with %d, and told', async (policy, status) => {
-    const { provider, handler, told } = served(policy);
+  ] as const)('under %s gives %d, and is reported', async (policy, status) => {
+    const { provider, handler, reported } = served(policy);
     provider.given = () => Promise.reject(new SnapscrapeError(code, 'why'));
     const response = await scrape(handler);
     expect(response.status).toBe(status);
     expect(response.headers.has('retry-after')).toBe(status === 503);
-    expect(told).toEqual([`${code} refresh ${status}`]);
+    expect(reported).toEqual([`${code} refresh ${status}`]);
   });
 });
 
 describe('an error that should not be', () => {
   it.each(['last-good', 'continue', 'fail'] as const)(
-    'is 500 under %s, and told',
+    'is 500 under %s, and reported',
     async (policy) => {
-      const { provider, handler, told } = served(policy);
+      const { provider, handler, reported } = served(policy);
       provider.given = () => Promise.reject(new TypeError('a bug'));
       const response = await scrape(handler);
       expect([response.status, await response.text()]).toEqual([
         500,
         'The metrics could not be served.\n',
       ]);
-      expect(told).toEqual(['scrape_failed refresh 500']);
+      expect(reported).toEqual(['scrape_failed refresh 500']);
     },
   );
 
   it('in the making of a page is 500, and the next page is sound', async () => {
-    const { provider, handler, told } = served('last-good');
+    const { provider, handler, reported } = served('last-good');
     const { given } = provider;
     provider.given = async () => ({ ...(await given()), families: undefined as never });
     expect((await scrape(handler)).status).toBe(500);
-    expect(told).toEqual(['scrape_failed page 500']);
+    expect(reported).toEqual(['scrape_failed page 500']);
     provider.given = given;
     expect(await pageOf(handler)).toBe(statePage(1));
   });

@@ -1,7 +1,11 @@
-import { chooseCoding } from '../formats/content-coding.ts';
-import { OFFERED_FORMATS, type OfferedFormat } from '../formats/format.ts';
+import { type ContentCoding, chooseCoding } from '../formats/content-coding.ts';
+import {
+  type ExpositionFormat,
+  type OfferedFormat,
+  offeredFormats,
+  WITHOUT_OPENMETRICS,
+} from '../formats/format.ts';
 import { negotiate } from '../formats/negotiate.ts';
-import { openMetricsEncoder } from '../formats/openmetrics-encoder.ts';
 import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import {
@@ -15,25 +19,35 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { versionText } from '../snapshot/snapshot-version.ts';
 import { type ErrorContext, ErrorReport } from './error-report.ts';
 import { type CheckedHandlerOptions, scrapeDeadline } from './handler-options.ts';
-import { echoed, queryFault } from './query.ts';
+import { echoed, queryRejection } from './query.ts';
+import { Remembered } from './remembered.ts';
 import { RequestCounts, type RequestEntry } from './request-counts.ts';
 import {
   type BodyParts,
   NO_STORE,
-  refusal,
+  type ReadyResponse,
+  rejection,
   type ScrapeRequest,
   type ScrapeResponse,
   type ScrapeServer,
 } from './scrape-exchange.ts';
 import type { SelfFamily, SelfReport } from './self-families.ts';
 import { SharedReadings } from './shared-readings.ts';
-import type { BodySource } from './view.ts';
+import type { BodySource, View } from './view.ts';
 import { Views } from './views.ts';
 
 /** What stands in the headers of every page of a handler. */
 type FixedHeaders = Readonly<Record<string, string>>;
 
-/** Answers scrapes of one reader, independent of any server. */
+/** What the headers tell of a page. */
+interface PageFacts {
+  readonly contentType: string;
+  readonly coding: ContentCoding;
+  readonly parts: BodyParts;
+  readonly version: number | undefined;
+}
+
+/** Responds to scrapes of one reader, independent of any server. */
 export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
   readonly requests: RequestCounts;
   readonly errors: ErrorReport;
@@ -43,30 +57,33 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
   readonly #views: Views;
   readonly #formats: readonly OfferedFormat[];
   readonly #always: FixedHeaders;
+  readonly #formatOf = new Remembered<ExpositionFormat>();
+  readonly #codingOf = new Remembered<ContentCoding>();
 
   /**
    * @param added - families that the server around the handler adds to the handler's own metrics.
+   * @param formats - the formats on offer. Default: those of the options.
    */
   constructor(
     reader: SnapshotReader,
     options: CheckedHandlerOptions,
     added: readonly SelfFamily[] = [],
+    formats: readonly OfferedFormat[] = offeredFormats(options),
   ) {
     this.#reader = providerOf(reader);
     this.#readings = new SharedReadings(this.#reader);
     this.#options = options;
     this.requests = new RequestCounts(options.maxRequestsInFlight);
     this.errors = new ErrorReport(options.onError);
-    this.#views = new Views(this.#reader, options, added);
-    this.#formats = OFFERED_FORMATS.filter(
-      ({ encoder }) => options.openMetrics || encoder !== openMetricsEncoder,
-    );
+    const hasOpenMetrics = formats !== WITHOUT_OPENMETRICS;
+    this.#views = new Views(this.#reader, options, added, hasOpenMetrics);
+    this.#formats = formats;
     this.#always = startTimeHeader(options.processStartTime);
     this.#reader.watch?.(this);
     // The caller that starts an exporter should learn at once that its options cannot be served.
     this.#views
       .ready()
-      .catch((error: unknown) => this.errors.tell(error, { during: 'page', status: 500 }));
+      .catch((error: unknown) => this.errors.report(error, { during: 'page', status: 500 }));
   }
 
   /** Compresses a new snapshot before the next scrape, in the forms of the latest scrapes. */
@@ -82,15 +99,66 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
     return this.#views.ready();
   }
 
-  /** Answers one request. Never rejects: what goes wrong becomes a status without internal text. */
-  async respond(request: ScrapeRequest, entry: RequestEntry): Promise<ScrapeResponse> {
-    const { status, headers, parts } = await this.#answer(request, entry);
-    return { status, headers: { ...headers, ...this.#always }, parts };
+  respondNow(
+    request: Omit<ScrapeRequest, 'signal'>,
+    entry: RequestEntry,
+  ): ReadyResponse | undefined {
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const view = isRead && entry.isAdmitted ? this.#views.kept(request.query) : undefined;
+    const snapshot = view && this.#reader.fresh?.(this.#options.errorPolicy);
+    if (view === undefined || snapshot === undefined) return undefined;
+    try {
+      return this.#readyPage(request, view, snapshot);
+    } catch {
+      return undefined; // The way that waits meets the error again, and reports it.
+    }
   }
 
-  async #answer(request: ScrapeRequest, entry: RequestEntry): Promise<ScrapeResponse> {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405);
-    if (!entry.isAdmitted) return refusal(503, tooMany(this.#options.maxRequestsInFlight));
+  #readyPage(
+    request: Omit<ScrapeRequest, 'signal'>,
+    view: View,
+    snapshot: Snapshot,
+  ): ReadyResponse | undefined {
+    const { encoder, escaping, contentType } = this.#formatFor(request);
+    const codingOf = (codings: readonly ContentCoding[]): ContentCoding =>
+      this.#codingFor(request, codings);
+    const version = this.#reader.versionOf?.(snapshot);
+    const body = view.readyBody(snapshot, { encoder, escaping, codingOf }, () =>
+      this.#report(version),
+    );
+    if (body === undefined) return undefined;
+    const { coding, parts } = body;
+    return { status: 200, headers: this.#headers({ contentType, coding, parts, version }), parts };
+  }
+
+  #formatFor(request: Pick<ScrapeRequest, 'header'>): ExpositionFormat {
+    const accept = request.header('accept') ?? '';
+    return this.#formatOf.of(accept, () => negotiate(accept, this.#formats));
+  }
+
+  #codingFor(
+    request: Pick<ScrapeRequest, 'header'>,
+    codings: readonly ContentCoding[],
+  ): ContentCoding {
+    const accepted = request.header('accept-encoding') ?? '';
+    // What can be written differs by the forms that are kept.
+    return this.#codingOf.of(`${codings.length} ${accepted}`, () =>
+      chooseCoding(accepted, codings),
+    );
+  }
+
+  /** Responds to one request. Never rejects: an error becomes a status without internal text. */
+  async respond(request: ScrapeRequest, entry: RequestEntry): Promise<ScrapeResponse> {
+    const ready = this.respondNow(request, entry);
+    if (ready !== undefined) return ready;
+    const response = await this.#respond(request, entry);
+    if (response.status === 200) return response;
+    return { ...response, headers: { ...response.headers, ...this.#always } };
+  }
+
+  async #respond(request: ScrapeRequest, entry: RequestEntry): Promise<ScrapeResponse> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return rejection(405);
+    if (!entry.isAdmitted) return rejection(503, tooMany(this.#options.maxRequestsInFlight));
     let during: ErrorContext['during'] = 'page';
     try {
       await this.#views.ready();
@@ -101,26 +169,24 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
       during = 'page';
       return await this.#page(request, view, snapshot);
     } catch (error) {
-      if (request.signal.aborted) return refusal(499);
+      if (request.signal.aborted) return rejection(499);
       const status = statusOf(error, this.#options.errorPolicy);
-      this.errors.tell(error, { during, status });
-      return refusal(status);
+      this.errors.report(error, { during, status });
+      return rejection(status);
     }
   }
 
-  /**
-   * What a query asks for, or why it is refused. For a query that is refused nothing is refreshed.
-   */
+  /** The view that a query asks for, or its rejection. A rejected query refreshes nothing. */
   async #viewOf({ query, signal }: ScrapeRequest): Promise<BodySource | ScrapeResponse> {
-    const fault = this.#options.subsets === false ? undefined : queryFault(query);
-    if (fault !== undefined) return refusal(fault);
+    const status = this.#options.subsets === false ? undefined : queryRejection(query);
+    if (status !== undefined) return rejection(status);
     try {
-      return (await this.#views.of(query, signal)) ?? refusal(503, BUSY);
+      return (await this.#views.of(query, signal)) ?? rejection(503, BUSY);
     } catch (error) {
       const isTheirs = error instanceof SnapscrapeError && error.code === 'invalid_selector';
       if (!isTheirs) throw error;
       // The message quotes nothing but the query.
-      return refusal(400, `${echoed(error.message)}\n`);
+      return rejection(400, `${echoed(error.message)}\n`);
     }
   }
 
@@ -131,7 +197,7 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
       signal: request.signal,
       deadline: scrapeDeadline(timeout, this.#options),
       errorPolicy: this.#options.errorPolicy,
-      onFailure: (error) => this.errors.tell(error, { during: 'refresh', status: 200 }),
+      onFailure: (error) => this.errors.report(error, { during: 'refresh', status: 200 }),
     });
   }
 
@@ -140,26 +206,30 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
     view: BodySource,
     snapshot: Snapshot,
   ): Promise<ScrapeResponse> {
-    const format = negotiate(request.header('accept'), this.#formats);
-    const { encoder } = format;
-    const coding = chooseCoding(request.header('accept-encoding'), view.codings(encoder));
+    const { encoder, escaping, contentType } = this.#formatFor(request);
+    const plan = await view.plan(snapshot, escaping);
+    const coding = this.#codingFor(request, view.codings({ encoder, plan }));
     // Once for header and metric: meanwhile a refresh may find the same snapshot to be of a later
     // state.
     const version = this.#reader.versionOf?.(snapshot);
-    const parts = await view.body(snapshot, { encoder, coding, signal: request.signal }, () =>
+    const parts = await view.body(snapshot, { encoder, plan, coding, signal: request.signal }, () =>
       this.#report(version),
     );
-    if (parts === undefined) return refusal(503, BUSY);
-    const headers = {
-      'Content-Type': format.contentType,
+    if (parts === undefined) return rejection(503, BUSY);
+    return { status: 200, headers: this.#headers({ contentType, coding, parts, version }), parts };
+  }
+
+  #headers({ contentType, coding, parts, version }: PageFacts): FixedHeaders {
+    return {
+      'Content-Type': contentType,
       ...(coding === 'identity' ? {} : { 'Content-Encoding': coding }),
       ...lengthHeader(parts),
       Vary: 'Accept, Accept-Encoding',
       'Cache-Control': NO_STORE,
       'X-Content-Type-Options': 'nosniff',
       ...versionHeader(version),
+      ...this.#always,
     };
-    return { status: 200, headers, parts };
   }
 
   #report(version: number | undefined): SelfReport {
@@ -195,20 +265,20 @@ function startTimeHeader(given: boolean | number | Date): FixedHeaders {
   return { 'Process-Start-Time-Unix': String(Math.floor(ms / 1000)) };
 }
 
-/** What a client gets whose selection finds the queue full. */
+/** The text for a client if the queue of selections is full. */
 const BUSY = 'Too many selections are waiting; try again later.\n';
 
 function tooMany(most: number): string {
   return `Limit of concurrent requests reached (${most}), try again later.\n`;
 }
 
-/** What is wrong with the source itself, rather than late, too old or not there yet. */
+/** Errors of the source itself, not of a page that is late, too old or not there yet. */
 const FAILURES: ReadonlySet<SnapscrapeErrorCode> = new Set([
   'refresh_failed',
   'invalid_source_reply',
 ]);
 
-/** What the options ask for and cannot be done. */
+/** Errors of options that cannot be carried out. */
 const MISCONFIGURED: ReadonlySet<SnapscrapeErrorCode> = new Set([
   'invalid_options',
   'dependency_missing',

@@ -1,3 +1,4 @@
+import type { NamePlan } from '../formats/name-plan.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { RejectionReason } from '../model/rejection.ts';
 import type { LastWrite } from '../model/write-stats.ts';
@@ -6,21 +7,21 @@ import type { ProviderMember } from '../refresh/snapshot-provider.ts';
 import { ERROR_STAGES, type ErrorReport } from './error-report.ts';
 import type { RequestCounts } from './request-counts.ts';
 
-/** What the lines at the end of a page tell. */
+/** The values of the lines at the end of a page. */
 export interface SelfReport {
   readonly requests: RequestCounts;
   readonly errors: ErrorReport;
-  /** Refused points by reason, those that stores refused among them. */
+  /** Rejected points by reason, also those that stores rejected. */
   readonly rejected: Readonly<Record<RejectionReason, number>>;
-  /** Points that stores found older than what they have; undefined if none of them tells. */
+  /** Points that stores found older than what they have; undefined if no store counts them. */
   readonly olderWrites: number | undefined;
   /** When the stores were last written. */
   readonly lastWrites: readonly LastWrite[];
-  /** Which state the page is of; undefined where that is not known. */
+  /** Which state the page is of; undefined if that is not known. */
   readonly version: number | undefined;
   /** What the cache did; undefined unless there is exactly one. */
   readonly cache: CacheStats | undefined;
-  /** The readers that are merged; undefined where there is one alone. */
+  /** The readers that are merged; undefined if there is only one. */
   readonly members: readonly ProviderMember[] | undefined;
 }
 
@@ -34,16 +35,20 @@ export interface SelfFamily extends Pick<FamilyMetadata, 'type' | 'help'> {
   /** The name without the handler's prefix. */
   readonly name: string;
   /** Its samples now; undefined leaves the family out. It runs on each scrape and must be cheap. */
-  readonly samples: (report: SelfReport) => Iterable<Sample> | undefined;
+  readonly samples: (report: SelfReport, plan: NamePlan) => Iterable<Sample> | undefined;
 }
 
-/** Samples that each cache has, with the label `reader` where there is more than one reader. */
-function ofEachCache(tell: (stats: CacheStats) => readonly Sample[]): SelfFamily['samples'] {
+/** Samples that each cache has, with the label `reader` if there are several readers. */
+function ofEachCache(
+  samplesOf: (stats: CacheStats) => readonly Sample[],
+): (report: SelfReport) => readonly Sample[] | undefined {
   return ({ cache, members }) => {
-    if (members === undefined) return cache && tell(cache);
+    if (members === undefined) return cache && samplesOf(cache);
     const samples = members.flatMap(({ name, stats }) => {
       if (stats === undefined) return [];
-      return tell(stats).map(([labels, value]): Sample => [{ reader: name, ...labels }, value]);
+      return samplesOf(stats).map(
+        ([labels, value]): Sample => [{ reader: name, ...labels }, value],
+      );
     });
     return samples.length === 0 ? undefined : samples;
   };
@@ -142,6 +147,27 @@ export const SELF_FAMILIES: readonly SelfFamily[] = [
     type: 'gauge',
     help: 'Parts of the declared HELP, TYPE and UNIT that could not be used.',
     samples: ofEachCache(({ familyFaults }) => [[{}, familyFaults.length]]),
+  },
+  {
+    name: 'left_out_families',
+    type: 'gauge',
+    help: 'Families that this page does not have, as another one has a name that they need.',
+    samples: (_, { leftOutCount }) => (leftOutCount === 0 ? undefined : [[{}, leftOutCount]]),
+  },
+  {
+    name: 'left_out_family',
+    type: 'gauge',
+    help: 'The first hundred families that this page does not have, and those that have the names.',
+    samples: (_, { leftOut }) =>
+      leftOut.length === 0
+        ? undefined
+        : leftOut.map(({ name, owner }): Sample => [{ family: name, owner }, 1]),
+  },
+  {
+    name: 'left_out_series',
+    type: 'gauge',
+    help: 'Series that this page does not have, as escaped label names make them equal to others.',
+    samples: (_, { leftOutSeries }) => (leftOutSeries === 0 ? undefined : [[{}, leftOutSeries]]),
   },
   {
     name: 'scrape_errors_total',

@@ -61,12 +61,12 @@ describe("the exporter's own metrics in a subset", () => {
 });
 
 describe('a fixed selection that cannot be served', () => {
-  it('is told at once, and every answer is 500 that says nothing of it', async () => {
-    const told: unknown[] = [];
+  it('is reported at once, and every response is a 500 without its text', async () => {
+    const reported: unknown[] = [];
     const reader = createCachedSnapshotReader({ snapshot: () => points });
     const handler = createOpenMetricsHandler(reader, {
       match: '{i=~"("}',
-      onError: (error, context) => void told.push([error.code, context]),
+      onError: (error, context) => void reported.push([error.code, context]),
     });
     for (let i = 0; i < 3; i++) {
       const response = await scrape(handler);
@@ -75,7 +75,7 @@ describe('a fixed selection that cannot be served', () => {
         'The metrics could not be served.\n',
       ]);
     }
-    expect(told).toEqual([['invalid_options', { during: 'page', status: 500 }]]);
+    expect(reported).toEqual([['invalid_options', { during: 'page', status: 500 }]]);
   });
 
   it('may have as many patterns as selectors, whatever they cost to compile', async () => {

@@ -59,7 +59,7 @@ describe('the metrics of the exporter itself', () => {
     }
   });
 
-  it('tell of refreshes, ages, families and refused points', async () => {
+  it('show refreshes, ages, families and rejected points', async () => {
     const { store, clock, reader, handler } = exporter();
     store.answers.families = () => [{ name: 'state' }, { name: 'a' }];
     await reader.refresh();
@@ -134,7 +134,7 @@ describe('the metrics of the exporter itself', () => {
 });
 
 describe('the metrics of several readers in one handler', () => {
-  it('are told of each cached one, under its name', async () => {
+  it('are there for each cached one, under its name', async () => {
     const clock = new Clock();
     const config = { now: clock.now, refreshInterval: 1e9 };
     const [one, two, bad] = [new ScriptedStore(), new ScriptedStore(), new ScriptedStore()];

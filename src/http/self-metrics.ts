@@ -1,10 +1,10 @@
-import type { EncodedFamily, EncodedLines, WholeFamily } from '../formats/encoder.ts';
+import type { EncodedFamily, EncodedLines, Encoder, Section } from '../formats/encoder.ts';
+import { ownSectionsOf, type PageFormat } from '../formats/exposition.ts';
 import type { NamePlan } from '../formats/name-plan.ts';
 import type { CountedFamily, CountFamilies } from '../formats/page.ts';
-import { labelPairs, withPairs } from '../model/key/index.ts';
-import { formatSampleValue } from '../model/sample-value.ts';
 import type { Selection, SelectionTerm } from '../selection/selection.ts';
-import { type Sample, SELF_FAMILIES, type SelfFamily, type SelfReport } from './self-families.ts';
+import { SELF_FAMILIES, type SelfFamily, type SelfReport } from './self-families.ts';
+import { keyOf, lineOf, type SampledFamily, SelfLines } from './self-lines.ts';
 
 const SERIES = {
   name: 'series',
@@ -12,13 +12,18 @@ const SERIES = {
   help: 'Series on this page by family, without those that tell of the exporter itself.',
 } as const;
 
-/** Makes the families that tell of the exporter itself, under a prefix. */
+/** The sections of families by name. */
+type MadeSections = Map<string, readonly Section[]>;
+
+/** Makes the families about the exporter itself, under a prefix. */
 export class SelfMetrics {
-  /** The names of all of them, whether or not they are shown. */
-  readonly names: ReadonlySet<string>;
+  /** All of them, whether or not they are shown. */
+  readonly families: readonly EncodedFamily[];
   readonly #series: EncodedFamily;
-  readonly #families: readonly (EncodedFamily & Pick<SelfFamily, 'samples'>)[];
+  readonly #families: readonly SampledFamily[];
   readonly #isShown: (name: string) => boolean;
+  readonly #made = new WeakMap<NamePlan, Map<Encoder, MadeSections>>();
+  readonly #writers = new WeakMap<NamePlan, Map<Encoder, readonly SelfLines[]>>();
 
   /**
    * @param selection - what the pages show, these metrics among it.
@@ -34,7 +39,7 @@ export class SelfMetrics {
       ...named(family),
       samples: family.samples,
     }));
-    this.names = new Set([this.#series, ...this.#families].map(({ name }) => name));
+    this.families = [this.#series, ...this.#families];
     this.#isShown = ownShare(selection, this.#series.name);
   }
 
@@ -42,25 +47,57 @@ export class SelfMetrics {
    * The series by family: the part that depends on the snapshot alone and is made once for each.
    */
   readonly countFamilies: CountFamilies = (families, plan, bytesOf) => {
+    if (!this.#isOn(this.#series, plan)) return undefined;
     const { name } = this.#series;
-    if (!this.#isOn(name, plan)) return undefined;
-    return { ...this.#series, chunks: countLines(name, families, bytesOf) };
+    const chunks = countLines(name, shownFamilies(families, plan), bytesOf);
+    return { ...this.#series, chunks };
   };
 
-  /** The rest, which is made for each scrape. */
-  *latest(plan: NamePlan, report: SelfReport): Generator<WholeFamily, void, undefined> {
-    for (const { name, metadata, samples } of this.#families) {
-      const points = this.#isOn(name, plan) ? samples(report) : undefined;
-      if (points === undefined) continue;
-      let text = '';
-      for (const point of points) text += lineOf(name, point);
-      yield { name, metadata, chunks: [{ text: Buffer.from(text) }] };
+  /** The sections of one of these families, made once for a plan and an encoder. */
+  sections(family: EncodedFamily, format: PageFormat): readonly Section[] {
+    const { encoder, plan } = format;
+    const encoded = this.#made.get(plan) ?? new Map<Encoder, MadeSections>();
+    this.#made.set(plan, encoded);
+    const sections = encoded.get(encoder) ?? new Map<string, readonly Section[]>();
+    encoded.set(encoder, sections);
+    const made = sections.get(family.name) ?? ownSectionsOf(family, format);
+    sections.set(family.name, made);
+    return made;
+  }
+
+  /** The rest, as bytes by family. What is as it was at the last scrape is not written again. */
+  *latest(format: PageFormat, report: SelfReport): Generator<Buffer, void, undefined> {
+    for (const lines of this.#writersOf(format)) {
+      const bytes = lines.of(report);
+      if (bytes !== undefined) yield bytes;
     }
   }
 
+  #writersOf(format: PageFormat): readonly SelfLines[] {
+    const { encoder, plan } = format;
+    const encoded = this.#writers.get(plan) ?? new Map<Encoder, readonly SelfLines[]>();
+    this.#writers.set(plan, encoded);
+    const made =
+      encoded.get(encoder) ??
+      this.#families
+        .filter((family) => this.#isOn(family, plan))
+        .map((family) => new SelfLines(family, this.sections(family, format), format));
+    encoded.set(encoder, made);
+    return made;
+  }
+
   /** Whether a page shows a family: it is selected, and its name is not one of the source's. */
-  #isOn(name: string, plan: NamePlan): boolean {
-    return this.#isShown(name) && !plan.isOfSource(name);
+  #isOn(family: EncodedFamily, plan: NamePlan): boolean {
+    return this.#isShown(family.name) && plan.exposedOwn(family) !== undefined;
+  }
+}
+
+function* shownFamilies(
+  families: Iterable<CountedFamily>,
+  plan: NamePlan,
+): Generator<CountedFamily, void, undefined> {
+  for (const family of families) {
+    if (family.series > 0 && !plan.isLeftOut(family.name)) yield family;
   }
 }
 
@@ -70,12 +107,8 @@ function* countLines(
   bytesOf: (text: string) => Buffer,
 ): Generator<EncodedLines, void, undefined> {
   for (const { name: family, series } of families) {
-    yield { text: bytesOf(lineOf(name, [{ family }, series])) };
+    yield { text: bytesOf(lineOf(keyOf(name, { family }), series)) };
   }
-}
-
-function lineOf(name: string, [labels, value]: Sample): string {
-  return `${withPairs(name, labelPairs(labels))} ${formatSampleValue(value)}\n`;
 }
 
 /**

@@ -14,10 +14,10 @@ import { fetchHandler } from './web-fetch.ts';
 
 /** A handler whose bodies are given part by part. */
 function serving(parts: () => BodyParts) {
-  const told: ErrorContext[] = [];
+  const reported: ErrorContext[] = [];
   const server: ScrapeServer = {
     requests: new RequestCounts(),
-    errors: new ErrorReport((_, context) => void told.push(context)),
+    errors: new ErrorReport((_, context) => void reported.push(context)),
     respond: async () => ({
       status: 200,
       headers: { 'Content-Type': 'text/plain' },
@@ -27,12 +27,12 @@ function serving(parts: () => BodyParts) {
   const handler: OpenMetricsHandler = Object.assign(nodeListener(server, 60_000), {
     fetch: fetchHandler(server),
   });
-  return { handler, server, told };
+  return { handler, server, reported };
 }
 
 describe.each(TRANSPORTS)('a body that fails midway, %s', (_, open) => {
-  it('is no whole one to its client, is told, and leaves nothing behind', async () => {
-    const { handler, server, told } = serving(async function* () {
+  it('is no whole one to its client, is reported, and leaves nothing behind', async () => {
+    const { handler, server, reported } = serving(async function* () {
       yield Buffer.from('half of ');
       await turns(5);
       throw new Error('zlib gave up');
@@ -40,7 +40,7 @@ describe.each(TRANSPORTS)('a body that fails midway, %s', (_, open) => {
     const ask = await open(handler);
     await expect(ask()).rejects.toThrow();
     await until('the request has ended', () => server.requests.inFlight === 0);
-    expect(told).toEqual([{ during: 'sending', status: 200 }]);
+    expect(reported).toEqual([{ during: 'sending', status: 200 }]);
     expect(server.errors.counts).toEqual({ refresh: 0, page: 0, sending: 1 });
   });
 });

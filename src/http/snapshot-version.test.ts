@@ -47,6 +47,26 @@ describe('the version of a page', () => {
     expect((await versionOf(replica(store).handler)).header).toBe(next.header);
   });
 
+  it('is another one if only what stands behind a value changed', async () => {
+    const store = new MemoryStore();
+    const { reader, handler } = replica(store);
+    const exemplars = (trace: string) => [{ labels: { trace }, value: 1 }];
+    const versions: (string | null)[] = [];
+    for (const tail of [
+      {},
+      { timestamp: 1 },
+      { exemplars: exemplars('a') },
+      { exemplars: exemplars('b') },
+    ]) {
+      await store.upsert({ ...state(1), ...tail });
+      await reader.refresh();
+      versions.push((await versionOf(handler)).header);
+      expect((await versionOf(replica(store).handler)).header).toBe(versions.at(-1));
+    }
+    expect(new Set(versions).size).toBe(4);
+    expect(reader.cacheStats()).toMatchObject({ deltas: 3, version: 4 });
+  });
+
   it('is of the latest cursor where the points have remained the same', async () => {
     const store = new MemoryStore();
     await store.upsert(state(1));
@@ -87,11 +107,11 @@ describe('the version of a page', () => {
       );
     }
     expect(versions.size).toBe(5);
-    // What no series of the page has is not on the page.
+    // A page shows what is declared before the first point comes.
     const { header } = await versionOf(handler);
-    await store.setFamilies([{ name: 'absent', type: 'counter' }]);
+    await store.setFamilies([{ name: 'later', type: 'counter' }]);
     await reader.refresh();
-    expect((await versionOf(handler)).header).toBe(header);
+    expect((await versionOf(handler)).header).not.toBe(header);
   });
 
   it('of merged readers is another one after HELP or TYPE of one of them changed', async () => {
@@ -110,15 +130,15 @@ describe('the version of a page', () => {
     expect(after.header).not.toBe(before);
   });
 
-  it('is also in the answer to HEAD, and in no refusal', async () => {
+  it('is also in the response to HEAD, and in no rejection', async () => {
     const store = new MemoryStore();
     await store.upsert(state(1));
     const { handler } = replica(store);
     const { header } = await versionOf(handler);
     expect(header).not.toBeNull();
     expect((await versionOf(handler, { method: 'HEAD' })).header).toBe(header);
-    const refused = await versionOf(handler, { method: 'POST' });
-    expect([refused.status, refused.header]).toEqual([405, null]);
+    const rejected = await versionOf(handler, { method: 'POST' });
+    expect([rejected.status, rejected.header]).toEqual([405, null]);
   });
 
   it('belongs to the body, whatever is published while that is made', async () => {
@@ -162,7 +182,7 @@ function providerOf(reader: CachedReader, current = () => reader.current()) {
 }
 
 describe('no version', () => {
-  it('is told of a source without cursors, cached or not', async () => {
+  it('is reported for a source without cursors, cached or not', async () => {
     const named = Object.assign([state(1)], { cursor: 'no cursor of ours' });
     const plain = { snapshot: () => named };
     for (const reader of [new ScriptedSource(), plain, createCachedSnapshotReader(plain)]) {
@@ -172,7 +192,7 @@ describe('no version', () => {
     }
   });
 
-  it('is told of a snapshot that may have more than its cursor says, until a delta', async () => {
+  it('is reported for a snapshot that may have more than its cursor says, until a delta', async () => {
     const { reader, handler } = replica(new ScriptedStore());
     const first = await versionOf(handler);
     expect([first.status, first.header, first.lines]).toEqual([200, null, []]);

@@ -24,7 +24,7 @@ describe('what a store did not write', () => {
       { name, value: 1, updatedAt: 10 },
       { name, value: 1, updatedAt: 9 },
       { name: 'other', value: 1 },
-      { name: 'bad name', value: 1 },
+      { name: '', value: 1 },
       null as never,
     ]);
     return made;
@@ -115,16 +115,16 @@ describe('what a store did not write', () => {
   });
 });
 
-describe('what is refused before a page', () => {
-  const refusing = (): SnapshotReader => ({
+describe('what is rejected before a page', () => {
+  const rejecting = (): SnapshotReader => ({
     snapshot: () => [{ name: 'a', labels: { x: null as never }, value: 1 }],
   });
   const b = (): SnapshotReader => ({ snapshot: () => [{ name: 'b', value: 1 }] });
 
   it.each([
-    ['by a reader without a cache', () => mergeReaders([refusing(), b()])],
-    ['by a cache', () => mergeReaders([createCachedSnapshotReader(refusing()), b()])],
-    ['within a merged reader', () => mergeReaders([mergeReaders([refusing()]), b()])],
+    ['by a reader without a cache', () => mergeReaders([rejecting(), b()])],
+    ['by a cache', () => mergeReaders([createCachedSnapshotReader(rejecting()), b()])],
+    ['within a merged reader', () => mergeReaders([mergeReaders([rejecting()]), b()])],
   ])('%s is on the page of a cache around merged readers', async (_, inner) => {
     const reader = createCachedSnapshotReader(inner());
     expect(await pageOf(reader)).toContain(rejected('invalid_label_value', 1));
@@ -139,7 +139,7 @@ describe('what is refused before a page', () => {
   });
 
   it('counts once for a reader that is merged by several ways', async () => {
-    const shared = createCachedSnapshotReader(refusing());
+    const shared = createCachedSnapshotReader(rejecting());
     const merged = mergeReaders([shared, mergeReaders([shared, b()])]);
     expect(await pageOf(merged)).toContain(rejected('invalid_label_value', 1));
     expect(merged.mergeStats().lastRejected).toHaveLength(1);
@@ -161,21 +161,21 @@ describe('a store whose statistics cannot be read', () => {
     ['has no list of points', () => ({ ...sound, lastRejected: 5 })],
   ];
 
-  it.each(unreadable)('keeps its counts where it %s', async (_, told) => {
+  it.each(unreadable)('keeps its counts where it %s', async (_, reported) => {
     let writeStats: () => unknown = () => sound;
     const source = { snapshot: () => [], writeStats: () => writeStats() } as SnapshotReader;
     const readers = [source, createCachedSnapshotReader(source), mergeReaders([source])];
     for (const reader of readers) {
       writeStats = () => sound;
       await pageOf(reader);
-      writeStats = told;
+      writeStats = reported;
       const page = await pageOf(reader);
       expect(page).toContain(rejected('duplicate', 5));
       expect(page).toContain('snapscrape_older_writes_total 3');
     }
   });
 
-  it('leaves out refused points that are not points', async () => {
+  it('leaves out rejected points that are not points', async () => {
     const given = [null, undefined, 5, { reason: 'duplicate', subject: 'a', rejectedAt: 1 }];
     const source = { snapshot: () => [], writeStats: () => ({ ...sound, lastRejected: given }) };
     const reader = createCachedSnapshotReader(source as unknown as SnapshotReader);

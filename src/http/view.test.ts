@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Gate, ScriptedSource, state } from '../../test/support/scripted-source.ts';
 import { turns } from '../../test/support/until.ts';
+import { NamePlanner } from '../formats/name-planner.ts';
 import { textEncoder } from '../formats/text-encoder.ts';
 import { providerOf } from '../refresh/snapshot-provider.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -25,7 +26,14 @@ describe('a view whose selection takes its time', () => {
       if (snapshot === first) await gate.promise;
       return snapshot;
     };
-    const parts = { shared, gzipLevel: 1, codings: ['gzip'], selector: { select } } as const;
+    const planner = new NamePlanner([]);
+    const parts = {
+      shared,
+      gzipLevel: 1,
+      codings: ['gzip'],
+      planner,
+      selector: { select },
+    } as const;
     const view = new View(parts, textEncoder);
     const late = view.published(first);
     await view.published(second);

@@ -1,12 +1,14 @@
-import { CONTENT_CODINGS, type ContentCoding } from '../formats/content-coding.ts';
-import type { Deflater } from '../formats/deflate.ts';
-import { type Encoder, familyTexts } from '../formats/encoder.ts';
-import { OFFERED_FORMATS } from '../formats/format.ts';
+import type { ContentCoding } from '../formats/content-coding.ts';
+import type { Encoder } from '../formats/encoder.ts';
+import type { PageFormat } from '../formats/exposition.ts';
 import { streamGzip } from '../formats/gzip.ts';
-import { NamePlan } from '../formats/name-plan.ts';
+import type { NamePlan } from '../formats/name-plan.ts';
+import type { NamePlanner } from '../formats/name-planner.ts';
 import { type Page, type PageContent, PageMaker } from '../formats/page.ts';
+import type { EscapingScheme } from '../model/key/index.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type ReaderForms, RecentForms } from './derived-forms.ts';
+import { ReadyPages } from './ready-pages.ts';
 import type { BodyParts } from './scrape-exchange.ts';
 import type { SelfReport } from './self-families.ts';
 import type { SelfMetrics } from './self-metrics.ts';
@@ -19,6 +21,8 @@ const WORTH_STREAMING = 16;
 /** How a body is written. */
 export interface BodyFormat {
   readonly encoder: Encoder;
+  /** Of the snapshot, in the escaping that the client asked for. */
+  readonly plan: NamePlan;
   readonly coding: ContentCoding;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
@@ -26,8 +30,10 @@ export interface BodyFormat {
 
 /** Writes the bodies of responses. */
 export interface BodySource {
+  /** Plans the names of a snapshot. */
+  plan(snapshot: Snapshot, scheme: EscapingScheme): Promise<NamePlan>;
   /** The codings that it can write in a format. */
-  codings(encoder: Encoder): readonly ContentCoding[];
+  codings(format: PageFormat): readonly ContentCoding[];
   /** Whether it is for a query, which any client can send. */
   readonly isOfQuery: boolean;
   /** A body; undefined if too many clients wait for theirs. Rejects with `aborted`. */
@@ -46,96 +52,194 @@ export interface ViewParts {
   readonly gzipLevel: number;
   /** The codings that it can write. */
   readonly codings: readonly ContentCoding[];
+  readonly planner: NamePlanner;
   /** The exporter's own metrics. */
   readonly self?: SelfMetrics | undefined;
   /** Chooses what the pages show, and a query can only restrict; all series without one. */
   readonly selector?: { select(snapshot: Snapshot): Promise<PageContent> } | undefined;
 }
 
+/** What a client asks for. */
+export interface AskedFormat {
+  readonly encoder: Encoder;
+  readonly escaping: EscapingScheme;
+  /** Chooses among the codings that can be written. */
+  readonly codingOf: (codings: readonly ContentCoding[]) => ContentCoding;
+}
+
+/** A body that lies ready. */
+export interface ReadyBody {
+  readonly coding: ContentCoding;
+  readonly parts: readonly Buffer[];
+}
+
+/** What pages are written in. */
+interface PageKind {
+  readonly encoder: Encoder;
+  readonly scheme: EscapingScheme;
+}
+
 /** A form of a page. */
 interface PageForm {
-  readonly encoder: Encoder;
+  readonly kind: PageKind;
   readonly coding: ContentCoding;
 }
 
-const FORMS: readonly PageForm[] = OFFERED_FORMATS.flatMap(({ encoder }) =>
-  CONTENT_CODINGS.map((coding) => ({ encoder, coding })),
-);
+/** The forms of pages, each one object. */
+class PageForms {
+  readonly #forms: PageForm[] = [];
 
-function formOf(encoder: Encoder, coding: ContentCoding): PageForm {
-  return FORMS.find((form) => form.encoder === encoder && form.coding === coding)!;
+  of(encoder: Encoder, scheme: EscapingScheme, coding: ContentCoding): PageForm {
+    const same = this.#forms.filter(
+      ({ kind }) => kind.encoder === encoder && kind.scheme === scheme,
+    );
+    const known = same.find((form) => form.coding === coding);
+    if (known !== undefined) return known;
+    const form = { kind: same[0]?.kind ?? { encoder, scheme }, coding };
+    this.#forms.push(form);
+    return form;
+  }
 }
 
 /** All of the snapshots that follow each other, or the same selection of each: pages, made once. */
 export class View implements BodySource {
   readonly isOfQuery = false;
   readonly #parts: ViewParts;
+  readonly #all = new PageForms();
   readonly #forms = new RecentForms<PageForm>();
-  readonly #makers = new Map<Encoder, PageMaker>();
+  readonly #makers = new Map<PageKind, PageMaker>();
+  readonly #ready = new ReadyPages<PageForm>();
   #newest: Snapshot | undefined;
 
   /** @param expected - the format that is made ahead with gzip before the first scrape. */
   constructor(parts: ViewParts, expected: Encoder) {
     this.#parts = parts;
     if (!parts.codings.includes('gzip')) return;
-    this.#forms.asked(formOf(expected, 'gzip'));
+    this.#forms.asked(this.#all.of(expected, 'allow-utf-8', 'gzip'));
     parts.shared.asked(parts.gzipLevel);
+    parts.shared.askedFor(expected);
   }
 
-  codings(encoder: Encoder): readonly ContentCoding[] {
+  async plan(snapshot: Snapshot, scheme: EscapingScheme): Promise<NamePlan> {
+    const plan = await this.#parts.planner.plan(snapshot.families, scheme);
+    this.#ready.keepPlan(snapshot, scheme, plan);
+    return plan;
+  }
+
+  codings({ encoder, plan }: PageFormat): readonly ContentCoding[] {
+    if (!this.#parts.codings.includes('zstd')) return this.#parts.codings;
     // A stream of zstd has a window of its own in memory for each client, and shares nothing.
     return this.#parts.codings.filter(
-      (coding) => coding !== 'zstd' || this.#forms.canKeep(formOf(encoder, coding)),
+      (coding) =>
+        coding !== 'zstd' || this.#forms.canKeep(this.#all.of(encoder, plan.scheme, coding)),
     );
   }
 
   /** Drops earlier pages and makes the next ones ahead, in the forms that are kept. */
   async published(snapshot: Snapshot): Promise<void> {
     this.#newest = snapshot;
+    const schemes = this.#ready.begin(snapshot);
     this.#parts.shared.published(snapshot);
     const forms = this.#forms.published();
-    for (const encoder of this.#makers.keys()) {
-      if (!forms.some((form) => form.encoder === encoder)) this.#makers.delete(encoder);
+    for (const kind of this.#makers.keys()) {
+      if (!forms.some((form) => form.kind === kind)) this.#makers.delete(kind);
     }
     // Without a recent scrape nothing is selected either.
     if (forms.length === 0) return;
     await this.#select(snapshot);
     // Meanwhile the next one may have come.
     if (this.#newest !== snapshot) return;
+    await Promise.all(schemes.map((scheme) => this.plan(snapshot, scheme)));
     await Promise.all(forms.map((form) => this.#makeAhead(snapshot, form)));
   }
 
   async body(
     snapshot: Snapshot,
-    { encoder, coding }: BodyFormat,
+    { encoder, plan, coding }: BodyFormat,
     report: () => SelfReport,
   ): Promise<BodyParts> {
-    const { self, shared, gzipLevel } = this.#parts;
-    const isKept = this.#forms.asked(formOf(encoder, coding));
-    const deflater = coding === 'gzip' ? shared.asked(gzipLevel) : undefined;
-    const page = await this.#page(snapshot, encoder);
-    const end = (): Buffer => pageEnd(self, planOf(snapshot, self), encoder, report());
-    if (deflater !== undefined) return gzippedBody(page, deflater, isKept, end);
-    if (coding === 'identity') return [...page.pieces, end()];
+    const { self } = this.#parts;
+    const form = this.#all.of(encoder, plan.scheme, coding);
+    const isKept = this.#asked(form);
+    const page = await this.#page(snapshot, form.kind, plan);
+    const end = (): Buffer => pageEnd(self, { encoder, plan }, report());
+    if (coding === 'gzip') return this.#gzippedBody(snapshot, form, { page, isKept, end });
+    if (coding === 'identity') {
+      this.#ready.keep(snapshot, form, page.pieces);
+      return [...page.pieces, end()];
+    }
     const stem = await page.zstd();
     return [...stem.parts, stem.end(end())];
   }
 
-  async #makeAhead(snapshot: Snapshot, { encoder, coding }: PageForm): Promise<void> {
-    const page = await this.#page(snapshot, encoder);
+  /** A body at once; undefined if any part of it has to be made. */
+  readyBody(
+    snapshot: Snapshot,
+    { encoder, escaping, codingOf }: AskedFormat,
+    report: () => SelfReport,
+  ): ReadyBody | undefined {
+    const plan = this.#ready.plan(snapshot, escaping);
+    if (plan === undefined) return undefined;
+    const coding = codingOf(this.codings({ encoder, plan }));
+    const form = this.#all.of(encoder, plan.scheme, coding);
+    const page = this.#ready.page(snapshot, form);
+    if (page === undefined) return undefined;
+    this.#asked(form);
+    const end = pageEnd(this.#parts.self, { encoder, plan }, report());
+    return { coding, parts: [...page.parts, page.end(end)] };
+  }
+
+  /** Notes a scrape; returns whether its form is kept. */
+  #asked(form: PageForm): boolean {
+    const { shared, gzipLevel } = this.#parts;
+    if (form.coding === 'gzip') shared.asked(gzipLevel);
+    shared.askedFor(form.kind.encoder);
+    return this.#forms.asked(form);
+  }
+
+  async #makeAhead(snapshot: Snapshot, form: PageForm): Promise<void> {
+    const { kind, coding } = form;
+    const plan = await this.plan(snapshot, kind.scheme);
+    const page = await this.#page(snapshot, kind, plan);
     if (coding === 'zstd') await page.zstd();
+    if (coding === 'identity') this.#ready.keep(snapshot, form, page.pieces);
     if (coding !== 'gzip') return;
     const deflater = this.#parts.shared.deflater(this.#parts.gzipLevel);
     await Promise.all(page.deflating(deflater));
-    if (this.#newest === snapshot) await page.gzipped(deflater);
+    if (this.#newest !== snapshot) return;
+    const stem = await page.gzipped(deflater);
+    if (stem !== undefined) this.#ready.keep(snapshot, form, stem);
   }
 
-  async #page(snapshot: Snapshot, encoder: Encoder): Promise<Page> {
-    const { self } = this.#parts;
+  /** A page with gzip: a long one that does not lie ready is sent while it is being compressed. */
+  async #gzippedBody(
+    snapshot: Snapshot,
+    form: PageForm,
+    { page, isKept, end }: { page: Page; isKept: boolean; end: () => Buffer },
+  ): Promise<BodyParts> {
+    const { shared, gzipLevel } = this.#parts;
+    const deflater = shared.deflater(gzipLevel);
+    const isLong = page.pieces.length > WORTH_STREAMING;
+    let making = isKept || !isLong ? page.gzipped(deflater) : undefined;
+    if (making === undefined) {
+      const pieces = page.deflating(deflater);
+      if (isLong) return streamGzip(pieces, end);
+      await Promise.all(pieces);
+      making = page.gzipped(deflater)!;
+    }
+    const stem = await making;
+    if (isKept) this.#ready.keep(snapshot, form, stem);
+    return [...stem.parts, stem.end(end())];
+  }
+
+  async #page(snapshot: Snapshot, kind: PageKind, plan: NamePlan): Promise<Page> {
+    const { self, shared } = this.#parts;
     const content = await this.#select(snapshot);
-    const maker = this.#makers.get(encoder) ?? new PageMaker(encoder, self?.countFamilies);
-    this.#makers.set(encoder, maker);
-    return maker.page(content, planOf(snapshot, self));
+    const { encoder } = kind;
+    const maker =
+      this.#makers.get(kind) ?? new PageMaker(encoder, self?.countFamilies, shared.bodies(encoder));
+    this.#makers.set(kind, maker);
+    return maker.page(content, plan);
   }
 
   async #select(snapshot: Snapshot): Promise<PageContent> {
@@ -144,43 +248,14 @@ export class View implements BodySource {
   }
 }
 
-/** A page with gzip: a long one that does not lie ready is sent while it is being compressed. */
-async function gzippedBody(
-  page: Page,
-  deflater: Deflater,
-  isKept: boolean,
-  end: () => Buffer,
-): Promise<BodyParts> {
-  const isLong = page.pieces.length > WORTH_STREAMING;
-  let stem = isKept || !isLong ? page.gzipped(deflater) : undefined;
-  if (stem === undefined) {
-    const pieces = page.deflating(deflater);
-    if (isLong) return streamGzip(pieces, end);
-    await Promise.all(pieces);
-    stem = page.gzipped(deflater)!;
-  }
-  const { parts } = await stem;
-  return [...parts, (await stem).end(end())];
-}
-
-/** The plan of a snapshot's names. */
-export function planOf({ families }: Snapshot, self: SelfMetrics | undefined): NamePlan {
-  return new NamePlan(families, self?.names);
-}
-
 /** The lines that differ from scrape to scrape, and the end marker. */
 export function pageEnd(
   self: SelfMetrics | undefined,
-  plan: NamePlan,
-  encoder: Encoder,
+  format: PageFormat,
   report: SelfReport,
 ): Buffer {
-  const texts: Buffer[] = [];
-  for (const family of self?.latest(plan, report) ?? []) {
-    for (const text of familyTexts(encoder, family, plan)) {
-      texts.push(typeof text === 'string' ? Buffer.from(text) : text);
-    }
-  }
-  texts.push(Buffer.from(encoder.pageEnd));
-  return Buffer.concat(texts);
+  return Buffer.concat([
+    ...(self?.latest(format, report) ?? []),
+    Buffer.from(format.encoder.pageEnd),
+  ]);
 }

@@ -79,7 +79,7 @@ describe('a view', () => {
     }
   });
 
-  it('is not made ahead where nobody can get gzip', async () => {
+  it('is not made ahead if no client can get gzip', async () => {
     const reader = changing();
     const handler = createOpenMetricsHandler(reader, { compressions: [] });
     await reader.refresh();

@@ -1,6 +1,6 @@
 import type { ContentCoding } from '../formats/content-coding.ts';
-import { openMetricsEncoder } from '../formats/openmetrics-encoder.ts';
-import { textEncoder } from '../formats/text-encoder.ts';
+import { offeredFormats, TEXT_0_0_4 } from '../formats/format.ts';
+import { NamePlanner } from '../formats/name-planner.ts';
 import { hasZstd } from '../formats/zstd.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import type { SnapshotProvider } from '../refresh/snapshot-provider.ts';
@@ -29,14 +29,17 @@ export class Views {
   readonly #shared: ReaderForms;
   readonly #codings: readonly ContentCoding[];
   readonly #added: readonly SelfFamily[];
+  readonly #planner: NamePlanner;
   readonly #own: View;
   #ready: Promise<void> | undefined;
+  #isReady = false;
   #engine: Promise<PatternEngine> | undefined;
 
   constructor(
     reader: SnapshotProvider,
     options: CheckedHandlerOptions,
     added: readonly SelfFamily[] = [],
+    hasOpenMetrics: boolean = true,
   ) {
     this.#options = options;
     this.#added = added;
@@ -49,6 +52,7 @@ export class Views {
       const patternOf = (matcher: LabelMatcher): ValuePattern => this.#patterns.get(matcher)!;
       this.#selector = new SnapshotSelector(this.#fixed, patternOf, this.#shared.queue);
     }
+    this.#planner = new NamePlanner(this.#selfMetrics([])?.families ?? [], hasOpenMetrics);
     this.#own = this.#ownView();
   }
 
@@ -57,7 +61,9 @@ export class Views {
    * one, and with `dependency_missing` if the options need patterns and the engine is not there.
    */
   ready(): Promise<void> {
-    this.#ready ??= this.#compile();
+    this.#ready ??= this.#compile().then(() => {
+      this.#isReady = true;
+    });
     return this.#ready;
   }
 
@@ -78,6 +84,12 @@ export class Views {
     for (const matcher of patterns) await turns.work(() => engine?.compileQuery(matcher));
     const patternOf = (matcher: LabelMatcher): ValuePattern => engine!.compileQuery(matcher);
     return new QueryView({ ...this.#parts(asked), selection: asked, patternOf });
+  }
+
+  /** The view of a query that asks for nothing, if it is kept and nothing has to be compiled. */
+  kept(query: string): View | undefined {
+    const isRead = this.#options.subsets !== false && query !== '';
+    return this.#isKept && this.#isReady && !isRead ? this.#own : undefined;
   }
 
   get #limits(): SubsetOptions {
@@ -118,22 +130,26 @@ export class Views {
 
   #ownView(): View {
     // What Prometheus asks for.
-    const expected = this.#options.openMetrics ? openMetricsEncoder : textEncoder;
-    return new View(this.#parts([]), expected);
+    const [, openMetrics] = offeredFormats(this.#options);
+    const expected = this.#options.openMetrics ? openMetrics : TEXT_0_0_4;
+    return new View(this.#parts([]), expected!.encoder);
   }
 
   /** @param asked - selects the exporter's own metrics, beside what is fixed. */
   #parts(asked: Selection): ViewParts & Pick<QueryViewParts, 'selector'> {
-    const { selfMetrics, metricPrefix, gzipLevel } = this.#options;
-    const terms = selfMetrics === 'always' ? asked : [...this.#fixed, ...asked];
-    const self =
-      selfMetrics === false ? undefined : new SelfMetrics(metricPrefix, terms, this.#added);
     return {
       shared: this.#shared,
-      gzipLevel,
+      gzipLevel: this.#options.gzipLevel,
       codings: this.#codings,
-      self,
+      planner: this.#planner,
+      self: this.#selfMetrics(asked),
       selector: this.#selector,
     };
+  }
+
+  #selfMetrics(asked: Selection): SelfMetrics | undefined {
+    const { selfMetrics, metricPrefix } = this.#options;
+    const terms = selfMetrics === 'always' ? asked : [...this.#fixed, ...asked];
+    return selfMetrics === false ? undefined : new SelfMetrics(metricPrefix, terms, this.#added);
   }
 }

@@ -1,14 +1,14 @@
 import {
   type BodyParts,
-  refusal,
+  rejection,
   type ScrapeRequest,
   type ScrapeResponse,
   type ScrapeServer,
 } from './scrape-exchange.ts';
 
 /**
- * Serves scrapes through web-standard requests and responses. Never rejects, whatever it is given:
- * what cannot be served goes to `onError`, and the response is 500.
+ * Serves scrapes through web-standard requests and responses. Never rejects: if the request cannot
+ * be served, `onError` gets the error, and the response is 500.
  */
 export function fetchHandler(scraper: ScrapeServer): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -16,19 +16,19 @@ export function fetchHandler(scraper: ScrapeServer): (request: Request) => Promi
     let status = 500;
     try {
       const asked = askedBy(request);
-      const answer = await scraper.respond(asked, entry);
+      const made = await scraper.respond(asked, entry);
       const onError = (error: unknown): void => {
         if (asked.signal.aborted) return;
-        scraper.errors.tell(error, { during: 'sending', status: answer.status });
+        scraper.errors.report(error, { during: 'sending', status: made.status });
       };
-      const response = responseOf(answer, asked.method, onError);
-      status = answer.status;
+      const response = responseOf(made, asked.method, onError);
+      status = made.status;
       return response;
     } catch (error) {
-      scraper.errors.tell(error, { during: 'page', status });
-      return responseOf(refusal(500), 'GET', () => undefined);
+      scraper.errors.report(error, { during: 'page', status });
+      return responseOf(rejection(500), 'GET', () => undefined);
     } finally {
-      // Whether the body is ever read cannot be known here: the request ends with its answer.
+      // Nothing here shows if the body is ever read: the request ends with its response.
       entry.end(status);
     }
   };

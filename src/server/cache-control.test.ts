@@ -11,7 +11,7 @@ const POINT = { name: 'jobs', labels: { team: 'a' }, value: 1, updatedAt: 1 };
 const good = () => createCachedSnapshotReader({ snapshot: () => [POINT] });
 const hanging = () => createCachedSnapshotReader({ snapshot: never });
 
-test('no answer of a server may be kept by a cache, whatever its status', async () => {
+test('no response of a server may be kept by a cache, whatever its status', async () => {
   const open = await startExporter(good(), { views: [{ path: '/view', match: '{team="a"}' }] });
   const starting = await startExporter(hanging(), { handler: { scrapeTimeout: 1 } });
   const users = webConfig(`basic_auth_users: { ann: '${HASH}' }\n`);
@@ -63,7 +63,7 @@ test('nor one of the handlers through fetch', async () => {
   }
 });
 
-test('the health handler answers relative URLs and odd methods through fetch', async () => {
+test('the health handler serves relative URLs and odd methods through fetch', async () => {
   const health = createHealthHandler(good());
   const statusOf = async (request: unknown): Promise<number> =>
     (await health.fetch(request as Request)).status;

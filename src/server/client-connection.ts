@@ -21,9 +21,9 @@ export interface IdleLimits {
 export class ClientConnection {
   readonly #transport: Transport;
   readonly #limits: IdleLimits;
-  /** The answers under way. */
-  readonly #answers = new Set<NodeResponse>();
-  /** The answer to the request that came last, under way or not. */
+  /** The responses under way. */
+  readonly #responses = new Set<NodeResponse>();
+  /** The response to the request that came last, under way or not. */
   #latest: NodeResponse | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** How long it may be idle once the server is closing, in ms; undefined before. */
@@ -37,9 +37,9 @@ export class ClientConnection {
     this.#waitForRequest();
   }
 
-  /** Whether an answer is under way. */
+  /** Whether a response is under way. */
   get isBusy(): boolean {
-    return this.#answers.size > 0;
+    return this.#responses.size > 0;
   }
 
   /** Notes a request until its response is closed. */
@@ -48,18 +48,18 @@ export class ClientConnection {
     clearTimeout(this.#timer);
     const before = this.#latest;
     this.#latest = response;
-    this.#answers.add(response);
+    this.#responses.add(response);
     if (this.#grace !== undefined) this.#announce(before);
     response.once('close', () => {
-      this.#answers.delete(response);
+      this.#responses.delete(response);
       if (this.#latest === response) this.#latest = undefined;
       if (!this.isBusy) this.#waitForRequest();
     });
   }
 
   /**
-   * Tells the client that the connection ends: by the answers that are not sent yet, and by the
-   * next one that it asks for. If it asks for none, the connection ends after the grace.
+   * Announces to the client that the connection ends: by the responses that are not sent yet, and
+   * by the next one. If the client asks for none, the connection ends after the grace.
    */
   close(graceMs: number): void {
     if (this.#grace !== undefined) return;
@@ -74,15 +74,16 @@ export class ClientConnection {
     clearTimeout(this.#timer);
   }
 
-  /** @param before - the answer that was the last one, and may say that the connection ends. */
+  /** @param before - the response that was the last one, and may say that the connection ends. */
   #announce(before: NodeResponse | undefined): void {
     const transport = this.#transport;
     if ('goaway' in transport) {
-      // It names the latest request that is answered: the client may repeat later ones elsewhere.
+      // It names the latest request that gets a response: the client may repeat later ones
+      // elsewhere.
       if (!transport.destroyed) transport.goaway();
       return;
     }
-    // What was sent behind an answer that says so would not be answered.
+    // A request behind a response that says so would get none.
     if (before !== undefined && !before.headersSent) before.setHeader('Connection', 'keep-alive');
     const last = this.#latest;
     if (last !== undefined && !last.headersSent) last.setHeader('Connection', 'close');

@@ -71,7 +71,7 @@ describe('the paths of an exporter', () => {
     expect((await fetch(`${url}/no`, { method: 'DELETE' })).status).toBe(404);
   });
 
-  it('can be others, and the page escapes what it tells', async () => {
+  it('can be others, and the page escapes its texts', async () => {
     const { url } = await startExporter(jobs(), {
       metricsPath: '/probe&1',
       landingPage: { title: '<b>"A" & B</b>', description: "it's", version: '1<2' },
@@ -108,7 +108,7 @@ describe('the views of an exporter', () => {
     { path: '/metrics/c', match: '{team="c"}', auth: { bearerTokens: { cy: TOKEN_HASH } } },
   ];
 
-  it('show what they select to those who may see it, whatever else is asked for', async () => {
+  it('show what they select to users that may see it, whatever else is asked for', async () => {
     const { url } = await startExporter(jobs(), { views, handler: { selfMetrics: false } });
     const line = (team: string, value: number): string =>
       `# TYPE jobs gauge\njobs{team="${team}"} ${value}\n`;
@@ -150,11 +150,13 @@ describe('the views of an exporter', () => {
     const { url } = await startExporter(jobs(), { views, webConfigFile });
     const root = { authorization: `Basic ${Buffer.from('root:open sesame').toString('base64')}` };
     const statuses = async (headers: Record<string, string>): Promise<number[]> => {
-      const answers = ['/metrics', '/metrics/a', '/metrics/b', '/', '/no', '/-/ready'].map((path) =>
-        fetch(`${url}${path}`, { headers }),
+      const responses = ['/metrics', '/metrics/a', '/metrics/b', '/', '/no', '/-/ready'].map(
+        (path) => fetch(`${url}${path}`, { headers }),
       );
-      const all = await Promise.all(answers);
-      expect(all.every((answer) => answer.headers.get('x-frame-options') === 'deny')).toBe(true);
+      const all = await Promise.all(responses);
+      expect(all.every((response) => response.headers.get('x-frame-options') === 'deny')).toBe(
+        true,
+      );
       return all.map(({ status }) => status);
     };
     expect(await statuses({})).toEqual([401, 401, 401, 401, 401, 200]);
@@ -176,15 +178,15 @@ describe('the web configuration file of an exporter', () => {
     });
     expect((await get(`${url}/metrics`))[0]).toBe(200);
     writeFileSync(path, `basic_auth_users: { ann: '${PASSWORD_HASH}' }\n`);
-    await vi.waitUntil(async () => (await get(`${url}/metrics`))[0] === 401, { timeout: 25_000 });
+    await vi.waitUntil(async () => (await get(`${url}/metrics`))[0] === 401, { timeout: 60_000 });
     writeFileSync(path, 'basic_auth_user: {}\n');
-    await until('the error is told', () => errors.length > 0);
+    await until('the error is reported', () => errors.length > 0);
     expect(errors[0]!.code).toBe('invalid_web_config');
     expect((await get(`${url}/metrics`))[0]).toBe(401);
     expect((await get(`${url}/metrics`, { authorization: BASIC }))[0]).toBe(200);
   });
 
-  it('guards probes only when told to, and its rate limit spares them', async () => {
+  it('guards probes only if the option says so, and its rate limit spares them', async () => {
     const webConfigFile = webConfig('rate_limit: { interval: 1h, burst: 2 }\n');
     const statuses = async (url: string, path: string): Promise<number[]> => {
       const all: number[] = [];
@@ -211,7 +213,7 @@ describe('the web configuration file of an exporter', () => {
 });
 
 describe('starting an exporter', () => {
-  it('begins to read the source, and nobody but scrapes waits for it', async () => {
+  it('begins to read the source, and only scrapes wait for it', async () => {
     const source = new ScriptedSource();
     const { server, url } = await startExporter(createCachedSnapshotReader(source));
     await until('it is ready', () => server.readiness() === 'ready');
@@ -234,13 +236,35 @@ describe('starting an exporter', () => {
     expect(source.reads).toBe(2);
   });
 
-  it('does not read a source without a cache before the first scrape', async () => {
+  it('caches a source without a cache: no scrape reads it again', async () => {
     const source = new ScriptedSource();
-    const { server } = await startExporter(source);
-    expect([server.readiness(), source.reads]).toEqual(['ready', 0]);
+    const { server, url } = await startExporter(source);
+    await until('it is ready', () => server.readiness() === 'ready');
+    for (let scrape = 0; scrape < 3; scrape++) {
+      expect((await get(`${url}/metrics`))[0]).toBe(200);
+    }
+    expect(source.reads).toBe(1);
   });
 
-  it('is refused where a pattern of the handler or of a view cannot be used', async () => {
+  it('caches such a source as the option says', async () => {
+    const source = new ScriptedSource();
+    const cache = { background: false, refreshInterval: 0 };
+    const { server, url } = await startExporter(source, { cache });
+    await until('it is ready', () => server.readiness() === 'ready');
+    const { reads } = source;
+    expect((await get(`${url}/metrics`))[0]).toBe(200);
+    expect((await get(`${url}/metrics`))[0]).toBe(200);
+    expect(source.reads).toBe(reads + 2);
+  });
+
+  it('takes no options of a cache for a reader that has one', () => {
+    const cached = createCachedSnapshotReader(new ScriptedSource());
+    expect(() => createExporterServer(cached, { cache: {} })).toThrow(
+      'cache is for a source without a cache',
+    );
+  });
+
+  it('is rejected if a pattern of the handler or of a view cannot be used', async () => {
     const server = createExporterServer(jobs(), {
       listenAddresses: ['127.0.0.1:0'],
       handler: { match: '{team=~"a(?=b)"}' },

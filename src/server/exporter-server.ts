@@ -5,12 +5,12 @@ import { logEvent } from '../logging/default-log.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import { assertReader, invalidOptions } from '../model/options.ts';
 import type { IncrementalSnapshotReader, SnapshotReader } from '../model/snapshot-reader.ts';
-import { providerOf } from '../refresh/snapshot-provider.ts';
+import { createCachedSnapshotReader } from '../refresh/cached-reader.ts';
+import { isProvider, providerOf } from '../refresh/snapshot-provider.ts';
 import { callSafely } from '../scheduling/call-safely.ts';
 import { WebConfigFile, type WebConfigFileOptions } from '../web/web-config-file.ts';
-import { sendAnswer } from './answer.ts';
 import { closeInOrder } from './close-in-order.ts';
-import { answerRaw, badRequestAnswer } from './head-rejection.ts';
+import { badRequestResponse, respondRaw } from './head-rejection.ts';
 import { type HealthHandler, healthHandlerOf } from './health.ts';
 import { listenOn, parseListenAddress, type ServedAddress } from './listen-address.ts';
 import { createNodeServer, type HeadListener } from './node-server.ts';
@@ -18,13 +18,14 @@ import { IDLE_GRACE_MS, OpenConnections } from './open-connections.ts';
 import type { Readiness } from './readiness.ts';
 import { ReadinessPoller } from './readiness-poller.ts';
 import { OPEN_ACCESS, type RoutedListener, routedListener } from './request-listener.ts';
-import { prepareSelections, type Route, routesOf } from './routes.ts';
+import { prepareSelections, type RouteMaker, type RouteTable, routesOf } from './routes.ts';
 import {
   type CheckedServerOptions,
   checkServerOptions,
   type ExporterServerOptions,
   SERVER_DEFAULTS,
 } from './server-options.ts';
+import { sendResponse } from './short-response.ts';
 import { type SocketFile, socketFile, stopListening } from './stop-listening.ts';
 import { ConnectionErrors } from './surviving-server.ts';
 import { followWebConfig, TlsFailures, tlsFailuresFamily } from './tls-failures.ts';
@@ -36,24 +37,24 @@ export interface ExporterServer {
   /**
    * Reads the web configuration file, listens at every address, and begins to read the source;
    * resolves when all addresses are listened at, whether or not there is a snapshot. The second
-   * call answers as the first. Rejects with `invalid_options` for a pattern in a `match` of
-   * `handler` or a view that cannot be used, with `invalid_web_config`, `listen_failed`, or
+   * call returns the same as the first. Rejects with `invalid_options` for a pattern in a `match`
+   * of `handler` or a view that cannot be used, with `invalid_web_config`, `listen_failed`, or
    * `closed`; nothing is left open then.
    */
   start(): Promise<readonly ServedAddress[]>;
   /**
-   * Ends the server with care. From now on it is not ready, and answers tell their clients that the
-   * connection ends: `Connection: close`, or GOAWAY over HTTP/2. Connections without a request are
-   * closed after 1 s. After `shutdownDelay` no more are accepted, and scrapes under way may finish
-   * for `drainTimeout`; what is left then is cut. Then it closes what the option `closes` names;
-   * the reader stays open otherwise. The second call joins the first. Never rejects.
+   * Ends the server with care. From now on it is not ready, and responses say that the connection
+   * ends: `Connection: close`, or GOAWAY over HTTP/2. Connections without a request are closed
+   * after 1 s. After `shutdownDelay` no more are accepted, and scrapes under way may finish for
+   * `drainTimeout`; what is left then is cut. Then it closes what the option `closes` names; the
+   * reader stays open otherwise. The second call joins the first. Never rejects.
    */
   close(): Promise<void>;
   /** Resolves when the server is closed and has closed what it `closes`. */
   readonly closed: Promise<void>;
   /** Where it listens; empty before `start()` has resolved and once it was closed. */
   readonly addresses: readonly ServedAddress[];
-  /** What `/-/ready` tells. */
+  /** What `/-/ready` returns. */
   readiness(): Readiness;
 }
 
@@ -62,8 +63,8 @@ export interface ExporterServer {
  * `/-/ready`, and a landing page; what Go's exporters get from exporter-toolkit. HTTP/1.1, and
  * HTTP/2 where the web configuration file has TLS. Nothing listens before `start()`.
  *
- * Give it a cached reader with `background: true`; one without a cache is read again for each
- * scrape. Throws `invalid_options`, every problem listed.
+ * A source without a cache gets one that refreshes by a timer, as the option `cache` says; the
+ * server closes that one. Throws `invalid_options`, every problem listed.
  *
  * @example
  * ```ts
@@ -78,14 +79,37 @@ export function createExporterServer(
 ): ExporterServer {
   const checked = checkServerOptions(options);
   assertReader('createExporterServer', reader);
-  return new NodeExporterServer(reader, checked);
+  const { cache, closes } = checked;
+  if (!isProvider(reader)) {
+    const cached = createCachedSnapshotReader(reader, { background: true, ...cache });
+    return new NodeExporterServer(cached, { ...checked, closes: [cached, ...closes] });
+  }
+  if (cache === undefined) return new NodeExporterServer(reader, checked);
+  throw invalidOptions('createExporterServer', [
+    'cache is for a source without a cache; give these options where the reader is made',
+  ]);
+}
+
+/**
+ * Makes a server with routes of its own instead of those of an exporter.
+ *
+ * @param reader - what the readiness of the server is judged by.
+ * @param options - checked options; those of pages have no effect.
+ * @param routes - the routes, or what makes them of what the server knows of itself.
+ */
+export function createRoutedServer(
+  reader: SnapshotReader,
+  options: CheckedServerOptions,
+  routes: RouteTable | RouteMaker,
+): ExporterServer {
+  return new NodeExporterServer(reader, options, routes);
 }
 
 class NodeExporterServer implements ExporterServer {
   readonly closed: Promise<void>;
   readonly #options: CheckedServerOptions;
   readonly #health: HealthHandler;
-  readonly #routes: ReadonlyMap<string, Route>;
+  readonly #routes: RouteTable;
   readonly #poller: ReadinessPoller;
   readonly #connections: OpenConnections;
   readonly #connectionErrors = new ConnectionErrors((error) => this.#report(error));
@@ -103,15 +127,21 @@ class NodeExporterServer implements ExporterServer {
   #closing: Promise<void> | undefined;
   #settleClosed: () => void = () => undefined;
 
-  constructor(reader: SnapshotReader, options: CheckedServerOptions) {
+  constructor(
+    reader: SnapshotReader,
+    options: CheckedServerOptions,
+    routes: RouteTable | RouteMaker = (health, families) =>
+      routesOf(reader, options, health, families),
+  ) {
     this.#options = options;
     const provider = providerOf(reader);
     this.#health = healthHandlerOf(provider, options.handler.errorPolicy ?? 'last-good');
-    this.#routes = routesOf(reader, options, this.#health, [
+    const families = [
       this.#connectionErrors.family,
       ...webConfigFamilies(() => this.#file),
       tlsFailuresFamily(this.#tlsFailures, () => this.#file?.current.tls !== undefined),
-    ]);
+    ];
+    this.#routes = typeof routes === 'function' ? routes(this.#health, families) : routes;
     this.#connections = new OpenConnections(options);
     this.#poller = new ReadinessPoller(provider, () => this.readiness() === 'ready');
     this.closed = new Promise((resolve) => {
@@ -177,17 +207,17 @@ class NodeExporterServer implements ExporterServer {
   }
 
   async #listen(text: string, { listener }: RoutedListener): Promise<ServedAddress> {
-    const answer: HeadListener = (request, response, rejection) => {
+    const serve: HeadListener = (request, response, rejection) => {
       this.#connections.begin(request, response);
-      if (rejection !== undefined) sendAnswer(request, response, rejection);
+      if (rejection !== undefined) sendResponse(request, response, rejection);
       else {
         listener(request, response).catch((cause: unknown) =>
           this.#connectionErrors.met('request', cause, [response]),
         );
       }
     };
-    const server = createNodeServer(this.#file?.current, this.#options, answer);
-    // Not by `instanceof`: in Bun, a server of `node:https` is no `tls.Server`.
+    const server = await createNodeServer(this.#file?.current, this.#options, serve);
+    // Not by `instanceof`: in Bun, a server of `node:https` is not a `tls.Server`.
     const file = this.#file?.current.tls === undefined ? undefined : this.#file;
     const isSecure = file !== undefined;
     this.#connections.track(server, isSecure);
@@ -196,9 +226,9 @@ class NodeExporterServer implements ExporterServer {
     this.#connectionErrors.survive(server);
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       if (socket.writableEnded) return;
-      // No answer: to a handshake that failed, and behind a request that is still being answered.
+      // No response to a handshake that failed, or behind a response that is still under way.
       if (!socket.writable || !this.#connections.isFree(socket)) socket.destroy();
-      else answerRaw(socket, badRequestAnswer(error.code));
+      else respondRaw(socket, badRequestResponse(error.code));
     });
     this.#servers.set(server, undefined);
     const address = parseListenAddress(text);

@@ -67,7 +67,7 @@ test('it is ready from the first good snapshot until that is too old, and again 
   expect(await probe(health)).toBe(READY);
 });
 
-test('data that is old because nobody asked is no reason: the next scrape gets a page', async () => {
+test('data that is old because no scrape asked does not count: the next scrape gets a page', async () => {
   const { source, reader, clock } = cached();
   const health = createHealthHandler(reader);
   await reader.refresh();
@@ -267,26 +267,26 @@ test.each([
     },
     404,
   ],
-])('its fetch answers %s', async (_what, request, status) => {
+])('its fetch serves %s', async (_what, request, status) => {
   const health = createHealthHandler(new ScriptedSource());
   const response = await health.fetch(request as Request);
   expect([response.status, response.headers.get('cache-control')]).toEqual([status, 'no-store']);
 });
 
-test('it answers mock requests and responses, which tell of nothing', () => {
+test('it serves mock requests and responses without events', () => {
   const health = createHealthHandler(new ScriptedSource());
-  const answer: unknown[] = [];
+  const written: unknown[] = [];
   const response = {
     hasHeader: () => false,
     setHeader: () => undefined,
-    writeHead: (status: number) => answer.push(status),
-    end: (body: string) => answer.push(body),
+    writeHead: (status: number) => written.push(status),
+    end: (body: string) => written.push(body),
   };
   health({ method: 'GET', url: '/-/healthy' } as never, response as never);
-  expect(answer).toEqual([200, 'The exporter is healthy.\n']);
+  expect(written).toEqual([200, 'The exporter is healthy.\n']);
 });
 
-test('what is no reader and no option is refused', () => {
+test('what is not a reader or an option is rejected', () => {
   const { reader } = cached();
   for (const make of [
     () => createHealthHandler(undefined as never),

@@ -8,9 +8,14 @@ import {
   providerOf,
   type SnapshotProvider,
 } from '../refresh/snapshot-provider.ts';
-import { methodRejection, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
 import { type Readiness, readinessOf } from './readiness.ts';
 import { pathOf } from './request-path.ts';
+import {
+  methodRejection,
+  plainResponse,
+  type ShortResponse,
+  sendResponse,
+} from './short-response.ts';
 
 /** How readiness is judged. */
 export interface HealthOptions {
@@ -23,18 +28,18 @@ export const HEALTH_DEFAULTS: Readonly<{ errorPolicy: ErrorPolicy }> = Object.fr
   errorPolicy: 'last-good',
 });
 
-/** Answers probes of `node:http`, `node:http2` and web-standard requests. */
+/** Responds to probes of `node:http`, `node:http2` and web-standard requests. */
 export interface HealthHandler {
   /**
-   * Answers by the last part of the path: `healthy` or `ready`, as in `/-/healthy`; wherever it is
+   * Responds by the last part of the path: `healthy` or `ready`, as in `/-/healthy`; wherever it is
    * mounted. Any other path is 404.
    */
   (request: NodeRequest, response: NodeResponse): void;
-  /** Answers a web-standard request in the same way. Never rejects. */
+  /** Responds to a web-standard request in the same way. Never rejects. */
   fetch(request: Request): Promise<Response>;
   /** Whether the exporter is ready now. */
   readiness(): Readiness;
-  /** From now on it is not ready: told before a server stops to accept connections. */
+  /** From now on it is not ready. Call it before a server stops to accept connections. */
   drain(): void;
 }
 
@@ -44,11 +49,11 @@ const PROBES = ['healthy', 'ready'] as const;
 /**
  * Makes a handler for the probes of an exporter.
  *
- * `/-/healthy` is 200 for as long as the process answers. `/-/ready` is 200 exactly when a scrape
- * would get a page if refreshes ended as they did before, and else 503 with `Retry-After`: before
- * the first good snapshot, when the last one is older than `maxStaleness` and refreshes fail or
- * hang, when the reader was closed, and once `drain()` was called. Readers without a cache count as
- * able to answer. Probes never read or refresh anything, so another caller must: a reader with
+ * `/-/healthy` is 200 while the process can respond. `/-/ready` is 200 exactly when a scrape would
+ * get a page if refreshes ended as they did before, and else 503 with `Retry-After`: before the
+ * first good snapshot, when the last one is older than `maxStaleness` and refreshes fail or hang,
+ * when the reader was closed, and once `drain()` was called. Readers without a cache count as able
+ * to serve. Probes never read or refresh anything, so another caller must: a reader with
  * `background: true`, a scrape, or `createExporterServer`. Throws `invalid_options`.
  *
  * @example
@@ -76,14 +81,14 @@ export function createHealthHandler(
 export function healthHandlerOf(provider: SnapshotProvider, policy: ErrorPolicy): HealthHandler {
   let isDraining = false;
   const readiness = (): Readiness => (isDraining ? 'draining' : readinessOf(provider, policy));
-  const answer = (method: string | undefined, path: string): ShortAnswer =>
-    methodRejection(method) ?? answerTo(path.slice(path.lastIndexOf('/') + 1), readiness);
+  const respond = (method: string | undefined, path: string): ShortResponse =>
+    methodRejection(method) ?? responseTo(path.slice(path.lastIndexOf('/') + 1), readiness);
   const listener = (request: NodeRequest, response: NodeResponse): void =>
-    sendAnswer(request, response, answer(request.method, pathOf(request.url ?? '') ?? ''));
+    sendResponse(request, response, respond(request.method, pathOf(request.url ?? '') ?? ''));
   return Object.assign(listener, {
     fetch: async (request: RequestLike): Promise<Response> => {
       const { method, url } = readable(request);
-      const { status, headers, body } = answer(method, pathOf(url) ?? '');
+      const { status, headers, body } = respond(method, pathOf(url) ?? '');
       return new Response(method === 'HEAD' ? null : body, { status, headers });
     },
     readiness,
@@ -102,13 +107,13 @@ function readable(request: RequestLike): ReturnType<typeof requestLineOf> {
   }
 }
 
-function answerTo(name: string, readiness: () => Readiness): ShortAnswer {
+function responseTo(name: string, readiness: () => Readiness): ShortResponse {
   const probe = PROBES.find((known) => known === name);
-  if (probe === undefined) return plainAnswer(404, 'Not found.\n');
-  if (probe === 'healthy') return plainAnswer(200, 'The exporter is healthy.\n');
+  if (probe === undefined) return plainResponse(404, 'Not found.\n');
+  if (probe === 'healthy') return plainResponse(200, 'The exporter is healthy.\n');
   const state = readiness();
-  if (state === 'ready') return plainAnswer(200, 'The exporter is ready.\n');
-  return plainAnswer(503, NOT_READY[state], { 'Retry-After': '5' });
+  if (state === 'ready') return plainResponse(200, 'The exporter is ready.\n');
+  return plainResponse(503, NOT_READY[state], { 'Retry-After': '5' });
 }
 
 const NOT_READY: Readonly<Record<Exclude<Readiness, 'ready'>, string>> = {

@@ -1,4 +1,5 @@
-import { plainAnswer, type ShortAnswer } from './answer.ts';
+import { escapeHtml } from './html-text.ts';
+import { plainResponse, type ShortResponse } from './short-response.ts';
 
 /** What the page at `/` says. */
 export interface LandingPage {
@@ -6,7 +7,7 @@ export interface LandingPage {
   readonly title?: string | undefined;
   /** One sentence about it, as text. Default: none. */
   readonly description?: string | undefined;
-  /** The exporter's version, as text. Default: none is told. */
+  /** The exporter's version, as text. Default: none. */
   readonly version?: string | undefined;
 }
 
@@ -22,7 +23,7 @@ export interface PageLink {
  * that they hold behind a proxy that serves the exporter below a path of its own, such as
  * `/exporter/`.
  */
-export function landingPageAnswer(page: LandingPage, links: readonly PageLink[]): ShortAnswer {
+export function landingPageResponse(page: LandingPage, links: readonly PageLink[]): ShortResponse {
   const title = escapeHtml(page.title ?? 'Exporter');
   const items = links.map(
     ({ path, text }) => `<li><a href="${escapeHtml(`.${path}`)}">${escapeHtml(text)}</a></li>`,
@@ -42,20 +43,8 @@ export function landingPageAnswer(page: LandingPage, links: readonly PageLink[])
     '</html>',
     '',
   ].join('\n');
-  return plainAnswer(200, body, {
+  return plainResponse(200, body, {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   });
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import {
   lstatSync,
   mkdirSync,
@@ -10,7 +10,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -32,6 +32,7 @@ test.each([
   ['[fe80::1%eth0]:1', { host: 'fe80::1%eth0', port: 1 }],
   ['unix:/run/exporter.sock', { path: '/run/exporter.sock' }],
   ['unix:./a:80', { path: './a:80' }],
+  ['fd:3', { fd: 3 }],
 ])('the address %s is understood', (text, address) => {
   expect(parseListenAddress(text)).toEqual(address);
 });
@@ -59,7 +60,7 @@ test.each([
   expect(server.address()).toMatchObject({ port });
 });
 
-test('an address that is taken or is not ours is refused with its name', async () => {
+test('an address that is taken or is not ours is rejected with its name', async () => {
   const [{ port }] = await open('127.0.0.1:0');
   await expect(open(`127.0.0.1:${port}`)).rejects.toMatchObject({
     code: 'listen_failed',
@@ -96,7 +97,7 @@ test.each<[string, (path: string, folder: string) => void]>([
       symlinkSync(join(folder, 'dead'), path);
     },
   ],
-])('%s at the path of a socket stays, and is refused with the remedy', async (_what, make) => {
+])('%s at the path of a socket stays, and is rejected with the remedy', async (_what, make) => {
   const folder = temporaryFolder();
   const path = join(folder, 'exporter.sock');
   make(path, folder);
@@ -200,3 +201,21 @@ function leaveDeadSocket(path: string): void {
 }
 
 const SOURCE = { snapshot: () => [] };
+
+test('a socket that the process has inherited is listened at', async () => {
+  const owner = createServer().listen(0, '127.0.0.1');
+  await once(owner, 'listening');
+  onTestFinished(() => void owner.close());
+  const { fd } = (owner as unknown as { _handle: { fd: number } })._handle;
+  const code = `
+    import { createServer } from 'node:net';
+    import { listenOn } from '${new URL('listen-address.ts', import.meta.url).href}';
+    console.log((await listenOn(createServer(), { fd: 3 }, 'http')).port);
+    process.exit();
+  `;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', code];
+  const { stdout } = spawnSync(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit', fd],
+  });
+  expect(Number(stdout)).toBe((owner.address() as AddressInfo).port);
+});

@@ -2,21 +2,29 @@ import { lstat, unlink } from 'node:fs/promises';
 import { connect, type ListenOptions, type Server } from 'node:net';
 import { SnapscrapeError } from '../model/errors.ts';
 
-/** Where a server listens: a TCP port of a host, or a Unix domain socket. */
+/**
+ * Where a server listens: a TCP port of a host, a Unix domain socket, or a socket that the process
+ * has inherited.
+ */
 export type ListenAddress =
   | { readonly host: string | undefined; readonly port: number }
-  | { readonly path: string };
+  | { readonly path: string }
+  | { readonly fd: number };
 
 const TCP = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:[\]\s/]*)):(\d{1,5})$/i;
+const INHERITED = /^fd:(\d{1,4})$/;
 const UNIX = /^unix:(.*[/\\].*)$/s;
 
 /**
  * Reads an address: `127.0.0.1:9464`, `localhost:9464`, `[::1]:9464`, `:9464` for all interfaces,
- * or `unix:/run/exporter.sock`. Port 0 takes any that is free. Undefined for any other text.
+ * `unix:/run/exporter.sock`, or `fd:3` for an inherited socket, as systemd passes it. Port 0 takes
+ * any that is free. Undefined for any other text.
  */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   const path = UNIX.exec(text)?.[1];
   if (path !== undefined) return { path };
+  const fd = INHERITED.exec(text)?.[1];
+  if (fd !== undefined) return { fd: Number(fd) };
   const [, bracketed, plain, digits] = TCP.exec(text) ?? [];
   const port = Number(digits);
   if (digits === undefined || port > 65_535) return undefined;
@@ -110,7 +118,7 @@ async function removeDeadSocket(path: string, cause: unknown): Promise<void> {
   await unlink(path);
 }
 
-/** Whether a process may answer at a Unix domain socket. */
+/** Whether a process may listen at a Unix domain socket. */
 function isServed(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path, () => {
@@ -150,8 +158,13 @@ function remedyOf(address: ListenAddress, cause: unknown): string {
 const IN_USE = 'address in use; choose another, or stop the process using it';
 
 function listenFailed(address: ListenAddress, reason: string, cause: unknown): SnapscrapeError {
-  const text = 'path' in address ? `unix:${address.path}` : hostAndPort(address);
+  const text = addressText(address);
   return new SnapscrapeError('listen_failed', `cannot listen on ${text}: ${reason}`, { cause });
+}
+
+function addressText(address: ListenAddress): string {
+  if ('path' in address) return `unix:${address.path}`;
+  return 'fd' in address ? `fd:${address.fd}` : hostAndPort(address);
 }
 
 function servedAddress(
@@ -163,8 +176,11 @@ function servedAddress(
     return { url: `unix:${address.path}`, host: undefined, port: undefined, path: address.path };
   }
   const bound = server.address();
-  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
-  const { host } = address;
+  if ('fd' in address && (typeof bound !== 'object' || bound === null)) {
+    return { url: addressText(address), host: undefined, port: undefined, path: undefined };
+  }
+  const { host, port: asked } = 'fd' in address ? { host: undefined, port: 0 } : address;
+  const port = typeof bound === 'object' && bound !== null ? bound.port : asked;
   // All interfaces have no name of their own.
   const isEverywhere = host === undefined || host === '0.0.0.0' || host === '::';
   const url = `${scheme}://${hostAndPort({ host: isEverywhere ? 'localhost' : host, port })}`;

@@ -25,11 +25,11 @@ const OPTIONS = {
 };
 
 async function statuses(url: string, headers: Record<string, string>): Promise<number[]> {
-  const answers = await Promise.all(PATHS.map((path) => fetch(`${url}${path}`, { headers })));
-  return answers.map(({ status }) => status);
+  const responses = await Promise.all(PATHS.map((path) => fetch(`${url}${path}`, { headers })));
+  return responses.map(({ status }) => status);
 }
 
-test('auth says who may see the main page, and all that has none of its own', async () => {
+test('auth names the users of the main page, and of all that has none of its own', async () => {
   const { url } = await startExporter(reader(), OPTIONS);
   expect(await statuses(url, {})).toEqual([401, 401, 401, 401, 401, 200]);
   expect(await statuses(url, basic('ann'))).toEqual([200, 200, 401, 200, 404, 200]);
@@ -52,7 +52,7 @@ test('it stands instead of the users of the file, whose headers and rate limit h
   expect(await asked('ann')).toEqual([429, 'deny']);
 });
 
-test('it is checked like that of a view, and tells nothing of what it holds', () => {
+test('it is checked like that of a view, and its error has nothing of what it holds', () => {
   for (const auth of [{}, { users: {} }, { users: { ann: 'secret' } }, { user: {} }, 'secret']) {
     const make = (): unknown => createExporterServer(reader(), { auth: auth as never });
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_options' }));

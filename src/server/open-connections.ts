@@ -7,7 +7,7 @@ import { ClientConnection, type IdleLimits, type Transport } from './client-conn
 
 /**
  * How long connections without a request stay open once the server is closing, in ms: a request
- * that is on its way is still answered, with the news that the connection ends.
+ * that is on its way still gets a response, which says that the connection ends.
  */
 export const IDLE_GRACE_MS = 1000;
 
@@ -18,7 +18,7 @@ const FLUSH_MS = 500;
 export class OpenConnections {
   readonly #limits: IdleLimits;
   readonly #connections = new Map<object, ClientConnection>();
-  /** All sockets as they were accepted, those among them whose TLS handshake goes on. */
+  /** All accepted sockets, also those that are still in the TLS handshake. */
   readonly #accepted = new Set<Socket>();
   readonly #onChange = new Set<() => void>();
   /** How many were accepted since the beginning. */
@@ -56,14 +56,14 @@ export class OpenConnections {
     if (connection !== undefined) this.#connections.get(connection)?.begin(response);
   }
 
-  /** Whether bytes can be written to a connection of HTTP/1 without breaking into an answer. */
+  /** Whether bytes can be written to a connection of HTTP/1 without breaking into a response. */
   isFree(socket: Socket): boolean {
     return this.#connections.get(socket)?.isBusy === false;
   }
 
   /**
-   * From now on answers say that their connection ends, and idle connections end after a grace. New
-   * ones are still served.
+   * From now on responses say that their connection ends, and idle connections end after a grace.
+   * New ones are still served.
    */
   close(graceMs: number): void {
     this.#grace = graceMs;

@@ -2,27 +2,26 @@ import type { CacheStats } from '../refresh/cache-stats.ts';
 import type { ErrorPolicy, SnapshotProvider } from '../refresh/snapshot-provider.ts';
 
 /**
- * Whether a scrape would be answered with a page.
+ * Whether a scrape would get a page.
  *
  * - `ready`: yes.
  * - `starting`: there is no good snapshot yet.
- * - `stale`: what there is has become too old, as refreshes fail.
+ * - `stale`: the last good snapshot is too old, as refreshes fail.
  * - `failing`: the latest refresh failed, and the error policy is `fail`.
- * - `draining`: the exporter was told to end, or its reader was closed.
+ * - `draining`: the exporter is closing, or its reader was closed.
  */
 export type Readiness = 'ready' | 'starting' | 'stale' | 'failing' | 'draining';
 
-/** Which reason is told where readers have several: what goes away by itself comes first. */
+/** Which reason counts if readers have several: the ones that end by themselves come first. */
 const REASONS = ['starting', 'stale', 'failing', 'draining'] as const;
 
 /**
- * Judges by what readers tell of themselves; nothing is read or refreshed.
+ * Judges by the statistics of readers; nothing is read or refreshed.
  *
- * It is ready exactly when a scrape would get a page if each refresh that it starts ended as the
- * one before. So of merged readers each cached one must have been tried, or a scrape would wait for
- * it; then one that can answer spares the others, unless the policy is `fail`, where each must be
- * able to. Readers without a cache are read for each scrape, so that nothing can be known
- * beforehand: they count as able to answer.
+ * It is ready exactly if a scrape would get a page, provided that each refresh ends as the one
+ * before. So each cached one of merged readers must have been tried, or a scrape would wait for it.
+ * Then one that can serve is enough. With the policy `fail` each must be able to. Only scrapes read
+ * a reader without a cache, so its state is unknown: it counts as able to serve.
  */
 export function readinessOf(provider: SnapshotProvider, policy: ErrorPolicy): Readiness {
   const members = provider.members?.() ?? [{ stats: provider.cacheStats?.() }];

@@ -1,9 +1,9 @@
 import { SnapscrapeError } from '../model/errors.ts';
 import { createRequestGuard, type RequestGuard } from '../web/request-guard.ts';
 import type { AccessConfig } from '../web/web-config.ts';
-import { sendAnswer } from './answer.ts';
 import { pathOf } from './request-path.ts';
-import { type Listener, NOT_FOUND, type Route } from './routes.ts';
+import { type Listener, NOT_FOUND, type Route, type RouteTable } from './routes.ts';
+import { sendResponse } from './short-response.ts';
 import { viewAccess } from './view-auth.ts';
 
 /** The access of a server without a web configuration file. */
@@ -27,29 +27,33 @@ export interface RoutedListener {
 /**
  * Routes requests by their paths, past the guard of each route.
  *
- * @param access - what the web configuration file says now.
- * @param onError - told when passwords cannot be compared.
+ * @param access - the access that the web configuration file grants now.
+ * @param onError - called if passwords cannot be compared.
  */
 export function routedListener(
-  routes: ReadonlyMap<string, Route>,
+  routes: RouteTable,
   access: { readonly current: AccessConfig },
   onError: (error: SnapscrapeError) => void,
 ): RoutedListener {
   const guardOf = guards(access, (cause) =>
     onError(new SnapscrapeError('scrape_failed', 'A password could not be compared', { cause })),
   );
-  const every = [...routes.values(), NOT_FOUND].map((route) => [route, guardOf(route)] as const);
-  const guardByRoute = new Map(every);
+  // A table may have other routes later. Each has its guard from its first request on.
+  const made = new Map<Route, RequestGuard | undefined>();
+  const guardFor = (route: Route): RequestGuard | undefined => {
+    if (!made.has(route)) made.set(route, guardOf(route));
+    return made.get(route);
+  };
   const listener: RoutedListener['listener'] = async (request, response) => {
     const path = pathOf(request.url ?? '');
     const route = (path === undefined ? undefined : routes.get(path)) ?? NOT_FOUND;
     for (const [name, value] of access.current.headers) response.setHeader(name, value);
-    const guard = guardByRoute.get(route);
+    const guard = guardFor(route);
     if (guard === undefined) route.serve(request, response);
     else await pass(guard, route, request, response);
   };
   const close = (): void => {
-    for (const guard of guardByRoute.values()) guard?.close();
+    for (const guard of made.values()) guard?.close();
   };
   return { listener, close };
 }
@@ -60,9 +64,12 @@ function guards(
   onError: (error: unknown) => void,
 ): (route: Route) => RequestGuard | undefined {
   const shared = createRequestGuard(access, { onError });
-  return ({ access: who }) => {
-    if (who === 'everybody' || (who === 'server' && access === OPEN_ACCESS)) return undefined;
-    return who === 'server' ? shared : createRequestGuard(viewAccess(who, access), { onError });
+  return (route) => {
+    if (route.access === 'all') return undefined;
+    if (route.access !== 'server') {
+      return createRequestGuard(viewAccess(route.access, access), { onError });
+    }
+    return access === OPEN_ACCESS ? undefined : shared;
   };
 }
 
@@ -78,5 +85,5 @@ async function pass(
   const rejection = await guard.check({ headers, signal: gone.signal });
   response.off('close', leave);
   if (rejection === undefined) route.serve(request, response);
-  else sendAnswer(request, response, rejection);
+  else sendResponse(request, response, rejection);
 }

@@ -5,23 +5,34 @@ import { SnapscrapeError } from '../model/errors.ts';
 import { invalidOptions } from '../model/options.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { loadRegexEngine } from '../selection/regex-engine.ts';
-import { methodRejection, plainAnswer, type ShortAnswer, sendAnswer } from './answer.ts';
 import type { HealthHandler } from './health.ts';
-import { landingPageAnswer } from './landing-page.ts';
+import { landingPageResponse } from './landing-page.ts';
 import { type CheckedServerOptions, HEALTH_PATHS } from './server-options.ts';
+import {
+  methodRejection,
+  plainResponse,
+  type ShortResponse,
+  sendResponse,
+} from './short-response.ts';
 import type { ViewAuth } from './view-auth.ts';
 
-/** Answers a request. */
+/** Responds to a request. */
 export type Listener = (request: NodeRequest, response: NodeResponse) => void;
 
-/** What is served at a path, and to whom. */
+/** What is served at a path, and to which clients. */
 export interface Route {
   readonly serve: Listener;
   /** The users that have access: those of the server, all, or a view's own. */
-  readonly access: 'server' | 'everybody' | ViewAuth;
-  /** What it selects for good, where that may have patterns that cannot be used. */
+  readonly access: 'server' | 'all' | ViewAuth;
+  /** What it selects for good, if that may have patterns that cannot be used. */
   readonly selection?: FixedSelection;
 }
+
+/** Finds the route of a path; undefined if nothing is served there. */
+export type RouteTable = Pick<ReadonlyMap<string, Route>, 'get' | 'values'>;
+
+/** Makes the routes of a server of its health and of the families that it has of itself. */
+export type RouteMaker = (health: HealthHandler, families: readonly SelfFamily[]) => RouteTable;
 
 /** A selection that options demand. */
 interface FixedSelection {
@@ -44,7 +55,7 @@ export function routesOf(
 ): ReadonlyMap<string, Route> {
   const { metricsPath, views, guardHealth } = options;
   const handler = { re2js: loadRegexEngine, ...given(options.handler) };
-  const probes = guardHealth ? 'server' : 'everybody';
+  const probes = guardHealth ? 'server' : 'all';
   const routes = new Map<string, Route>([
     ['/', { serve: fixed(landingPage(options)), access: 'server' }],
     ...HEALTH_PATHS.map((path): [string, Route] => [path, { serve: health, access: probes }]),
@@ -56,7 +67,7 @@ export function routesOf(
     const view = preparedHandler(reader, { ...handler, ...given(own) }, added);
     const route: Route = { serve: view.handler, access: auth ?? 'server' };
     const option = `views[${at}].match (path ${path})`;
-    // What it has from the handler is told of the handler.
+    // An error of what it has from the handler names the handler.
     const isOwn = own.match !== undefined || own.subsets !== undefined;
     routes.set(path, isOwn ? { ...route, selection: { option, ready: view.ready } } : route);
   }
@@ -67,7 +78,7 @@ export function routesOf(
  * Compiles the patterns that options select by. Rejects with `invalid_options`, all invalid ones
  * listed, and with `dependency_missing`.
  */
-export async function prepareSelections(routes: ReadonlyMap<string, Route>): Promise<void> {
+export async function prepareSelections(routes: RouteTable): Promise<void> {
   const problems: string[] = [];
   for (const { selection } of routes.values()) {
     try {
@@ -85,7 +96,7 @@ export async function prepareSelections(routes: ReadonlyMap<string, Route>): Pro
 /** What is served if there is no route; to users that may see the rest. */
 export const NOT_FOUND: Route = Object.freeze({
   serve: (...[request, response]: Parameters<Listener>) =>
-    sendAnswer(request, response, plainAnswer(404, 'Not found.\n')),
+    sendResponse(request, response, plainResponse(404, 'Not found.\n')),
   access: 'server',
 });
 
@@ -97,9 +108,13 @@ function given<T extends object>(options: T): T {
 }
 
 /** Views with users of their own are not listed: their paths may name the tenants. */
-function landingPage({ metricsPath, views, landingPage: page }: CheckedServerOptions): ShortAnswer {
+function landingPage({
+  metricsPath,
+  views,
+  landingPage: page,
+}: CheckedServerOptions): ShortResponse {
   const open = views.filter(({ auth }) => auth === undefined);
-  return landingPageAnswer(page, [
+  return landingPageResponse(page, [
     { path: metricsPath, text: 'Metrics' },
     ...open.map(({ path }) => ({ path, text: `Metrics: ${path}` })),
     { path: HEALTH_PATHS[0], text: 'Health' },
@@ -107,7 +122,7 @@ function landingPage({ metricsPath, views, landingPage: page }: CheckedServerOpt
   ]);
 }
 
-function fixed(answer: ShortAnswer): Listener {
+function fixed(fixedResponse: ShortResponse): Listener {
   return (request, response) =>
-    sendAnswer(request, response, methodRejection(request.method) ?? answer);
+    sendResponse(request, response, methodRejection(request.method) ?? fixedResponse);
 }

@@ -11,6 +11,7 @@ import {
   LONGEST_TIMER,
   type OptionCheck,
 } from '../model/options.ts';
+import { type CacheConfig, checkCacheConfig } from '../refresh/cache-config.ts';
 import { WEB_CONFIG_FILE_DEFAULTS } from '../web/web-config-file.ts';
 import type { LandingPage } from './landing-page.ts';
 import { parseListenAddress, socketPathProblem } from './listen-address.ts';
@@ -34,15 +35,21 @@ export interface Closeable {
   close(): unknown;
 }
 
-/** How an exporter is served. Every field may be left out. */
+/** How an exporter is served. Every field is optional. */
 export interface ExporterServerOptions {
   /**
    * Where to listen, at one or more addresses: `127.0.0.1:9464`, `[::1]:9464`, `:9464` for all
-   * interfaces, `unix:/run/exporter.sock`. Port 0 takes any that is free. Default `[':9464']`.
+   * interfaces, `unix:/run/exporter.sock`, `fd:3` for an inherited socket. Port 0 takes any that is
+   * free. Default `[':9464']`.
    */
   readonly listenAddresses?: readonly string[] | undefined;
   /** The path of the page with all metrics. Default `/metrics`; `/` leaves no landing page. */
   readonly metricsPath?: string | undefined;
+  /**
+   * How the server caches a source that has no cache. Default: it refreshes in the background. What
+   * is given here is added to `{ background: true }`. A reader that has a cache takes none.
+   */
+  readonly cache?: CacheConfig | undefined;
   /** How pages are served. Default: the handler's own defaults. Views begin with the same. */
   readonly handler?: HandlerOptions | undefined;
   /**
@@ -59,7 +66,7 @@ export interface ExporterServerOptions {
   /**
    * The path of a web configuration file: TLS, users, tokens, headers and rate limit in the format
    * of Prometheus's exporter-toolkit, followed when it changes. Default: none, which is plain HTTP
-   * for everybody.
+   * for every client.
    */
   readonly webConfigFile?: string | undefined;
   /**
@@ -72,9 +79,9 @@ export interface ExporterServerOptions {
   readonly landingPage?: LandingPage | undefined;
   /**
    * Whether probes need the credentials of the web configuration file and count for its rate limit.
-   * Default false, unlike the toolkit: an orchestrator has no place for passwords, a probe that is
-   * refused ends the process that a flood of requests is aimed at, and all a probe tells is whether
-   * there are metrics.
+   * Default false, unlike the toolkit. An orchestrator has no place for passwords. A rejected probe
+   * would end a process that a flood of requests is aimed at. And a probe shows only whether there
+   * are metrics.
    */
   readonly guardHealth?: boolean | undefined;
   /**
@@ -129,13 +136,17 @@ export interface ExporterServerOptions {
   readonly onError?: ((error: SnapscrapeError) => void) | undefined;
 }
 
-/** Server options with every value in place, `webConfigFile` where it was given. */
-export type CheckedServerOptions = Checked<ExporterServerOptions, 'webConfigFile' | 'auth'>;
+/** Server options with every value in place; three only if they were given. */
+export type CheckedServerOptions = Checked<
+  ExporterServerOptions,
+  'webConfigFile' | 'auth' | 'cache'
+>;
 
 /** The default of every {@link ExporterServerOptions} field. */
 export const SERVER_DEFAULTS: CheckedServerOptions = Object.freeze({
   listenAddresses: Object.freeze([':9464']),
   metricsPath: '/metrics',
+  cache: undefined,
   handler: Object.freeze({}),
   auth: undefined,
   views: Object.freeze([]),
@@ -154,7 +165,7 @@ export const SERVER_DEFAULTS: CheckedServerOptions = Object.freeze({
   onError: (error) => logError('server', error),
 });
 
-/** Where probes are answered. */
+/** The paths of probes. */
 export const HEALTH_PATHS = ['/-/healthy', '/-/ready'] as const;
 
 const OWNER = 'createExporterServer';
@@ -166,7 +177,8 @@ export function checkServerOptions(options: unknown): CheckedServerOptions {
   const checked = checkOptions(OWNER, options, SERVER_DEFAULTS, {
     listenAddresses: addressesProblem,
     metricsPath: pathProblem,
-    handler: handlerProblem,
+    cache: problemOf(checkCacheConfig),
+    handler: problemOf(checkHandlerOptions),
     auth: viewAuthProblem,
     views: viewsProblem,
     webConfigFile: (value) =>
@@ -238,14 +250,17 @@ function pathProblem(value: unknown): string | undefined {
     : 'must be a path that begins with a slash and has no query, such as /metrics';
 }
 
-function handlerProblem(value: unknown): string | undefined {
-  try {
-    checkHandlerOptions(value);
-    return undefined;
-  } catch (error) {
-    if (error instanceof SnapscrapeError) return `is wrong: ${error.message}`;
-    throw error;
-  }
+/** The check of an option that has options of its own. */
+function problemOf(check: (value: unknown) => unknown): OptionCheck {
+  return (value) => {
+    try {
+      check(value);
+      return undefined;
+    } catch (error) {
+      if (error instanceof SnapscrapeError) return `is wrong: ${error.message}`;
+      throw error;
+    }
+  };
 }
 
 const viewsProblem: OptionCheck = (views) => {
@@ -263,7 +278,7 @@ function viewProblem(view: unknown): string | undefined {
   const problems = [
     pathProblem(path)?.replace(/^/, 'path '),
     auth === undefined ? undefined : viewAuthProblem(auth)?.replace(/^/, 'auth '),
-    handlerProblem(handler),
+    problemOf(checkHandlerOptions)(handler),
   ];
   return problems.filter((problem) => problem !== undefined).join('; ') || undefined;
 }

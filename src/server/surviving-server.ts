@@ -6,9 +6,8 @@ import { SnapscrapeError } from '../model/errors.ts';
 const INTERNAL_ERROR = 2;
 
 /**
- * Cuts connections whose handling throws, counts them and tells of each. A server answers to any
- * bytes of anyone: none may end the process, whatever problem of ours, of Node or of a user they
- * find.
+ * Cuts connections whose handling throws, counts them and reports each. No bytes of a client may
+ * end the process, whatever problem of ours, of Node or of a user they find.
  */
 export class ConnectionErrors {
   readonly #onError: (error: SnapscrapeError) => void;
@@ -27,12 +26,12 @@ export class ConnectionErrors {
     samples: () => [[{}, this.#count]],
   };
 
-  /** From now on nothing that a listener of a server throws leaves the server. */
+  /** From now on no error of a listener leaves the server. */
   survive(server: Server): void {
     const emit: (event: string | symbol, ...subjects: unknown[]) => boolean =
       server.emit.bind(server);
-    // Node itself calls `emit` for all that comes over the network; so its own listeners count as
-    // well.
+    // Node itself calls `emit` for all that comes over the network, so this covers its own
+    // listeners.
     const guarded: typeof emit = (event, ...subjects) => {
       try {
         return emit(event, ...subjects);
@@ -62,7 +61,7 @@ export class ConnectionErrors {
 interface Cuttable {
   destroy(): unknown;
   on?(event: 'error', listener: () => void): unknown;
-  /** Streams of HTTP/2, and their responses, tell the client why. */
+  /** Streams of HTTP/2, and their responses, send the client the reason. */
   close?(code: number): unknown;
   readonly stream?: Cuttable;
 }

@@ -24,7 +24,7 @@ describe('failures of TLS clients', () => {
     failures.add('plain_http', undefined);
     expect(reports.map(({ code }) => code)).toEqual(['handshake_failed', 'handshake_failed']);
     expect(reports[0]?.message).toMatch(
-      /^A TLS client at 10\.0\.0\.0 was refused \(unknown_ca\): /,
+      /^A TLS client at 10\.0\.0\.0 was rejected \(unknown_ca\): /,
     );
     clock.advance(60_000);
     failures.add('unknown_ca', '10.0.0.7');
@@ -62,7 +62,7 @@ describe('the metrics of a server with a web configuration file', () => {
     });
   }
 
-  it.each(['true', 'false'])('count refused clients by reason, http2: %s', async (http2) => {
+  it.each(['true', 'false'])('count rejected clients by reason, http2: %s', async (http2) => {
     const { errors, url, port } = await serve(
       `tls_server_config: {${PAIR}}\nhttp_server_config: {http2: ${http2}}`,
     );
@@ -83,11 +83,11 @@ describe('the metrics of a server with a web configuration file', () => {
       CLIENT_REFUSALS.length,
     );
     expect(errors.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^A TLS client at 127\.0\.0\.1 was refused \(plain_http\): /),
+      expect.stringMatching(/^A TLS client at 127\.0\.0\.1 was rejected \(plain_http\): /),
     ]);
   });
 
-  it('tell how the last reload went, and when the file was last good', async () => {
+  it('show how the last reload went, and when the file was last good', async () => {
     const { errors, url } = await serve('{}');
     const values = async (): Promise<readonly number[]> => {
       const text = await (await fetch(`${url}/metrics`)).text();

@@ -24,7 +24,7 @@ const TEXTS: Readonly<Record<ClientRefusal, string>> = {
   other: 'OpenSSL could not finish the handshake',
 };
 
-/** Counts TLS clients that were refused, and reports one a minute for each reason. */
+/** Counts rejected TLS clients, and reports one a minute for each reason. */
 export class TlsFailures {
   readonly #onError: (error: SnapscrapeError) => void;
   readonly #now: () => number;
@@ -40,9 +40,7 @@ export class TlsFailures {
     this.#now = now;
   }
 
-  /**
-   * Notes a refused client. The address is that of the latest one alone, so it bounds no memory.
-   */
+  /** Notes a rejected client. Only the address of the latest one is kept. */
   add(reason: ClientRefusal, address: string | undefined): void {
     const count = this.count(reason) + 1;
     this.#counts.set(reason, count);
@@ -52,18 +50,18 @@ export class TlsFailures {
     this.#reported.set(reason, { at: now, count });
     const silent = count - (last?.count ?? 0) - 1;
     const more = silent === 0 ? '' : `, and ${silent} more since the last report`;
-    const who = address === undefined ? 'A TLS client' : `A TLS client at ${address}`;
-    const text = `${who} was refused (${reason}): ${TEXTS[reason]}${more}`;
+    const client = address === undefined ? 'A TLS client' : `A TLS client at ${address}`;
+    const text = `${client} was rejected (${reason}): ${TEXTS[reason]}${more}`;
     this.#onError(new SnapscrapeError('handshake_failed', text));
   }
 
-  /** How many clients were refused for a reason. */
+  /** How many clients were rejected for a reason. */
   count(reason: ClientRefusal): number {
     return this.#counts.get(reason) ?? 0;
   }
 }
 
-/** The metric of refused TLS clients; left out while there is no TLS. */
+/** The metric of rejected TLS clients; left out while there is no TLS. */
 export function tlsFailuresFamily(failures: TlsFailures, hasTls: () => boolean): SelfFamily {
   return {
     name: 'tls_handshake_failures_total',
@@ -76,7 +74,7 @@ export function tlsFailuresFamily(failures: TlsFailures, hasTls: () => boolean):
   };
 }
 
-/** Keeps a TLS server to its web configuration file, and counts the clients that it refuses. */
+/** Keeps a TLS server to its web configuration file, and counts the clients that it rejects. */
 export function followWebConfig(server: Server, file: WebConfigFile, failures: TlsFailures): void {
   const add: TlsFailures['add'] = (reason, address) => failures.add(reason, address);
   secureServer(server, file, add, { onHandshakeFailure: add });

@@ -1,6 +1,5 @@
 import type { OptionCheck } from '../model/options.ts';
-import { EMPTY_SHA256 } from '../web/parse-access.ts';
-import { Secret } from '../web/secret.ts';
+import { EMPTY_SHA256, Secret } from '../web/secret.ts';
 import type { AccessConfig } from '../web/web-config.ts';
 
 /** The users that may see a view. One of the two must have an entry. */
@@ -15,7 +14,7 @@ const BCRYPT = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
 // The hash of the empty token is what an unset $TOKEN gives.
 const TOKEN_HASH = new RegExp(`^sha256:(?!${EMPTY_SHA256})([0-9a-f]{64})$`);
 
-/** Says what is wrong with a {@link ViewAuth}, without telling what it holds. */
+/** Says what is wrong with a {@link ViewAuth}, without its values. */
 export const viewAuthProblem: OptionCheck = (auth) => {
   if (typeof auth !== 'object' || auth === null || Array.isArray(auth)) return 'must be an object';
   const { users = {}, bearerTokens = {}, ...rest }: Record<string, unknown> = { ...auth };
@@ -23,10 +22,10 @@ export const viewAuthProblem: OptionCheck = (auth) => {
   if (unknown !== undefined) return `has ${unknown}, but only users and bearerTokens are known`;
   const userNames = namesOf(users, BCRYPT);
   if (userNames === undefined) {
-    return 'must have users with bcrypt hashes of cost 4 to 31; make one: htpasswd -nBC 10 ""';
+    return 'must have users with bcrypt hashes of cost 4 to 31; make one: snapscrape hash-password, or htpasswd -nBC 10 ""';
   }
   if (userNames.some((user) => user.includes(':'))) {
-    return 'has a user with a colon, who can never log in with basic authentication';
+    return 'has a user with a colon, which basic authentication cannot send';
   }
   const tokenNames = namesOf(bearerTokens, TOKEN_HASH);
   if (tokenNames === undefined) {

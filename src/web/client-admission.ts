@@ -61,8 +61,8 @@ export class ClientAdmission {
     const { clientAuth, clientAllowedSans } = tls;
     if (clientAuth === 'NoClientCert') return undefined;
     if (this.#certificate === undefined) {
-      // Go's server fails, and so refuses, if names are demanded of a certificate that is not
-      // there.
+      // Go's server fails, and so rejects the client, if names are demanded of a certificate that
+      // is not there.
       const isNeeded = clientAuth.startsWith('Require') || clientAllowedSans !== undefined;
       return isNeeded ? 'no_certificate' : undefined;
     }
@@ -93,7 +93,7 @@ export class ClientAdmission {
 
 /**
  * Whether everything that was trusted still is. If it is, a path that OpenSSL verified before is
- * still good; if not, only a new handshake can tell.
+ * still good; if not, only a new handshake shows it.
  */
 function trustsAll(now: TlsServerConfig, before: TlsServerConfig): boolean {
   if (now.clientCa === before.clientCa) return true;

@@ -1,4 +1,4 @@
-/** Every reason for which a TLS client is refused, in the order of the metric. */
+/** Every reason for which a TLS client is rejected, in the order of the metric. */
 export const CLIENT_REFUSALS = [
   'plain_http',
   'not_tls',
@@ -16,7 +16,7 @@ export const CLIENT_REFUSALS = [
 ] as const;
 
 /**
- * Why a client is refused, during the TLS handshake or later.
+ * Why a client is rejected, during the TLS handshake or later.
  *
  * - `plain_http`, `not_tls`: it sent HTTP, or something else that is not TLS.
  * - `no_common_protocol`: client and server share no TLS version, cipher suite or curve.

@@ -20,12 +20,12 @@ it.each([
 });
 
 it.each(['', '1', '1d', 's', '.s', '1 s', '1s ', '1S', '1e3s', '--1s', '0x1s', '1s1', '٣s'])(
-  'refuses %j',
+  'rejects %j',
   (text) => {
     expect(parseGoDuration(text)).toBeUndefined();
   },
 );
 
-it('refuses endless texts at once', () => {
+it('rejects endless texts at once', () => {
   expect(parseGoDuration(`${'1'.repeat(1_000_000)}x`)).toBeUndefined();
 });

@@ -16,10 +16,10 @@ const NO_COMMON_PROTOCOL =
   /^ERR_SSL_(?:NO_(?:SHARED|SUITABLE|PROTOCOLS|APPLICATION)_|UNSUPPORTED_PROTOCOL|VERSION_TOO_|UNKNOWN_PROTOCOL|INAPPROPRIATE_FALLBACK)/;
 const ALERT = /^ERR_SSL_.*_ALERT_/;
 
-// The answer of Go's server, byte by byte.
+// The response of Go's server, byte by byte.
 const TO_PLAIN_HTTP =
   'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n';
-/** How long a client may take to read that answer, in ms. */
+/** How long a client may take to read that response, in ms. */
 const READING_MS = 500;
 
 /** Why a handshake failed, from what `tlsClientError` passes to its listeners. */
@@ -33,7 +33,7 @@ export function handshakeFailure(error: unknown, socket: TLSSocket): ClientRefus
   return ALERT.test(code) ? 'client_alert' : 'other';
 }
 
-/** Tells a client that it sent plain HTTP to a TLS port, and closes its connection. */
+/** Responds to plain HTTP at a TLS port as Go does, and closes the connection. */
 export function answerPlainHttp(socket: TLSSocket): void {
   // TLS ended before it began: the connection below is still open and has carried no byte of ours.
   const below = connectionBelow(socket);
@@ -43,15 +43,16 @@ export function answerPlainHttp(socket: TLSSocket): void {
 }
 
 /**
- * The address of a client whose handshake failed; undefined if it has none, or it was never asked
- * for.
+ * The address of a client whose handshake failed; undefined if it has none, or if Node never asked
+ * for it.
  */
 export function addressOf(socket: TLSSocket): string | undefined {
   return socket.remoteAddress ?? connectionBelow(socket)?.remoteAddress;
 }
 
 /**
- * The connection that TLS runs over. Node names it only here; without it, a client gets no answer.
+ * The connection that TLS runs over. Node names it only here; without it, a client gets no
+ * response.
  */
 export function connectionBelow(socket: TLSSocket): Socket | undefined {
   const below = '_parent' in socket ? socket._parent : undefined;

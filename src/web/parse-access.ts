@@ -1,6 +1,6 @@
 import { validateHeaderValue } from 'node:http';
 import { parseGoDuration } from './go-duration.ts';
-import { Secret } from './secret.ts';
+import { EMPTY_SHA256, Secret } from './secret.ts';
 import type { AccessConfig, RateLimit } from './web-config.ts';
 import { quoted, type YamlField, type YamlFields } from './yaml-fields.ts';
 
@@ -16,10 +16,6 @@ const HEADERS: ReadonlyMap<string, readonly string[] | undefined> = new Map([
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 const LEAST_COST = 4;
 const TOKEN_HASH = /^sha256:([0-9a-f]{64})$/;
-
-/** The SHA-256 of nothing: what `sha256sum` prints if `$TOKEN` is not set. */
-export const EMPTY_SHA256: string =
-  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 /** Reads `http_server_config`. */
 export function parseHttp(
@@ -61,7 +57,7 @@ export function parseUsers(
     if (Number.isNaN(cost)) {
       yaml.problem(
         field,
-        'must be a bcrypt hash ($2y$, $2a$ or $2b$); make one: htpasswd -nBC 10 ""',
+        'must be a bcrypt hash ($2y$, $2a$ or $2b$); make one: snapscrape hash-password, or htpasswd -nBC 10 ""',
       );
     } else if (cost < LEAST_COST || cost > mostCost) {
       yaml.problem(
@@ -125,9 +121,7 @@ export function parseRateLimit(
   return undefined;
 }
 
-/**
- * A problem gives the line, not the name: a user who mixes up the two writes a secret as the name.
- */
+/** A problem gives the line, not the name: if a user mixes up the two, the name is a secret. */
 function unnamed(entry: YamlField, map: string): YamlField {
   return { ...entry, path: `an entry of ${map}` };
 }

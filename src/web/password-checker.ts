@@ -51,10 +51,10 @@ export class PasswordChecker {
   #isRunning = false;
 
   /**
-   * Makes a checker; its thread starts with the first question.
+   * Makes a checker; its thread starts with the first password.
    *
    * @param mostWaiting - how many may wait, the one that is compared included.
-   * @param onError - told when the thread fails.
+   * @param onError - called if the thread fails.
    */
   constructor(mostWaiting: number, onError: (error: unknown) => void) {
     this.#mostWaiting = mostWaiting;

@@ -8,8 +8,14 @@ export interface Place {
   readonly column: number;
 }
 
-/** Collects what is wrong with one web configuration file, to be told all at once. */
-export class WebConfigProblems {
+/** Takes what is wrong with a YAML file. */
+export interface ProblemSink {
+  /** Notes a problem: what is wrong and the remedy. */
+  add(place: Place | undefined, text: string, cause?: unknown): void;
+}
+
+/** Collects the problems of one web configuration file, to report them all at once. */
+export class WebConfigProblems implements ProblemSink {
   readonly #file: string;
   readonly #problems: { readonly place: Place | undefined; readonly text: string }[] = [];
   #cause: unknown;
@@ -23,7 +29,7 @@ export class WebConfigProblems {
    * Notes a problem: what is wrong and the remedy. Texts hold no value of a field that may be
    * secret.
    *
-   * @param cause - the error that told of it; the first one is kept.
+   * @param cause - the error that showed it; the first one is kept.
    */
   add(place: Place | undefined, text: string, cause?: unknown): void {
     this.#problems.push({ place, text });

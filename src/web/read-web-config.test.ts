@@ -61,7 +61,7 @@ rate_limit: {interval: 1m30s, burst: 5}`);
 });
 
 describe('problems of a web configuration file', () => {
-  it('are told all at once, in the order of the lines, with a remedy', async () => {
+  it('are reported all at once, in the order of the lines, with a remedy', async () => {
     const problems = await faultsOf(`http_server_config:
   http2: "true"
   headers:
@@ -77,14 +77,14 @@ no_such: 1
 `);
     expect(problems).toEqual([
       ':2:3: http_server_config.http2 must be true or false, without quotes',
-      ':4:5: "http_server_config.headers.Server" is no field; the fields there are Content-Security-Policy, Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, X-XSS-Protection',
+      ':4:5: "http_server_config.headers.Server" is not a field; the fields there are Content-Security-Policy, Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, X-XSS-Protection',
       ':5:14: rate_limit.interval must be a duration with its unit, such as 1s or 250ms, or 0 for no limit',
       ':5:27: rate_limit.burst must be a whole number, without quotes',
       ':7:3: tls_server_config.cert_file names a file that cannot be read; correct the path or its rights',
       ':8:3: tls_server_config.key_file names a file that cannot be read; correct the path or its rights',
       ':9:3: tls_server_config.min_version "TLS9" must be one of TLS10, TLS11, TLS12, TLS13',
-      ':11:3: an entry of basic_auth_users must be a bcrypt hash ($2y$, $2a$ or $2b$); make one: htpasswd -nBC 10 ""',
-      ':12:1: "no_such" is no field; the fields there are tls_server_config, http_server_config, basic_auth_users, rate_limit, bearer_tokens',
+      ':11:3: an entry of basic_auth_users must be a bcrypt hash ($2y$, $2a$ or $2b$); make one: snapscrape hash-password, or htpasswd -nBC 10 ""',
+      ':12:1: "no_such" is not a field; the fields there are tls_server_config, http_server_config, basic_auth_users, rate_limit, bearer_tokens',
     ]);
   });
 
@@ -101,7 +101,7 @@ no_such: 1
       /sha256/,
     ],
     [`basic_auth_users: {a: '${SECRET_HASH.replace('04', '17')}'}`, /cost of 17; .* from 4 to 16$/],
-  ])('are told of %j', async (text, problem) => {
+  ])('are reported for %j', async (text, problem) => {
     expect((await faultsOf(text))[0]).toMatch(problem);
   });
 
@@ -110,14 +110,14 @@ no_such: 1
     ['min_version: TLS9', 'max_version: TLS11', 'min_version "TLS9" must be one of'],
     ['cipher_suites: [TLS_X]', 'min_version: TLS12', 'cipher_suites[0] "TLS_X" must be one of'],
     ['curve_preferences: [P256]', 'min_version: TLS12', 'curve_preferences[0] "P256" must be'],
-  ])('are not told twice: %s', async (wrong, other, problem) => {
+  ])('are not reported twice: %s', async (wrong, other, problem) => {
     const pair = `cert: ${JSON.stringify(TLS.cert)}, key: ${JSON.stringify(TLS.key)}`;
     const problems = await faultsOf(`tls_server_config: {${pair}, ${wrong}, ${other}}`);
-    const told = problems.filter((text) => !text.includes('client_ca holds no certificate'));
-    expect(told).toEqual([expect.stringContaining(problem)]);
+    const reported = problems.filter((text) => !text.includes('client_ca holds no certificate'));
+    expect(reported).toEqual([expect.stringContaining(problem)]);
   });
 
-  it('are not told by the thousand', async () => {
+  it('are not reported by the thousand', async () => {
     const problems = await faultsOf('x: \n'.repeat(5000));
     expect(problems).toHaveLength(21);
     expect(problems.at(-1)).toMatch(/^and \d+ more problems$/);

@@ -17,7 +17,7 @@ const FIELDS = [
   'bearer_tokens',
 ];
 
-/** What was told of the files while they were read, whether they were good or not. */
+/** What is known of the files while they are read, whether they are good or not. */
 export interface Reading {
   /** Stamps of the files from before they were read, so that no change in between is missed. */
   readonly stamps: Map<string, string>;

@@ -37,7 +37,7 @@ async function statusOf(guard: RequestGuard, authorization?: string): Promise<nu
 }
 
 describe('a guard', () => {
-  it('lets everybody in where the file names nobody', async () => {
+  it('admits every client if the file names no user', async () => {
     const { guard } = await guarded('basic_auth_users: {}');
     expect(await statusOf(guard)).toBe(200);
     expect(await statusOf(guard, basic('any', 'body'))).toBe(200);
@@ -62,7 +62,7 @@ describe('a guard', () => {
 
   it('compares unknown users with the hash of any user, always the same one for a name', async () => {
     const errors: unknown[] = [];
-    // As long as a hash, but none: who is compared with it is told by the 503.
+    // As long as a hash, but not one: a 503 shows that a password is compared with it.
     const users = new Map([
       ['first', new Secret(SECRET_HASH)],
       ['second', new Secret('x'.repeat(60))],
@@ -107,7 +107,7 @@ describe('a guard', () => {
     expect([...guard.responseHeaders()]).toEqual([['X-Frame-Options', 'deny']]);
   });
 
-  it('limits the rate before it asks who it is', async () => {
+  it('limits the rate before it reads credentials', async () => {
     const clock = new Clock();
     const limit = 'rate_limit: {interval: 2500ms, burst: 2}';
     const { guard } = await guarded(`${limit}\n${USERS}`, { now: clock.now });
@@ -136,7 +136,7 @@ describe('a guard', () => {
     expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(429);
   });
 
-  it('answers that it is busy once it is closed', async () => {
+  it('returns 503 once it is closed', async () => {
     const { guard } = await guarded(`${USERS}\n${TOKENS}`);
     guard.close();
     expect(await statusOf(guard, basic('prometheus', 'secret'))).toBe(503);
@@ -149,7 +149,7 @@ describe('a guard', () => {
       expect.objectContaining({ code: 'invalid_options' }),
     );
     const url = new URL('./request-guard.ts', import.meta.url);
-    const told = documentedDefaults(url, 'RequestGuardOptions').get('maxPasswordsWaiting');
-    expect(told).toBe(asDocumented(REQUEST_GUARD_DEFAULTS.maxPasswordsWaiting));
+    const documented = documentedDefaults(url, 'RequestGuardOptions').get('maxPasswordsWaiting');
+    expect(documented).toBe(asDocumented(REQUEST_GUARD_DEFAULTS.maxPasswordsWaiting));
   });
 });

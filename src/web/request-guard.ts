@@ -7,33 +7,33 @@ import type { Secret } from './secret.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { AccessConfig, RateLimit } from './web-config.ts';
 
-/** What a guard looks at; a request of `node:http` or `node:http2` fits. */
+/** The part of a request that a guard reads; a request of `node:http` or `node:http2` fits. */
 export interface GuardedRequest {
   /** The headers, by names in lower case. */
   readonly headers: { readonly authorization?: string | undefined };
-  /** The client; not looked at today: rate limit and passwords are the same for all. */
+  /** The client; not read today: rate limit and passwords are the same for all. */
   readonly remoteAddress?: string | undefined;
-  /** Aborts when the client is gone: its password is then taken out of the queue. */
+  /** Aborts when the client is gone: its password then leaves the queue. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The answer to a request that is not let through. */
+/** The response to a request that the guard rejects. */
 export interface RequestRefusal {
-  /** 429: the rate limit; 401: not known; 503: too many passwords wait to be compared. */
+  /** 429: the rate limit; 401: unknown credentials; 503: too many passwords wait. */
   readonly status: 401 | 429 | 503;
-  /** All headers of the answer, those of the configuration among them. */
+  /** All headers of the response, also those of the configuration. */
   readonly headers: Readonly<Record<string, string>>;
   /** Plain text that says no more than the status. */
   readonly body: string;
 }
 
-/** Decides which requests are let through. */
+/** Decides which requests pass. */
 export interface RequestGuard {
-  /** The headers that each answer must have, refusals and others, by the configuration of now. */
+  /** The headers that each response must have, rejections too, by the current configuration. */
   responseHeaders(): ReadonlyMap<string, string>;
   /**
-   * Undefined: let it through; else the answer. First the rate limit, then the credentials, as in
-   * the toolkit. Never rejects.
+   * Returns undefined if the request passes, else the response. The rate limit comes first, then
+   * the credentials, as in the toolkit. Never rejects.
    */
   check(request: GuardedRequest): Promise<RequestRefusal | undefined>;
   /** Ends the thread that compares passwords. Requests whose password would need it get a 503. */
@@ -63,7 +63,7 @@ export const REQUEST_GUARD_DEFAULTS: Required<RequestGuardOptions> = Object.free
   now: () => performance.now(),
 });
 
-const REFUSALS: Readonly<Record<RequestRefusal['status'], string>> = {
+const TEXTS: Readonly<Record<RequestRefusal['status'], string>> = {
   401: 'Unauthorized\n',
   429: 'Too Many Requests\n',
   503: 'Service Unavailable\n',
@@ -156,14 +156,14 @@ class ConfiguredGuard implements RequestGuard {
 
 /**
  * The hash that an unknown user's password is compared with, always the same one for a name, so
- * that the time tells nothing of whether a name is known, whatever the costs of the hashes are.
+ * that the time does not show whether a name is known, whatever the costs of the hashes are.
  */
 function standIn(users: ReadonlyMap<string, Secret>, user: string): Secret {
   const hashes = [...users.values()];
   return hashes[createHash('sha256').update(user).digest().readUInt32BE() % hashes.length]!;
 }
 
-/** Compares with every token, so that the time does not tell which one was nearly right. */
+/** Compares with every token, so that the time does not show which one was nearly right. */
 function isOneOf(tokens: ReadonlyMap<string, Secret>, token: string): boolean {
   const digest = createHash('sha256').update(token).digest();
   let found = false;
@@ -191,7 +191,7 @@ function rejection(
       'Cache-Control': 'no-store',
       ...own,
     },
-    body: REFUSALS[status],
+    body: TEXTS[status],
   };
 }
 

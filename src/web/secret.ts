@@ -29,3 +29,7 @@ export class Secret {
     return MASK;
   }
 }
+
+/** The SHA-256 of nothing: what `sha256sum` prints if `$TOKEN` is not set. */
+export const EMPTY_SHA256: string =
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';

@@ -14,7 +14,7 @@ function loaded(): Promise<WebConfigFile> {
   return disk.load(`tls_server_config: {cert: ${cert}, key: ${key}}`);
 }
 
-it('refuses a server that cannot follow the file, as one of node:https in Bun', async () => {
+it('rejects a server that cannot follow the file, as one of node:https in Bun', async () => {
   const file = await loaded();
   expect(() => secureServer({} as Server, file)).toThrow(
     expect.objectContaining({ code: 'invalid_web_config' }),
@@ -32,13 +32,13 @@ it("leaves what a user's own listener throws to the user", async () => {
 });
 
 it.each([{}, { socket: undefined }, { socket: null }])(
-  'refuses a request without a connection: %o',
+  'rejects a request without a connection: %o',
   async (request) => {
     const file = await loaded();
     const server = createServer(tlsOptionsOf(file.current)!, () => expect.unreachable());
-    const refused: unknown[] = [];
-    secureServer(server, file, (rejection) => refused.push(rejection));
+    const rejected: unknown[] = [];
+    secureServer(server, file, (rejection) => rejected.push(rejection));
     server.emit('request', request, {});
-    expect(refused).toEqual(['other']);
+    expect(rejected).toEqual(['other']);
   },
 );

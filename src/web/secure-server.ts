@@ -117,7 +117,7 @@ export function secureServer(
     const options = secureContextOptionsOf(tls);
     server.setSecureContext(options);
     // Node reads these for each connection, but has no method to set them, and its method above
-    // drops `allowPartialTrustChain`. If that changes, clients are refused, not admitted.
+    // drops `allowPartialTrustChain`. If that changes, clients are rejected, not admitted.
     Object.assign(server, clientAuthOptionsOf(tls), {
       _sharedCreds: createSecureContext(options),
     });
@@ -130,17 +130,17 @@ export function secureServer(
 type Gate = (connectionOf: () => TLSSocket) => boolean;
 
 /**
- * Keeps events of refused clients from all listeners of a server, whenever they were added, and
+ * Keeps events of rejected clients from all listeners of a server, whenever they were added, and
  * cuts these clients off. A listener of ours could not: the others would still be called.
  */
 function gateEvents(server: Server, isAdmitted: Gate): void {
   const emit: (event: string | symbol, ...args: unknown[]) => boolean = server.emit.bind(server);
   const gated = (event: string | symbol, ...args: unknown[]): boolean =>
-    cutIfRefused(event, args[0], isAdmitted) || emit(event, ...args);
+    cutIfRejected(event, args[0], isAdmitted) || emit(event, ...args);
   Object.assign(server, { emit: gated });
 }
 
-function cutIfRefused(event: unknown, subject: unknown, isAdmitted: Gate): boolean {
+function cutIfRejected(event: unknown, subject: unknown, isAdmitted: Gate): boolean {
   if (event === 'secureConnection') {
     const socket = subject as TLSSocket;
     if (isAdmitted(() => socket)) return false;

@@ -49,7 +49,7 @@ export async function loadTls(
     return opensslProblem({ ...config, [setting]: undefined }) === undefined;
   });
   const field = (guilty && named.get(guilty[1])) ?? fields.cert.field;
-  yaml.problem(field, 'is refused by OpenSSL: see the cause', cause);
+  yaml.problem(field, 'is rejected by OpenSSL: see the cause', cause);
   return undefined;
 }
 

@@ -42,7 +42,7 @@ export function secureContextOptionsOf(tls: TlsServerConfig): SecureContextOptio
     maxVersion: tls.maxVersion,
     honorCipherOrder: tls.preferServerCipherSuites,
     sessionIdContext: 'snapscrape',
-    // A resumed session is not verified again, and does not show who signed the certificate.
+    // A resumed session is not verified again, and does not show which CA signed the certificate.
     ...(verifiesClients(tls) ? { secureOptions: constants.SSL_OP_NO_TICKET } : {}),
     // As in Go, each certificate of the file is trusted as it is: an intermediate, or a client's
     // own.
@@ -58,7 +58,7 @@ export function verifiesClients({ clientAuth }: Pick<TlsServerConfig, 'clientAut
 }
 
 /**
- * Whether Node asks clients for certificates, and whether it refuses them itself. Node can only
+ * Whether Node asks clients for certificates, and whether it rejects them itself. Node can only
  * verify all certificates during the handshake; for the other types `secureServer` looks at them
  * afterwards.
  */

@@ -19,7 +19,7 @@ function limit(burst: number): string {
 }
 
 describe('reloading a web configuration file', () => {
-  it('puts a good one in force, and tells who asked', async () => {
+  it('puts a good one in force, and calls its callbacks', async () => {
     const clock = new Clock(5);
     const file = await disk.load(limit(1), { now: clock.now });
     const seen: unknown[] = [];
@@ -89,7 +89,7 @@ describe('reloading a web configuration file', () => {
     expect([...file.current.users.keys()]).toEqual(['b']);
   });
 
-  it('refuses to turn HTTP/2 or TLS on or off', async () => {
+  it('rejects turning HTTP/2 or TLS on or off', async () => {
     const messages: string[] = [];
     const onError = ({ message }: SnapscrapeError): void => void messages.push(message);
     const pems = `cert: ${JSON.stringify(TLS.cert)}, key: ${JSON.stringify(TLS.key)}`;
@@ -110,7 +110,7 @@ describe('reloading a web configuration file', () => {
     expect(file.current).toMatchObject({ http2: false, rateLimit: { burst: 2 } });
   });
 
-  it('refuses to let everybody in where users or tokens were needed', async () => {
+  it('rejects a file without users and tokens, if there were some', async () => {
     const token = `bearer_tokens: {a: 'sha256:${'a'.repeat(64)}'}`;
     for (const before of [USER, token]) {
       const messages: string[] = [];
@@ -129,14 +129,14 @@ describe('reloading a web configuration file', () => {
     }
   });
 
-  it('refuses what is written while it is read', async () => {
+  it('rejects what is written while it is read', async () => {
     const messages: string[] = [];
     const onError = ({ message }: SnapscrapeError): void => void messages.push(message);
     const file = await disk.load(limit(1), { onError });
     rmSync(disk.path);
     // A pipe is being read before anything can be written to it.
     execFileSync('mkfifo', [disk.path]);
-    // Clocks of file systems tick slowly: a time that is long ago tells the writing for sure.
+    // Clocks of file systems tick slowly: a time that is long ago shows the write for sure.
     utimesSync(disk.path, 1, 1);
     const [isGood] = await Promise.all([file.reload(), writeFile(disk.path, limit(2))]);
     rmSync(disk.path);
@@ -144,7 +144,7 @@ describe('reloading a web configuration file', () => {
     expect(messages).toEqual([expect.stringMatching(/written while it was read/)]);
   });
 
-  it('reads once for all who ask at the same time', async () => {
+  it('reads once for all callers at the same time', async () => {
     const file = await disk.load(limit(1));
     disk.write(limit(2));
     expect(file.reload()).toBe(file.reload());
@@ -236,8 +236,8 @@ it('only takes sound options, and documents its defaults', async () => {
     message: expect.stringMatching(/pollInterval.*maxBcryptCost/),
   });
   const url = new URL('./web-config-file.ts', import.meta.url);
-  const told = documentedDefaults(url, 'WebConfigFileOptions');
+  const documented = documentedDefaults(url, 'WebConfigFileOptions');
   for (const name of ['pollInterval', 'maxBcryptCost'] as const) {
-    expect(told.get(name)).toBe(asDocumented(WEB_CONFIG_FILE_DEFAULTS[name]));
+    expect(documented.get(name)).toBe(asDocumented(WEB_CONFIG_FILE_DEFAULTS[name]));
   }
 });

@@ -5,7 +5,7 @@ import { checkOptions, integerWithin, isFunction, LONGEST_TIMER } from '../model
 import { callSafely } from '../scheduling/call-safely.ts';
 import { SharedTask } from '../scheduling/shared-task.ts';
 import { fileStamp } from './file-text.ts';
-import { type ReadWebConfig, readWebConfig } from './read-web-config.ts';
+import type { ReadWebConfig } from './read-web-config.ts';
 import type { WebConfig } from './web-config.ts';
 
 /** Settings of a web configuration file. */
@@ -58,12 +58,11 @@ export interface WebConfigReloads {
 }
 
 /**
- * A web configuration file in the format of Prometheus's exporter-toolkit, in force from the moment
- * it was read until a better one is.
+ * A web configuration file in the format of Prometheus's exporter-toolkit.
  *
  * A change of the file, or of the certificates and keys it names, is read without a restart; if it
- * is bad, what was in force stays. Turning TLS, or HTTP/2 over it, on or off takes a restart, and
- * so does letting in everybody where users or tokens were needed: such a change is refused.
+ * is bad, the last good one stays. Turning TLS, or HTTP/2 over it, on or off takes a restart. So
+ * does removing the last user and token, which would admit every client: such a file is bad.
  */
 export class WebConfigFile {
   /** The absolute path of the file. */
@@ -113,6 +112,7 @@ export class WebConfigFile {
     });
     const absolute = resolve(path);
     const stamps = new Map<string, string>();
+    const { readWebConfig } = await import('./read-web-config.ts');
     const read = await readWebConfig(absolute, checked.maxBcryptCost, { stamps });
     return new WebConfigFile(absolute, checked, read, stamps);
   }
@@ -187,6 +187,7 @@ export class WebConfigFile {
   async #reload(): Promise<boolean> {
     const stamps = new Map<string, string>();
     try {
+      const { readWebConfig } = await import('./read-web-config.ts');
       const read = await readWebConfig(this.path, this.#options.maxBcryptCost, { stamps });
       this.#stamps = stamps;
       await this.#rejectHalf(stamps);
@@ -240,12 +241,11 @@ export class WebConfigFile {
   }
 
   #failed(cause: unknown): void {
+    const text = `${this.path}: cannot be put in force`;
     const error =
       cause instanceof SnapscrapeError
         ? cause
-        : new SnapscrapeError('invalid_web_config', `${this.path}: cannot be put in force`, {
-            cause,
-          });
+        : new SnapscrapeError('invalid_web_config', text, { cause });
     this.#note(error.code);
     callSafely(this.#options.onError, error);
   }
@@ -260,7 +260,8 @@ export class WebConfigFile {
   }
 
   /**
-   * A listening server is what it is; and a file that was emptied must not open it to everybody.
+   * A listening server cannot turn TLS on or off. And an emptied file must not open it to every
+   * client.
    */
   #rejectRestart(next: WebConfig): void {
     const now = this.#read.config;
@@ -271,7 +272,7 @@ export class WebConfigFile {
       isTlsTurned || isHttp2Turned
         ? 'turns TLS or HTTP/2 on or off'
         : isGuarded(now) && !isGuarded(next)
-          ? 'has no users or tokens any more, and would let everybody in'
+          ? 'has no users or tokens any more, and would admit every client'
           : undefined;
     if (change === undefined) return;
     throw new SnapscrapeError(

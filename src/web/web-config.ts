@@ -6,7 +6,7 @@ import type { Secret } from './secret.ts';
  *
  * - `NoClientCert`: none is asked for.
  * - `RequestClientCert`: one is asked for; none, or an unsigned one, will do.
- * - `RequireAnyClientCert`: one must be shown; it need not be signed by anybody we trust.
+ * - `RequireAnyClientCert`: one must be shown; any issuer will do.
  * - `VerifyClientCertIfGiven`: none will do, but one that is shown must be signed by the client CA.
  * - `RequireAndVerifyClientCert`: one must be shown, signed by the client CA. The only safe one.
  */

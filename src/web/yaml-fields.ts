@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq } from 'yaml';
-import type { Place, WebConfigProblems } from './problems.ts';
+import type { Place, ProblemSink } from './problems.ts';
 import { type ParsedYaml, parseYaml } from './yaml-text.ts';
 
 /** One value in the file, with the name by which problems call it. */
@@ -33,14 +33,14 @@ export class YamlFields {
   /** The whole file. */
   readonly root: YamlField;
   readonly #document: Document | undefined;
-  readonly #problems: WebConfigProblems;
+  readonly #problems: ProblemSink;
   readonly #placeOf: ParsedYaml['placeOf'];
   #aliases = 0;
 
   /**
    * Parses a text; what is no YAML becomes problems, and then `root` is as if the file were empty.
    */
-  constructor(text: string, problems: WebConfigProblems) {
+  constructor(text: string, problems: ProblemSink) {
     this.#problems = problems;
     const { document, placeOf } = parseYaml(text, problems);
     this.#document = document;
@@ -89,7 +89,7 @@ export class YamlFields {
       const merge = name === '<<' ? 'is a merge key, which is not supported; write it out' : '';
       this.problem(
         { ...entry, path: quoted(entry.path) },
-        merge || `is no field; the fields there are ${names.join(', ')}`,
+        merge || `is not a field; the fields there are ${names.join(', ')}`,
       );
     }
     return entries;

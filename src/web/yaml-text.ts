@@ -1,5 +1,5 @@
-import { type Document, Lexer, LineCounter, Parser, parseDocument } from 'yaml';
-import type { Place, WebConfigProblems } from './problems.ts';
+import { type Document, Lexer, LineCounter, Parser, parseDocument, stringify } from 'yaml';
+import type { Place, ProblemSink } from './problems.ts';
 
 /** A YAML text, taken apart. */
 export interface ParsedYaml {
@@ -21,7 +21,7 @@ const OPTIONS = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false } a
  *
  * Problems hold the library's codes alone: its texts quote the file, and secrets with it.
  */
-export function parseYaml(text: string, problems: WebConfigProblems): ParsedYaml {
+export function parseYaml(text: string, problems: ProblemSink): ParsedYaml {
   const lineCounter = new LineCounter();
   const placeOf = (offset: number): Place => {
     const { line, col } = lineCounter.linePos(offset);
@@ -51,4 +51,9 @@ function isTooDeep(text: string): boolean {
     if (parser.stack.length > DEEPEST) return true;
   }
   return false;
+}
+
+/** A value as a YAML text. */
+export function yamlOf(value: unknown): string {
+  return stringify(value);
 }

@@ -6,22 +6,22 @@ import {
   type NodeResponse,
 } from '../http/node-exchange.ts';
 
-/** How long a client may take to read a short answer, in ms; then it is cut off. */
+/** How long a client may take to read a short response, in ms; then it is cut off. */
 const READING_TIMEOUT = 10_000;
 
-/** A short answer with a fixed text. */
-export interface ShortAnswer {
+/** A short response with a fixed text. */
+export interface ShortResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** A short answer in plain text. */
-export function plainAnswer(
+/** A short response in plain text. */
+export function plainResponse(
   status: number,
   body: string,
   headers: Readonly<Record<string, string>> = {},
-): ShortAnswer {
+): ShortResponse {
   return {
     status,
     headers: {
@@ -34,27 +34,26 @@ export function plainAnswer(
   };
 }
 
-/** What is said to other methods than GET and HEAD; undefined for these. */
-export function methodRejection(method: string | undefined): ShortAnswer | undefined {
+/** The response to methods other than GET and HEAD; undefined for these. */
+export function methodRejection(method: string | undefined): ShortResponse | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined;
-  return plainAnswer(405, 'Only GET and HEAD are served here.\n', { Allow: 'GET, HEAD' });
+  return plainResponse(405, 'Only GET and HEAD are served here.\n', { Allow: 'GET, HEAD' });
 }
 
 /**
- * Sends a short answer, unless the request was answered already or its client is gone. A client
- * that does not read it is cut off: a client without a password could hold a connection otherwise.
+ * Sends a short response, unless the request has one already or its client is gone. A client that
+ * does not read it is cut off: a client without a password could hold a connection otherwise.
  */
-export function sendAnswer(
+export function sendResponse(
   request: NodeRequest,
   response: NodeResponse,
-  { status, headers, body }: ShortAnswer,
+  { status, headers, body }: ShortResponse,
 ): void {
   if (response.headersSent || response.writableEnded || response.closed) return;
-  // A socket that breaks emits 'close' too; without a listener the error would end the
-  // process.
+  // A socket that breaks emits 'close' too; without a listener the error would end the process.
   if (canTell(response)) response.on('error', () => undefined);
   for (const [name, value] of Object.entries(headers)) {
-    // What a web configuration says of its headers stands.
+    // Headers that the web configuration has set stay.
     if (!response.hasHeader(name)) response.setHeader(name, value);
   }
   response.setHeader('Content-Length', Buffer.byteLength(body));

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { plainAnswer, sendAnswer } from './answer.ts';
+import { plainResponse, sendResponse } from './short-response.ts';
 
-it('cuts a client off that does not read its short answer within ten seconds', async () => {
+it('cuts a client off that does not read its short response within ten seconds', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const server = http2.createServer((request, response) => {
-    sendAnswer(request, response, plainAnswer(200, 'Healthy.\n'));
+    sendResponse(request, response, plainResponse(200, 'Healthy.\n'));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
