@@ -4,24 +4,45 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 // Packages bring tests of their own.
 const INSTALLED = '**/node_modules/**';
 const SYSTEM = ['test/conformance/**/*.test.ts', 'test/e2e/**/*.test.ts'];
+// These hold the event loop, fill memory, or replace a module or the clock of the process, so each
+// has a process of its own.
+const ALONE = ['test/fault/**/*.test.ts', 'src/stores/lmdb/{store-files,transactions}.test.ts'];
 
-// `unit` needs Node and git alone, and runs on every supported version of Node. `system` judges what we
-// serve with foreign tools; where one is missing, its tests are skipped and say so. Both take the build
-// in `dist` as it is: `npm test` builds first.
+// Only ends what hangs: the machines of CI are small, and shared.
+const PATIENCE = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  expect: { poll: { timeout: 60_000 } },
+};
+
+// `unit` and `alone` need Node and git alone, and run on every supported version of Node. `system`
+// judges what we serve with foreign tools; if one is missing, its tests are skipped and say so. All take
+// the build in `dist` as it is: `npm test` builds first.
 const config: ViteUserConfig = defineConfig({
   test: {
-    // Unasked, Vitest leaves one processor idle: half of what a machine of two has.
-    maxWorkers: availableParallelism(),
+    // A third of what the tests take is waiting, so one worker more than there are processors.
+    maxWorkers: availableParallelism() + 1,
     reporters: ['default', './scripts/plain-reporter.ts'],
     projects: [
       {
         test: {
           name: 'unit',
           include: ['{src,test,examples,scripts}/**/*.test.ts'],
-          exclude: [...SYSTEM, INSTALLED],
-          // Only ends what hangs: the machines of CI are small, and shared.
-          testTimeout: 30_000,
+          exclude: [...SYSTEM, ...ALONE, INSTALLED],
+          // Most files take less time than loading the sources once more for them would.
+          isolate: false,
+          restoreMocks: true,
+          ...PATIENCE,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: ALONE,
+          exclude: [INSTALLED],
+          ...PATIENCE,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -29,10 +50,9 @@ const config: ViteUserConfig = defineConfig({
           name: 'system',
           include: SYSTEM,
           exclude: [INSTALLED],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...PATIENCE,
           // Afterwards: a Prometheus and its friends would take the processor from tests of timing.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

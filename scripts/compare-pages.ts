@@ -5,9 +5,9 @@ import { baseCheckout } from '../bench/driver/base-checkout.ts';
 import { Comparison } from './pages/comparison.ts';
 import type { Page } from './pages/page-sink.ts';
 
-// Renders a corpus of sources with a commit and with this checkout, and compares their pages byte by
-// byte: `npm run build && node --import tsx scripts/compare-pages.ts <ref> [--large]`.
-// Exits with 1 if a page differs that scripts/pages/comparison.ts does not expect to.
+// Renders a corpus of sources with a commit and with this checkout, and compares their pages byte
+// by byte: `npm run build && node --import tsx scripts/compare-pages.ts <ref> [--large]`. Exits
+// with 1 if a page differs that scripts/pages/comparison.ts does not expect to.
 
 const ROOT: string = fileURLToPath(new URL('..', import.meta.url));
 const [ref, ...options] = process.argv.slice(2);

@@ -5,7 +5,7 @@ import { selectionOf } from '../src/selection/selection-query.ts';
 import { needsEngine, PatternEngine } from '../src/selection/value-pattern.ts';
 
 // Sends random queries to the selectors: `node --import tsx scripts/fuzz-selectors.ts [minutes]`.
-// Each must be read and compiled, or refused as invalid_selector, within a quarter of a second.
+// Each must be read and compiled, or rejected as invalid_selector, within a quarter of a second.
 // What selectors mean is compared with Prometheus in test/conformance/selectors.test.ts.
 
 const minutes = Number(process.argv[2] ?? 1);
@@ -34,7 +34,7 @@ const query = fc.array(
 );
 
 const engine = await PatternEngine.of(undefined);
-const counts = { read: 0, refused: 0, slowestMs: 0 };
+const counts = { read: 0, rejected: 0, slowestMs: 0 };
 while (Date.now() < end) {
   await fc.assert(
     fc.asyncProperty(query, async (pairs) => {
@@ -47,7 +47,7 @@ while (Date.now() < end) {
       } catch (error) {
         if (!(error instanceof SnapscrapeError) || error.code !== 'invalid_selector') throw error;
         if (error.message.length > 400) throw new Error(`It says too much: ${error.message}`);
-        counts.refused++;
+        counts.rejected++;
       }
       const ms = performance.now() - start;
       if (ms > 250) throw new Error(`It took ${ms.toFixed(0)} ms`);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the tools that judge what we serve, and that no user needs: Prometheus and promtool, the Go
-# parsers of Prometheus, Python's prometheus_client, and from the distribution Redis, VictoriaMetrics and a
-# few clients. Needs Go, Python 3, and root where something of the distribution is missing.
+# parsers of Prometheus, Python's prometheus_client, and from the distribution Redis, VictoriaMetrics,
+# exporters and a few clients. Needs Go, Python 3, and root where something of the distribution is missing.
 #
 # They are built once into a cache that all checkouts of this machine share, by version, and linked into
 # .cache/judges. A second run takes a moment. What cannot be installed is named, and the script fails.
@@ -11,6 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${SNAPSCRAPE_JUDGES:-${XDG_CACHE_HOME:-$HOME/.cache}/snapscrape-judges}
 links=$PWD/.cache/judges
 judge_go=$PWD/test/conformance/judge-go
+push_java=$PWD/test/e2e/push-clients/java
 requirements=$PWD/test/conformance/requirements.txt
 mkdir -p "$cache" "$links/bin"
 
@@ -91,6 +92,19 @@ install_judge_python() {
   link "$folder" venv
 }
 
+# The clients of Java that push; they run from source.
+copy_push_java() { # folder
+  mvn --batch-mode --quiet --file "$push_java/pom.xml" dependency:copy-dependencies \
+    "-DoutputDirectory=$1" </dev/null
+}
+
+install_push_java() {
+  local key
+  install_from_distribution mvn maven && install_from_distribution javac default-jdk-headless &&
+    key=$(git hash-object "$push_java/pom.xml" | cut -c1-12) &&
+    once "$cache/push-java-$key" copy_push_java && link "$cache/push-java-$key" push-java
+}
+
 # What the distribution has: servers to store in and to scrape with, and clients.
 install_from_distribution() { # command package
   command -v "$1" >/dev/null && return 0
@@ -112,6 +126,7 @@ if command -v python3 >/dev/null; then
 else
   missing+=('judge_python (needs python3)')
 fi
+install_push_java || missing+=('push_java')
 while read -r tool package; do
   install_from_distribution "$tool" "$package" || missing+=("$tool")
 done <<'END'
@@ -119,10 +134,14 @@ redis-server redis-server
 redis-sentinel redis-sentinel
 redis-cli redis-tools
 victoria-metrics victoria-metrics
+prometheus-node-exporter prometheus-node-exporter
+prometheus-pushgateway prometheus-pushgateway
+prometheus-redis-exporter prometheus-redis-exporter
 htpasswd apache2-utils
 curl curl
 openssl openssl
 chromium chromium
+strace strace
 END
 if [ ${#missing[@]} -gt 0 ]; then
   say "not installed: ${missing[*]}" >&2

@@ -1,7 +1,8 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
 /**
- * Ends a run with what was skipped and why, and with one plain line of totals: `N passed, N failed`.
+ * Ends a run with what was skipped and why, and with one plain line of totals:
+ * `N passed, N failed`.
  *
  * Where `CI` is set a skipped test is a failure: there, everything that a test needs is installed.
  */

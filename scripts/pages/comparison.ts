@@ -24,9 +24,44 @@ const EXPECTED: readonly Expected[] = [
     why: 'series are sorted by UTF-8 bytes, no longer by UTF-16 units',
     rest: sortedSeries,
   },
+  {
+    group: 'own metrics',
+    format: '',
+    why: 'points that a group owns are counted',
+    rest: (text) => text.replaceAll(/^.*reason="owned_by_group".*\n/gm, ''),
+  },
+  {
+    group: undefined,
+    format: '',
+    why: 'a declared family without points has its metadata on the page',
+    rest: withoutEmptyFamilies,
+  },
 ];
 
-/** Sorts the lines between two headers. It splits at LF alone: a label value may have a CR in it. */
+const METADATA = /^# (?:TYPE|HELP|UNIT) ("(?:[^"\\]|\\.)*"|\S+)/;
+
+/** Leaves out the metadata of families that have no lines. */
+function withoutEmptyFamilies(text: string): string {
+  const kept: string[] = [];
+  let waiting: string[] = [];
+  let family: string | undefined;
+  for (const line of text.split('\n')) {
+    const name = METADATA.exec(line)?.[1];
+    if (name === undefined) {
+      // `# EOF`, and what stands behind the last line feed, are of no family.
+      if (line !== '' && !line.startsWith('# ')) kept.push(...waiting);
+      kept.push(line);
+    }
+    if (name === undefined || name !== family) waiting = [];
+    if (name !== undefined) waiting.push(line);
+    family = name;
+  }
+  return kept.join('\n');
+}
+
+/**
+ * Sorts the lines between two headers. It splits at LF alone: a label value may have a CR in it.
+ */
 function sortedSeries(text: string): string {
   return text
     .split('\n# ')
