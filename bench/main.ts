@@ -6,6 +6,10 @@ import { CACHE } from './driver/preparation.ts';
 import { type Matrix, runMatrices } from './driver/run.ts';
 import { SUBJECTS, type SubjectPlan, TYPICAL_CHANGE } from './driver/subject-list.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
+import { measureOrdinary } from './ordinary/ordinary.ts';
+import { ordinaryTables, writeOrdinary } from './ordinary/report.ts';
+import { measureStarts } from './ordinary/start.ts';
+import { SUBJECT_NAMES } from './ordinary/subjects.ts';
 import { quickCheck } from './quick-check.ts';
 import { Summary } from './report/summary.ts';
 import { targetTable } from './report/targets.ts';
@@ -17,6 +21,15 @@ const HARDER = ['snapscrape', 'static Buffer', 'prom-client', 'Go client_golang'
 async function main(options: BenchOptions): Promise<void> {
   if (options.quick) {
     if (!(await quickCheck())) process.exitCode = 1;
+    return;
+  }
+  if (options.ordinary) {
+    const { series, rounds, ordinarySubjects, profiles } = options;
+    const results = await measureOrdinary(series, { rounds, names: ordinarySubjects, profiles });
+    const tables = ordinaryTables(results, await measureStarts(rounds));
+    // A quick look at some subjects is no report.
+    if (ordinarySubjects.length === SUBJECT_NAMES.length) writeOrdinary(options.out, tables);
+    console.log(tables);
     return;
   }
   const { compare: ref, ...plan } = options;

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { COMPARED } from './compare.ts';
 import { SUBJECTS, type SubjectPlan } from './driver/subject-list.ts';
+import { SUBJECT_NAMES } from './ordinary/subjects.ts';
 
 /** What the command line asks for. */
 export interface BenchOptions {
@@ -10,6 +11,10 @@ export interface BenchOptions {
   readonly subjects: readonly SubjectPlan[];
   /** Whether only the reduced run is made, which fails where a ratio is too bad. */
   readonly quick: boolean;
+  /** Whether only the ordinary exporter is measured, which replaces its table in the report. */
+  readonly ordinary: boolean;
+  /** What is measured then. */
+  readonly ordinarySubjects: readonly string[];
   /** A commit to compare this checkout with, instead of peers; undefined for the usual run. */
   readonly compare: string | undefined;
   /** Where the report goes; charts go into a folder of the same name beside it. */
@@ -27,15 +32,19 @@ export const USAGE = `npm run bench -- [options]
   --out=docs/benchmarks.md        where the report goes, with charts in a folder beside it
   --from=results.json             writes the report of an earlier run, which lies in .cache/bench
   --quick                         a reduced run that fails where a ratio is too bad; no report
+  --ordinary                      the exporter in which all values change, beside its peers
   --compare=ref                   this checkout beside a commit, in turns; fails if something is worse
   --profiles=folder               where each process leaves a profile of its processor time (.cpuprofile)`;
+
+const SIZES = '12000,100000,1000000';
+const ORDINARY_SIZES = '300,1000,3000,12000,100000';
 
 /** Reads the command line; throws an error that says what is wrong with it. */
 export function readOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      series: { type: 'string', default: '12000,100000,1000000' },
+      series: { type: 'string' },
       rounds: { type: 'string' },
       only: { type: 'string', default: '' },
       out: { type: 'string', default: 'docs/benchmarks.md' },
@@ -43,15 +52,24 @@ export function readOptions(args: readonly string[]): BenchOptions {
       compare: { type: 'string' },
       profiles: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      ordinary: { type: 'boolean', default: false },
     },
   });
+  const { only, ordinary } = values;
   return {
-    series: values.series.split(',').map((text) => wholeNumber('series', text, 1000)),
+    series: (values.series ?? (ordinary ? ORDINARY_SIZES : SIZES))
+      .split(',')
+      .map((text) => wholeNumber('series', text, 1)),
     rounds: wholeNumber('rounds', values.rounds ?? (values.compare === undefined ? '3' : '5'), 1),
-    subjects:
-      values.only === '' && values.compare !== undefined ? COMPARED : chosenSubjects(values.only),
+    subjects: ordinary
+      ? []
+      : only === '' && values.compare !== undefined
+        ? COMPARED
+        : chosen(only, SUBJECTS, ({ name }) => name),
+    ordinarySubjects: ordinary ? chosen(only, SUBJECT_NAMES, (name) => name) : [],
     compare: values.compare,
     quick: values.quick,
+    ordinary,
     out: values.out,
     from: values.from,
     profiles: values.profiles,
@@ -64,13 +82,13 @@ function wholeNumber(name: string, text: string, least: number): number {
   throw new Error(`--${name} (${text}) must be a whole number of at least ${least}`);
 }
 
-function chosenSubjects(only: string): readonly SubjectPlan[] {
-  if (only === '') return SUBJECTS;
+function chosen<T>(only: string, all: readonly T[], nameOf: (item: T) => string): readonly T[] {
+  if (only === '') return all;
   return only.split(',').flatMap((start) => {
-    const exact = SUBJECTS.filter(({ name }) => name === start);
-    const chosen = exact.length > 0 ? exact : SUBJECTS.filter(({ name }) => name.startsWith(start));
-    if (chosen.length > 0) return chosen;
-    const names = SUBJECTS.map(({ name }) => name).join('; ');
+    const exact = all.filter((item) => nameOf(item) === start);
+    const found = exact.length > 0 ? exact : all.filter((item) => nameOf(item).startsWith(start));
+    if (found.length > 0) return found;
+    const names = all.map(nameOf).join('; ');
     throw new Error(`--only (${start}) begins the name of no subject; there are: ${names}`);
   });
 }

@@ -20,8 +20,8 @@ export type Command =
   /** The same, but goes on measuring until `end`. */
   | { readonly command: 'refresh-and-begin'; readonly change: Change }
   /**
-   * Begins to measure: an empty object. Garbage is collected first, lest the work pay for what came before
-   * it; where it is kept, collections come when they come, as in real life.
+   * Begins to measure: an empty object. Garbage is collected first, lest the work pay for what came
+   * before it; where it is kept, collections come when they come, as in real life.
    */
   | { readonly command: 'begin'; readonly keepsGarbage?: boolean }
   /** Ends measuring: a {@link Reading}. */

@@ -2,6 +2,7 @@ import type { Measure } from './driver/observation.ts';
 import { refreshOf } from './driver/observation.ts';
 import { type Matrix, runMatrices } from './driver/run.ts';
 import { SUBJECTS, type SubjectPlan, TYPICAL_CHANGE } from './driver/subject-list.ts';
+import { measureOrdinary } from './ordinary/ordinary.ts';
 import { type Field, Summary } from './report/summary.ts';
 import { number } from './report/text.ts';
 import type { Change, WorkloadShape } from './workload/workload.ts';
@@ -20,7 +21,9 @@ const SHAPE: WorkloadShape = { series: 100_000, names: 'regular' };
 const NOTHING: Change = { kind: 'value', share: 0 };
 const REFRESH = refreshOf(TYPICAL_CHANGE);
 
-/** Ratios with room to spare: they are to notice that something broke, not that a machine is busy. */
+/**
+ * Ratios with room to spare: they are to notice that something broke, not that a machine is busy.
+ */
 const GUARDS: readonly Guard[] = [
   {
     claim: 'a gzip scrape costs a fiftieth of that of prom-client',
@@ -72,8 +75,50 @@ const GUARDS: readonly Guard[] = [
   },
 ];
 
+/**
+ * What a cycle of the ordinary exporter may cost at most, as a ratio to the cheapest client's, by
+ * series: half as much again as was measured, or more.
+ */
+const ORDINARY_MOST: ReadonlyMap<number, number> = new Map([
+  [300, 2],
+  [3_000, 1],
+  [12_000, 0.8],
+  [100_000, 0.8],
+]);
+const ORDINARY = 'snapscrape, fresh objects';
+const CLIENTS = ['prom-client', '@prometheus-io/client'];
+
 /** Makes the reduced run, prints what came of each ratio, and answers whether all are good. */
 export async function quickCheck(): Promise<boolean> {
+  const isOrdinaryGood = await checkOrdinary();
+  return (await checkLarge()) && isOrdinaryGood;
+}
+
+async function checkOrdinary(): Promise<boolean> {
+  const names = [ORDINARY, ...CLIENTS];
+  const results = await measureOrdinary([...ORDINARY_MOST.keys()], { rounds: 1, names });
+  let isGood = true;
+  for (const [series, most] of ORDINARY_MOST) {
+    const least = (subject: string): number => {
+      const same = results.filter((each) => each.subject === subject && each.series === series);
+      return Math.min(...same.map(({ cpu }) => cpu));
+    };
+    const ratio = least(ORDINARY) / Math.min(...CLIENTS.map(least));
+    const claim = `a cycle of ${series} series costs no more than the cheapest client's, or so`;
+    isGood = tell({ claim, most, value: ratio }) && isGood;
+  }
+  return isGood;
+}
+
+/** Prints what came of a ratio; what was not measured is not good either. */
+function tell({ claim, most, value }: Omit<Guard, 'ratio'> & { value: number }): boolean {
+  const holds = value <= most;
+  const bounds = `${ratioText(value)} (at most ${ratioText(most)})`;
+  console.log(`${holds ? 'ok    ' : 'FAILED'} ${claim}: ${bounds}`);
+  return holds;
+}
+
+async function checkLarge(): Promise<boolean> {
   const matrix: Matrix = { ...SHAPE, rounds: 2, subjects: quickSubjects(), withBlocks: false };
   const results = await runMatrices([matrix]);
   const summary = new Summary(results);
@@ -81,13 +126,7 @@ export async function quickCheck(): Promise<boolean> {
     summary.spread(SHAPE, subject, measure, field)?.least ?? Number.NaN;
   let isGood = true;
   for (const { claim, most, ratio } of GUARDS) {
-    const value = ratio(least);
-    // What was not measured is not good either.
-    const holds = value <= most;
-    isGood &&= holds;
-    console.log(
-      `${holds ? 'ok    ' : 'FAILED'} ${claim}: ${ratioText(value)} (at most ${ratioText(most)})`,
-    );
+    isGood = tell({ claim, most, value: ratio(least) }) && isGood;
   }
   return isGood;
 }

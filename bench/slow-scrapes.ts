@@ -1,5 +1,6 @@
-// How much memory slow clients can cost: many scrapes that do not read on, begun while refreshes go on,
-// so that they pin snapshots of different times. `node --import tsx bench/slow-scrapes.ts --series=200000`
+// How much memory slow clients can cost: many scrapes that do not read on, begun while refreshes go
+// on, so that they pin snapshots of different times.
+// `node --import tsx bench/slow-scrapes.ts --series=200000`
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -12,8 +13,8 @@ import { table } from './report/text.ts';
 
 /** What is held to what, in multiples of the page. */
 const BOUNDS = {
-  // Each refresh of 1 % at random touches nearly every chunk, so a snapshot shares little with the next
-  // one: no more than all that were begun upon, their gzip, and the next one in the making.
+  // Each refresh of 1 % at random touches nearly every chunk, so a snapshot shares little with the
+  // next one: no more than all that were begun upon, their gzip, and the next one in the making.
   pinnedPages: (refreshes: number): number => 1.5 * (refreshes + 2),
   // What stays when the clients are gone, beside what was there before they came.
   leftPages: 1.5,

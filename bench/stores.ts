@@ -1,4 +1,5 @@
-// Measures the stores beside each other, each in a process of its own: `node --import tsx bench/stores.ts`.
+// Measures the stores beside each other, each in a process of its own:
+// `node --import tsx bench/stores.ts`.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

@@ -17,7 +17,7 @@ export function installPeers(): void {
   execFileSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'], shell: isWindows() });
 }
 
-/** Builds the Go program and answers with its path; undefined, with the reason told, where it cannot be. */
+/** Builds the Go program and returns its path. If that fails, reports why and returns undefined. */
 export function buildGoExporter(tell: (gap: string) => void): string | undefined {
   if (goVersion() === undefined) {
     tell('Go is not installed, so client_golang was not measured.');
@@ -44,7 +44,7 @@ export function writePoints(workload: Workload, path: string): void {
     let lines: string[] = [];
     for (const { name, labels, value } of workload.points()) {
       const { org, repo, user } = labels;
-      lines.push(`${name}\t${org}\t${repo}\t${user}\t${value}\n`);
+      lines.push(`${name}\t${org}\t${repo}\t${user}\t${Number(value)}\n`);
       if (lines.length < 10_000) continue;
       writeSync(file, lines.join(''));
       lines = [];

@@ -8,7 +8,7 @@ import { buildGoExporter, CACHE, installPeers, writePoints } from './preparation
 import type { SubjectPlan } from './subject-list.ts';
 import type { Launch } from './subject-process.ts';
 
-/** One workload and who is measured with it. */
+/** One workload and its subjects. */
 export interface Matrix extends WorkloadShape {
   readonly rounds: number;
   readonly subjects: readonly SubjectPlan[];
@@ -18,7 +18,7 @@ export interface Matrix extends WorkloadShape {
 
 const LARGE = 500_000;
 
-/** Measures everything, tells on stderr how it goes, and answers with the results. */
+/** Measures everything, reports progress on stderr, and returns the results. */
 export async function runMatrices(
   matrices: readonly Matrix[],
   profiles?: string,

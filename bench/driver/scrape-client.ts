@@ -14,7 +14,9 @@ export interface Scrape {
   readonly body: number;
 }
 
-/** Scrapes one server over one connection that is kept, as Prometheus does; bodies are not decoded. */
+/**
+ * Scrapes one server over one connection that is kept, as Prometheus does; bodies are not decoded.
+ */
 export class ScrapeClient {
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -33,7 +35,7 @@ export class ScrapeClient {
     return { wall: performance.now() - start, body };
   }
 
-  /** Scrapes once and answers with the decoded body. */
+  /** Scrapes once and returns the decoded body. */
   async page(coding: Coding): Promise<Buffer> {
     const chunks: Buffer[] = [];
     await this.#get(coding, (chunk) => chunks.push(chunk));

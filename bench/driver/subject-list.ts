@@ -8,7 +8,7 @@ export interface SubjectPlan {
   readonly factory?: string;
   /** The folder of another checkout, whose build it runs. Default: this one. */
   readonly checkout?: string;
-  /** What kind of thing it is: us, a peer that does the same job, or a floor that nobody can get below. */
+  /** What kind of thing it is: us, a peer that does the same job, or a floor for all. */
   readonly kind: 'own' | 'peer' | 'floor';
   /** What its process is written in. */
   readonly runtime: 'node' | 'go';

@@ -27,7 +27,7 @@ export class SubjectProcess {
   private constructor(name: string, command: string, args: readonly string[], cwd: string = ROOT) {
     this.#name = name;
     this.#child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
-    // A process that died is told by the missing answer.
+    // A process that died shows by its missing reply.
     this.#child.stdin.on('error', () => undefined);
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }

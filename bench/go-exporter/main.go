@@ -20,6 +20,9 @@ import (
 
 type setup struct {
 	PointsFile string `json:"pointsFile"`
+	// Kind and Size say what the ordinary exporter serves; without them points come from the file.
+	Kind string `json:"kind"`
+	Size int    `json:"size"`
 }
 
 type command struct {
@@ -42,6 +45,11 @@ func main() {
 	go func() { log.Fatal(http.Serve(listener, handler)) }()
 	reply(map[string]any{"port": listener.Addr().(*net.TCPAddr).Port, "version": versions()})
 	m := &meter{}
+	var own ownData
+	if s.Kind != "" {
+		own = newOwnData(s.Kind, s.Size)
+		registry.MustRegister(own)
+	}
 	for input.Scan() {
 		var c command
 		if err := json.Unmarshal(input.Bytes(), &c); err != nil {
@@ -60,6 +68,11 @@ func main() {
 			reply(struct{}{})
 		case "end":
 			reply(m.end())
+		case "cycle":
+			own.change()
+			reply(struct{}{})
+		case "ordinary-end":
+			reply(map[string]any{"cpu": m.end().CPU, "rss": residentBytes(), "sum": own.sum()})
 		case "memory":
 			reply(readMemory())
 		default:

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"syscall"
@@ -83,4 +85,17 @@ func readMemory() memoryReading {
 		PeakRSS: usage().Maxrss * 1024,
 		Live:    int64(stats.HeapAlloc),
 	}
+}
+
+// residentBytes is what the system says of this process now; 0 if it does not say it.
+func residentBytes() int64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var size, resident int64
+	if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
+		return 0
+	}
+	return resident * int64(os.Getpagesize())
 }

@@ -2,8 +2,8 @@ import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
 import { noWork } from '../../src/snapshot/refresh-work.ts';
 import { compare, seriesIds } from './measure.ts';
 
-// What it pays not to compare the beginning that all ids of a chunk share, and to read a chunk in order
-// before it is searched: the text of a million series lies in main memory, not in a cache.
+// What it pays not to compare the beginning that all ids of a chunk share, and to read a chunk in
+// order before it is searched: the text of a million series lies in main memory, not in a cache.
 const SERIES = 1_000_000;
 const ids = seriesIds(SERIES);
 const builder = new ChunkBuilder(noWork());

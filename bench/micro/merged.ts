@@ -11,8 +11,9 @@ import {
 import type { MergedReader } from '../../src/sources/merged-reader.ts';
 import { seriesIds } from './measure.ts';
 
-// What it costs to merge readers: a registry of the process beside a large cached reader, whose page lies
-// ready but for the registry's part, and two large readers whose series take turns in one family.
+// What it costs to merge readers: a registry of the process beside a large cached reader, whose
+// page lies ready but for the registry's part, and two large readers whose series take turns in one
+// family.
 const SERIES = 100_000;
 const ROUNDS = 300;
 

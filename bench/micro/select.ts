@@ -29,7 +29,7 @@ const QUERIES: Readonly<Record<string, string>> = {
 /** One chunk copied, as a refresh does that changes a value in it. */
 function changedSnapshot(): typeof snapshot {
   const copy = new ChunkBuilder(noWork());
-  copy.addRange(first!, 0, first!.series, first!.updatedAt);
+  copy.addRange(first!, 0, first!.series);
   return snapshotWith(copy.finish()[0]);
 }
 

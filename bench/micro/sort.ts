@@ -1,11 +1,10 @@
 import { Pace } from '../../src/scheduling/pace.ts';
-import { changesInOrder, sortChanges } from '../../src/snapshot/change-list.ts';
+import { sortChanges } from '../../src/snapshot/change-list.ts';
 import { StagedFamily } from '../../src/snapshot/staging.ts';
 import { Random } from '../workload/random.ts';
 import { compare, seriesIds } from './measure.ts';
 
-// What it costs to sort in slices rather than at once, and what it pays to try the order that a source
-// had before.
+// What it costs to sort in slices rather than at once.
 const ids = seriesIds(125_000);
 const random = new Random(7);
 for (let i = ids.length - 1; i > 0; i--) {
@@ -15,7 +14,6 @@ for (let i = ids.length - 1; i > 0; i--) {
 const staged = new StagedFamily('m');
 for (const id of ids) staged.put(id, 1, 1);
 const sort = () => sortChanges(staged, 'newest', new Pace(1000), () => undefined);
-const { order } = await sort();
 
 await compare('125 000 points in no order', {
   'sorted at once': () => {
@@ -24,5 +22,4 @@ await compare('125 000 points in no order', {
     return new Uint32Array(ids.length).map((_, i) => i).sort(byId);
   },
   'sorted in slices': sort,
-  'tried in the order before': () => changesInOrder(staged, order, new Pace(1000)),
 });

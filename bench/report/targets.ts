@@ -14,7 +14,7 @@ interface Target {
   readonly isMet: boolean | undefined;
 }
 
-/** The workload of most targets, and the one where nobody may be better. */
+/** The workload of most targets, and the one in which no peer may be better. */
 const LARGE: WorkloadShape = { series: 1_000_000, names: 'regular' };
 const SMALL: WorkloadShape = { series: 12_000, names: 'regular' };
 

@@ -5,7 +5,7 @@ const NOTHING = '–';
 
 /** A number with three digits that count, or a dash where there is none. */
 export function number(value: number | undefined): string {
-  if (value === undefined) return NOTHING;
+  if (value === undefined || Number.isNaN(value)) return NOTHING;
   const size = Math.abs(value);
   const digits = size < 10 ? 2 : size < 100 ? 1 : 0;
   return value.toLocaleString('en-GB', {

@@ -4,6 +4,7 @@ import type { Results } from '../driver/observation.ts';
 import type { WorkloadShape } from '../workload/workload.ts';
 import { drawBarChart } from './bar-chart.ts';
 import { chartsOf } from './charts.ts';
+import { readSection, SECTIONS } from './section.ts';
 import { Summary } from './summary.ts';
 import { blockTable, refreshTable, scrapeTable, sourceTable, stateTable } from './tables.ts';
 import { targetTable } from './targets.ts';
@@ -47,6 +48,7 @@ export function writeReport(results: Results, path: string): void {
   const sections = [
     '# Benchmarks',
     introduction(results),
+    ...SECTIONS.map((section) => readSection(path, section)),
     '## Targets',
     targetTable(summary),
     [NOTES_START, notesOf(path), NOTES_END].join('\n'),

@@ -86,7 +86,9 @@ export async function readSlowlyOnAndOn(setting: ClientSetting): Promise<void> {
   }
 }
 
-/** Fetches a page; undefined when it was left after so many bytes. Anything but a whole page throws. */
+/**
+ * Fetches a page; undefined when it was left after so many bytes. Anything but a whole page throws.
+ */
 export async function fetchPage(
   port: number,
   syntax: Syntax,

@@ -1,6 +1,9 @@
 import type { ServerAnswer } from './protocol.ts';
 
-/** The share of windows at the beginning in which memory may still grow: caches fill, code is compiled. */
+/**
+ * The share of windows at the beginning in which memory may still grow: caches fill, code is
+ * compiled.
+ */
 const WARM_UP = 0.3;
 /** What may come on top between the halves of the rest: at least so many bytes, or that share. */
 const SLACK = {

@@ -10,8 +10,9 @@ const BATCH = 5_000;
 const CHANGES = 'changes';
 
 /**
- * What one writes first: a hash for each series, and a sorted set of all series by their last change. Only
- * what the benchmark asks for, without checks, last write wins, retention or a bound for the changes.
+ * What one writes first: a hash for each series, and a sorted set of all series by their last
+ * change. Only what the benchmark asks for, without checks, last write wins, retention or a bound
+ * for the changes.
  */
 export const REDIS_HASH_PER_SERIES: StoreSubject = {
   name: 'one hash per series',
@@ -46,7 +47,7 @@ function hashPerSeries(client: Client): MetricStore {
     const multi = client.multi();
     for (const point of points) {
       const id = seriesId(point);
-      multi.hSet(id, { value: point.value, updatedAt: point.updatedAt });
+      multi.hSet(id, { value: point.value as number, updatedAt: point.updatedAt });
       multi.zAdd(CHANGES, { score: ++sequence, value: id });
     }
     await multi.execAsPipeline();

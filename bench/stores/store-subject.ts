@@ -11,9 +11,15 @@ export interface StoreSubject {
 /** A store while it is measured. */
 interface OpenedStore {
   readonly store: MetricStore;
-  /** How many bytes the data set takes where it is kept; undefined where that is this process's memory. */
+  /**
+   * How many bytes the data set takes where it is kept; undefined where that is this process's
+   * memory.
+   */
   bytes(): Promise<number | undefined>;
-  /** Opens another store over the same data set, as a process does that starts; undefined where none can. */
+  /**
+   * Opens another store over the same data set, as a process does that starts; undefined where none
+   * can.
+   */
   reopen?(): Promise<MetricStore>;
   /** Closes the stores and throws the data set away. */
   discard(): Promise<void>;

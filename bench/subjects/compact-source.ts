@@ -8,8 +8,8 @@ import type {
 import type { Workload } from '../workload/workload.ts';
 
 /**
- * A source that holds no object for a series: it makes points on demand. So what a process with it holds
- * is what the cache holds.
+ * A source that holds no object for a series: it makes points on demand. So what a process with it
+ * holds is what the cache holds.
  */
 export class CompactSource implements IncrementalSnapshotReader {
   readonly #workload: Workload;

@@ -5,12 +5,15 @@ import { gzip } from 'node:zlib';
 const gzipAsync = promisify(gzip);
 
 /**
- * The level for everybody: the default of snapscrape. Peers have no compression of their own; what users
+ * The level for all: the default of snapscrape. Peers have no compression of their own; what users
  * put in front of them takes level 6 by default, which costs more.
  */
 export const GZIP_LEVEL = 1;
 
-/** Answers with a text once it is rendered, compressed on the thread pool where the client wants that. */
+/**
+ * Answers with a text once it is rendered, compressed on the thread pool where the client wants
+ * that.
+ */
 export async function answer(
   request: IncomingMessage,
   response: ServerResponse,

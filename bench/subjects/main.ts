@@ -1,5 +1,5 @@
-// The process of one subject: it serves scrapes on a port of its own and obeys the driver's commands on
-// its standard input, one line each.
+// The process of one subject: it serves scrapes on a port of its own and obeys the driver's
+// commands on its standard input, one line each.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

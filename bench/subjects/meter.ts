@@ -3,7 +3,9 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import type { MemoryReading, Reading } from '../protocol.ts';
 
-/** The probe of the event loop fires that often, in ms; its histogram counts the interval as delay. */
+/**
+ * The probe of the event loop fires that often, in ms; its histogram counts the interval as delay.
+ */
 const PROBE_INTERVAL = 1;
 /** Trailing work has ended when the process needs less than this share of some moments. */
 const QUIET_SHARE = 0.05;
@@ -20,7 +22,9 @@ export class Meter {
   #cpu = 0;
   #main = 0;
 
-  /** Begins to measure, once what came before has ended and, if wanted, its garbage is collected. */
+  /**
+   * Begins to measure, once what came before has ended and, if wanted, its garbage is collected.
+   */
   async begin(keepsGarbage = false): Promise<void> {
     if (!keepsGarbage) {
       collectGarbage();
@@ -41,7 +45,7 @@ export class Meter {
     this.#ended = performance.now();
   }
 
-  /** Waits until what the work set off has ended too, and answers with what it all cost. */
+  /** Waits until what the work set off has ended too, and returns what it all cost. */
   async end(): Promise<Reading> {
     this.#ended ??= performance.now();
     const { cpu, main } = await this.#settle();
@@ -55,7 +59,7 @@ export class Meter {
     };
   }
 
-  /** Waits for quiet; answers with the readings before it began, so that waiting costs nothing. */
+  /** Waits for quiet; returns the readings before it began, so that waiting costs nothing. */
   async #settle(): Promise<{ cpu: number; main: number }> {
     const deadline = performance.now() + SETTLE_MOST;
     let last = { cpu: processCpu(), main: mainCpu() };
@@ -70,7 +74,7 @@ export class Meter {
   }
 }
 
-/** What this process holds, after everything that nobody needs is given back as far as it can be. */
+/** What this process holds, after all unused memory is given back as far as it can be. */
 export async function readMemory(): Promise<MemoryReading> {
   for (let i = 0; i < 3; i++) {
     collectGarbage();
@@ -87,15 +91,17 @@ function collectGarbage(): void {
 }
 
 /** User and system time of this process so far, in ms. */
-function processCpu(): number {
+export function processCpu(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
 const SCHEDSTAT = `/proc/self/task/${process.pid}/schedstat`;
 
-/** The same of the main thread; where the kernel does not tell, how long the event loop was active. */
-function mainCpu(): number {
+/**
+ * The same of the main thread; where the kernel does not tell, how long the event loop was active.
+ */
+export function mainCpu(): number {
   if (process.platform !== 'linux') return performance.eventLoopUtilization().active;
   const [onCpu] = readFileSync(SCHEDSTAT, 'latin1').split(' ');
   return Number(onCpu) / 1e6;

@@ -21,8 +21,8 @@ interface Gauge {
 }
 
 /**
- * OpenTelemetry's exporter with synchronous gauges, its limit of 2000 series raised. A series cannot be
- * removed. It has no compression, and its page cannot be had but through the response.
+ * OpenTelemetry's exporter with synchronous gauges, its limit of 2000 series raised. A series
+ * cannot be removed. It has no compression, and its page cannot be had but through the response.
  */
 export function openTelemetrySubject(workload: Workload): Subject {
   const { PrometheusExporter } = loadPeer('@opentelemetry/exporter-prometheus') as ExporterPackage;

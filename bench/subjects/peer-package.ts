@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-/** The packages of the benchmark's own folder: peers, which the library must never come to depend on. */
+/**
+ * The packages of the benchmark's own folder: peers, which the library must never come to depend
+ * on.
+ */
 const requirePeer: NodeJS.Require = createRequire(new URL('../package.json', import.meta.url));
 
 /**

@@ -21,9 +21,9 @@ interface Gauge {
 }
 
 /**
- * A registry of gauges. A `full` refresh is what an exporter of snapshots must do with it: reset the
- * gauges, so that series that are gone do not stay, and set them all. Where it knows what changed, it
- * can set or remove those alone.
+ * A registry of gauges. A `full` refresh is what an exporter of snapshots must do with it: reset
+ * the gauges, so that series that are gone do not stay, and set them all. Where it knows what
+ * changed, it can set or remove those alone.
  */
 export function promClientSubject(packageName: string, workload: Workload): Subject {
   const client = loadPeer(packageName) as GaugeClient;
@@ -41,7 +41,8 @@ export function promClientSubject(packageName: string, workload: Workload): Subj
   );
   const setAll = (): void => {
     for (const gauge of gauges.values()) gauge.reset();
-    for (const { name, labels, value } of workload.points()) gauges.get(name)!.set(labels, value);
+    for (const { name, labels, value } of workload.points())
+      gauges.get(name)!.set(labels, value as number);
   };
   let noted: { change: Change; touched: Uint32Array } | undefined;
   return {

@@ -37,7 +37,7 @@ function renderPage(workload: Workload): Buffer {
     family = name;
     const { org, repo, user } = labels;
     at += page.write(
-      `${name}{org="${org}",repo="${repo}",user="${user}"} ${value}\n`,
+      `${name}{org="${org}",repo="${repo}",user="${user}"} ${Number(value)}\n`,
       at,
       'latin1',
     );

@@ -7,7 +7,10 @@ export interface Subject {
   readonly listener: RequestListener;
   /** Makes all state from the workload. */
   build(): Promise<void> | void;
-  /** Takes note of a change that was made to the workload: what a writer does, which is not measured. */
+  /**
+   * Takes note of a change that was made to the workload: what a writer does, which is not
+   * measured.
+   */
   note?(change: Change, touched: Uint32Array): Promise<void> | void;
   /** Brings the state up to date with what was noted. */
   refresh?(): Promise<void> | void;

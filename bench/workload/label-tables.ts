@@ -20,8 +20,8 @@ export interface LabelCounts {
 const POOL_SIZE = 5000;
 
 /**
- * The label values of one family, nested and in the order of their names: counting the places up gives
- * series in the order of their ids, as every value of one label has the same length.
+ * The label values of one family, nested and in the order of their names: counting the places up
+ * gives series in the order of their ids, as every value of one label has the same length.
  */
 export class LabelTables {
   readonly #counts: LabelCounts;

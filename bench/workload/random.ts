@@ -1,6 +1,6 @@
 /**
- * A small seeded generator of pseudo-random numbers (mulberry32), so that every subject and every run
- * gets the same workload.
+ * A small seeded generator of pseudo-random numbers (mulberry32), so that every subject and every
+ * run gets the same workload.
  */
 export class Random {
   #state: number;

@@ -5,8 +5,8 @@ import { Random } from './random.ts';
 /** What happens to the workload between two refreshes. */
 export interface Change {
   /**
-   * `value`: that share of the series gets new values. `new`: that share is added. `deleted`: what was
-   * added is removed again. `full`: nothing changes, but everything is read anew.
+   * `value`: that share of the series gets new values. `new`: that share is added. `deleted`: what
+   * was added is removed again. `full`: nothing changes, but everything is read again.
    */
   readonly kind: 'value' | 'new' | 'deleted' | 'full';
   /** The share of all series, from 0 to 1. `new` and `deleted` are always of 1 %. */
@@ -35,11 +35,12 @@ const FAMILY_NAMES = [
 ];
 
 /**
- * The series that everybody is measured with: gauge families with three labels, about 88 bytes a line;
- * 7/8 of the values are integers below 5000, 1/16 have three decimals, 1/16 are full doubles.
+ * The series that all subjects are measured with: gauge families with three labels, about 88 bytes
+ * a line; 7/8 of the values are integers below 5000, 1/16 have three decimals, 1/16 are full
+ * doubles.
  *
- * It holds typed arrays and some tables of names, and makes objects on demand, so that what a subject
- * holds can be told from what its source holds.
+ * It holds typed arrays and some tables of names, and makes objects on demand, so that what a
+ * subject holds is known apart from what its source holds.
  */
 export class Workload {
   /** Metric names, in order. */
@@ -109,7 +110,7 @@ export class Workload {
     }
   }
 
-  /** Makes a change and answers with the places that it touched, in no order. */
+  /** Makes a change and returns the places that it touched, in no order. */
   change({ kind, share }: Change): Uint32Array {
     if (kind === 'full') return new Uint32Array(0);
     this.#now += 1000;
