@@ -56,7 +56,7 @@ test.each([
   [['--collect.interval'], "Option '--collect.interval <value>' argument missing; see --help"],
   [['--help=yes'], "Option '-h, --help' does not take an argument; see --help"],
   [[''], "a path is empty; name a directory, or '.'"],
-])('%j is refused with the remedy', (args, message) => {
+])('%j is rejected with the remedy', (args, message) => {
   const attempt = () => readArguments(args);
   expect(attempt).toThrow(UsageError);
   expect(attempt).toThrow(message);

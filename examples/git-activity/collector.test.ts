@@ -36,14 +36,14 @@ function benchFor(paths: Readonly<Record<string, string>>): Bench {
 
 function valuesIn(store: MemoryStore): Record<string, number> {
   const points = [...store.snapshot()];
-  return Object.fromEntries(points.map((point) => [seriesId(point), point.value]));
+  return Object.fromEntries(points.map((point) => [seriesId(point), point.value as number]));
 }
 
 function changedSince(store: MemoryStore, cursor: string): string[] {
   const { events, reset } = store.snapshotDelta(cursor);
   expect(reset).not.toBe(true);
   return [...(events as Iterable<{ point: MetricPoint }>)].map(
-    ({ point }) => `${seriesId(point)} ${point.value}`,
+    ({ point }) => `${seriesId(point)} ${Number(point.value)}`,
   );
 }
 
@@ -199,9 +199,9 @@ test('a running collector finds new commits by itself until it is ended', async 
   const { store, collector, controller } = benchFor({ project: repository.path });
   const id = 'git_activity_commits_total{repo="project",user="Ann"}';
   const running = collector.run(20);
-  await vi.waitUntil(() => valuesIn(store)[id] === 1, { timeout: 25_000, interval: 5 });
+  await vi.waitUntil(() => valuesIn(store)[id] === 1, { timeout: 60_000, interval: 5 });
   repository.commit();
-  await vi.waitUntil(() => valuesIn(store)[id] === 2, { timeout: 25_000, interval: 5 });
+  await vi.waitUntil(() => valuesIn(store)[id] === 2, { timeout: 60_000, interval: 5 });
   controller.abort();
   await running;
   repository.commit();

@@ -6,7 +6,7 @@ import type { Repository } from './repository.ts';
 
 /** What a collector works on and with. */
 export interface CollectorOptions {
-  /** Where the points go. The collector is the only one who writes there. */
+  /** Where the points go. The collector is its only writer. */
   readonly store: Pick<MetricStore, 'upsert' | 'delete'>;
   /** What is read, under names of which no two are the same. */
   readonly repositories: readonly Repository[];
@@ -20,11 +20,13 @@ export interface CollectorOptions {
   readonly log: (line: string) => void;
 }
 
-// Enough to use the cores while one repository waits for its disk; and a hundred repositories do not
-// start a hundred processes at once.
+// Enough to use the cores while one repository waits for its disk; and a hundred repositories do
+// not start a hundred processes at once.
 const READ_AT_ONCE = 4;
 
-/** Reads repositories and writes what has changed to a store. One repository's trouble is its own. */
+/**
+ * Reads repositories and writes what has changed to a store. One repository's trouble is its own.
+ */
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #rounds = new Set<Promise<unknown>>();
@@ -39,8 +41,8 @@ export class Collector {
   }
 
   /**
-   * Reads every repository once, leaving out those that an earlier round is still busy with, and answers
-   * when their points are in the store. Never rejects.
+   * Reads every repository once, leaving out those that an earlier round is still busy with, and
+   * answers when their points are in the store. Never rejects.
    */
   async collect(): Promise<void> {
     const waiting = this.#options.repositories.filter((one) => !this.#busy.has(one));
@@ -57,7 +59,9 @@ export class Collector {
     this.#rounds.delete(round);
   }
 
-  /** Collects every so many milliseconds; answers when it was ended and nothing is written any more. */
+  /**
+   * Collects every so many milliseconds; answers when it was ended and nothing is written any more.
+   */
   async run(intervalMs: number): Promise<void> {
     const { signal } = this.#options;
     const timer = setInterval(() => void this.collect(), intervalMs);
@@ -104,7 +108,9 @@ export class Collector {
     ]);
   }
 
-  /** The time now, but never before an earlier answer: the store keeps what is newer by `updatedAt`. */
+  /**
+   * The time now, but never before an earlier answer: the store keeps what is newer by `updatedAt`.
+   */
   #writeTime(): number {
     this.#lastWrite = Math.max(this.#lastWrite, this.#options.now());
     return this.#lastWrite;
@@ -123,7 +129,7 @@ function upPoint(repository: Repository, value: 0 | 1, updatedAt: number): Metri
   return { name: REPOSITORY_UP, labels: { repo: repository.name }, value, updatedAt };
 }
 
-/** The series of those who have no commits any more since history was rewritten. */
+/** The series of contributors without commits since history was rewritten. */
 function endedSeries(
   repository: Repository,
   before: ActivityHistory,

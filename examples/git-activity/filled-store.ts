@@ -1,8 +1,8 @@
 import type { IncrementalSnapshotReader, MemoryStore } from 'snapscrape';
 
 /**
- * A store as it is read: only once it was filled for the first time. Until then a read waits, and scrapes get
- * 503, as an empty page would say that there are no repositories.
+ * A store as it is read: only once it was filled for the first time. Until then a read waits, and
+ * scrapes get 503, as an empty page would say that there are no repositories.
  */
 export function readOnceFilled(
   store: MemoryStore,

@@ -13,8 +13,8 @@ export interface CommitsRead {
   readonly recent: ReadonlyMap<string, RecentCommit>;
 }
 
-// Commit id, commit date, author name by the mailmap. The name may contain anything but NUL, the date
-// may be missing, and git leaves the placeholder of a name as it is where there is no author.
+// Commit id, commit date, author name by the mailmap. The name may contain anything but NUL, the
+// date may be missing, and git leaves the placeholder of a name as it is where there is no author.
 const FORMAT = 'tformat:%H %ct %aN';
 const COMMIT = /^([0-9a-f]{40,64}) (-?\d+|) (.*)$/s;
 
@@ -57,15 +57,15 @@ const COUNT_LINES = [
   '--no-textconv',
 ];
 
-// Without -z, git quotes newlines in paths and writes one line for a renamed file too. Lines are counted
-// in decimal, or `-` for a binary file.
+// Without -z, git quotes newlines in paths and writes one line for a renamed file too. Lines are
+// counted in decimal, or `-` for a binary file.
 const FILE = /^(\d+|-)\t(\d+|-)\t/;
 
 /**
  * Counts the lines of commits, and adds them to the commits.
  *
- * @param shallowFile - lists commits whose parents are not there, so that all their files would seem new:
- * their lines are unknown and stay 0.
+ * @param shallowFile - lists commits whose parents are not there, so that all their files would
+ *   seem new: their lines are unknown and stay 0.
  */
 export async function readLines(
   place: GitPlace,

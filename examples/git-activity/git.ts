@@ -38,8 +38,8 @@ export class GitError extends Error {
 }
 
 /**
- * Runs git and hands over its output record by record while it comes, in little memory however long the
- * output or one record is.
+ * Runs git and hands over its output record by record while it comes, in little memory however long
+ * the output or one record is.
  *
  * Answers when git has ended; rejects with a {@link GitError} when it failed, took too long or was
  * aborted.
@@ -75,8 +75,8 @@ export async function readGit(
   throw new GitError(complaint() || `${what} ended with ${code ?? child.signalCode}`, code);
 }
 
-// Output that follows somebody's configuration is no basis for metrics. And a repository is data that a
-// stranger may have written: nothing in it may make git run a program or use the network.
+// Output that follows somebody's configuration is no basis for metrics. And a repository is data
+// that a stranger may have written: nothing in it may make git run a program or use the network.
 const SETTINGS: readonly string[] = [
   'core.fsmonitor=false',
   `core.attributesFile=${devNull}`,
@@ -126,7 +126,7 @@ function endingOf(child: ChildProcess): Promise<Ending> {
 
 const MOST_WORDS = 500;
 
-/** Keeps the first words of a stream and lets go of the rest; answers with them on one line. */
+/** Keeps the first words of a stream and drops the rest; returns them on one line. */
 function firstWords(stream: Readable): () => string {
   let words = '';
   stream.setEncoding('utf8');

@@ -31,19 +31,22 @@ interface Contributor {
   commits: number;
   lastCommit: number;
   /** What was answered last, to tell what has changed since. */
-  told: ActivityValues | undefined;
+  published: ActivityValues | undefined;
 }
 
 /**
  * What the contributors of one history did: commits come in, metrics come out.
  *
- * It grows with the contributors and with the commits of a week, not with the whole history, and knows
- * neither git nor a clock. A commit that is dated in the future counts in no window until its time has
- * come.
+ * It grows with the contributors and with the commits of a week, not with the whole history, and
+ * knows neither git nor a clock. A commit that is dated in the future counts in no window until its
+ * time has come.
  */
 export class ActivityHistory {
   readonly #contributors = new Map<string, Contributor>();
-  /** Those whose values may differ from what was told: they have commits that are new or in a window. */
+  /**
+   * Those whose values may differ from the published ones: they have commits that are new or in a
+   * window.
+   */
   #unsettled = new Set<string>();
   #recent: RecentCommit[] = [];
 
@@ -60,12 +63,13 @@ export class ActivityHistory {
   /**
    * Adds a commit, each only once, in any order.
    *
-   * @returns the commit to fill in its lines, if it is or will be in a window at `now`, in Unix seconds.
+   * @returns the commit to fill in its lines, if it is or will be in a window at `now`, in Unix
+   *   seconds.
    */
   addCommit(user: string, time: number, now: number): RecentCommit | undefined {
     const contributor = this.#contributors.get(user);
     if (contributor === undefined) {
-      this.#contributors.set(user, { commits: 1, lastCommit: time, told: undefined });
+      this.#contributors.set(user, { commits: 1, lastCommit: time, published: undefined });
     } else {
       contributor.commits++;
       contributor.lastCommit = Math.max(contributor.lastCommit, time);
@@ -78,8 +82,9 @@ export class ActivityHistory {
   }
 
   /**
-   * Answers with the values at `now`, in Unix seconds, that differ from those of the answer before; at
-   * first with all. A commit that has once left the week does not come back when the clock is set back.
+   * Answers with the values at `now`, in Unix seconds, that differ from those of the answer before;
+   * at first with all. A commit that has once left the week does not come back when the clock is
+   * set back.
    */
   changes(now: number): ActivitySample[] {
     this.#recent = this.#recent.filter((commit) => commit.time > now - WEEK_SECONDS);
@@ -92,11 +97,11 @@ export class ActivityHistory {
     for (const [user, values] of current) {
       const contributor = this.#contributors.get(user)!;
       for (const name of ACTIVITY_NAMES) {
-        if (contributor.told?.[name] !== values[name]) {
+        if (contributor.published?.[name] !== values[name]) {
           samples.push({ name, user, value: values[name] });
         }
       }
-      contributor.told = values;
+      contributor.published = values;
     }
     return samples;
   }

@@ -10,8 +10,9 @@ import { findWorkingTree, nameRepositories } from './repository-paths.ts';
 /**
  * The whole exporter: git → collector → store → cached reader → server.
  *
- * Collecting and scraping never wait for each other. The collector writes to the store what has changed,
- * the cached reader takes up the changes on its own timer, and a scrape gets bytes that are finished.
+ * Collecting and scraping never wait for each other. The collector writes to the store what has
+ * changed, the cached reader takes up the changes on its own timer, and a scrape gets bytes that
+ * are finished.
  */
 async function run(settings: Settings, signal: AbortSignal): Promise<void> {
   const store = new MemoryStore();
@@ -81,13 +82,14 @@ const DRAIN_MS = 500;
 
 const MOST_TO_END_MS = 5_000;
 
-/** A signal that is aborted when the process is told to end. Told a second time, it ends at once. */
+/** A signal that is aborted on SIGINT or SIGTERM. A second one ends the process at once. */
 function abortWhenToldToEnd(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => {
       controller.abort();
-      // Whatever the kernel does not let go of, such as a dead network drive, must not keep the process.
+      // Whatever the kernel does not let go of, such as a dead network drive, must not keep the
+      // process.
       setTimeout(() => process.exit(1), MOST_TO_END_MS).unref();
     });
   }

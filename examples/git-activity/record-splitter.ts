@@ -6,8 +6,9 @@ const NOTHING = Buffer.alloc(0);
 /**
  * Cuts a stream of bytes into records of UTF-8 text.
  *
- * A record longer than {@link MAX_RECORD_BYTES} is cut and ends in `…`; the rest of it is dropped as it
- * comes. Bytes that are not UTF-8 become U+FFFD. An unfinished record at the end counts as a record.
+ * A record longer than {@link MAX_RECORD_BYTES} is cut and ends in `…`; the rest of it is dropped
+ * as it comes. Bytes that are not UTF-8 become U+FFFD. An unfinished record at the end counts as a
+ * record.
  */
 export class RecordSplitter {
   readonly #separator: number;

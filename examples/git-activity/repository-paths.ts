@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 
-/** The top of the working tree that a directory is in, or the directory itself where it is in none. */
+/**
+ * The top of the working tree that a directory is in, or the directory itself where it is in none.
+ */
 export function findWorkingTree(directory: string): string {
   for (let top = directory; ; top = dirname(top)) {
     if (existsSync(join(top, '.git'))) return top;

@@ -105,7 +105,7 @@ test('a shallow clone does not count its oldest files as new, and is read again 
   expect(await activityOf(shallow)).toEqual(await activityOf(repository.path));
 });
 
-test('a damaged repository is refused, and read from the beginning when it is whole again', async () => {
+test('a damaged repository is rejected, and read from the beginning when it is whole again', async () => {
   const repository = new TestRepository();
   repository.commit();
   const reader = new Repository('project', repository.path);

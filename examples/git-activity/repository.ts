@@ -4,7 +4,7 @@ import { GitError, type GitPlace, readGit } from './git.ts';
 import { readCommits, readLines } from './git-log.ts';
 import { ActivityHistory } from './history.ts';
 
-/** What a read needs from whoever asks for it. */
+/** What a read needs from its caller. */
 export interface ReadRequest {
   /** The time, in Unix seconds. */
   readonly now: number;
@@ -16,7 +16,10 @@ export interface ReadRequest {
 
 /** What a read found. */
 export interface ReadAnswer {
-  /** The activity up to HEAD; another object than last time when history was read from its beginning. */
+  /**
+   * The activity up to HEAD; another object than last time when history was read from its
+   * beginning.
+   */
   readonly history: ActivityHistory;
   /** How many commits had to be read: none when nothing has changed. */
   readonly commitsRead: number;
@@ -141,7 +144,7 @@ async function isAncestor(place: GitPlace, old: string, tip: string): Promise<bo
     await readGit(place, { args: ['merge-base', '--is-ancestor', old, tip] }, () => {});
     return true;
   } catch (error) {
-    // 128: the old commit is gone, so it is nobody's ancestor.
+    // 128: the old commit is gone, so it is no ancestor.
     if (isExit(error, 1) || isExit(error, 128)) return false;
     throw error;
   }

@@ -20,7 +20,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Runs git as nobody in particular and answers with what it printed, without the last newline. */
+/** Runs git without an identity and returns its output, without the last newline. */
 export function git(
   directory: string,
   args: readonly string[],
@@ -64,7 +64,7 @@ export class TestRepository {
     return git(this.path, args);
   }
 
-  /** Writes files, commits everything and answers with the commit's id. */
+  /** Writes files, commits everything and returns the commit's id. */
   commit(wish: CommitWish = {}): string {
     for (const [name, content] of Object.entries(wish.files ?? {})) {
       writeFileSync(join(this.path, name), content);

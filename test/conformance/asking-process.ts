@@ -15,7 +15,10 @@ interface Waiting<Answer> {
   readonly reject: (error: Error) => void;
 }
 
-/** Starts a process. Answers come in the order of questions, so a queue of those who wait is enough. */
+/**
+ * Starts a process. Answers come in the order of questions, so a queue of waiting callers is
+ * enough.
+ */
 export function startAsking<Question, Answer>(
   name: string,
   command: string,

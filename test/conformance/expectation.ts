@@ -6,8 +6,8 @@ import { type ReadFamily, type Reading, type ReadSample, valueBits } from './rea
 /**
  * What a judge should read when it is asked to read some content.
  *
- * Written from the formats' specifications and without the code under test. Where a judge departs from
- * them, the departure is a named function below.
+ * Written from the formats' specifications and without the code under test. Where a judge departs
+ * from them, the departure is a named function below.
  */
 export function expectedReading(content: Content, format: Format, judge: JudgeName): Reading {
   const samples = content.points.map(expectedSample);
@@ -27,7 +27,7 @@ export function expectedReading(content: Content, format: Format, judge: JudgeNa
 function expectedSample({ name, labels, value }: SnapshotPoint): ReadSample {
   // An empty value is no label (OpenMetrics 1.0.0, Label).
   const pairs = Object.entries(labels).filter(([, text]) => text !== '');
-  return { labels: [['__name__', name], ...pairs], value: valueBits(value) };
+  return { labels: [['__name__', name], ...pairs], value: valueBits(value as number) };
 }
 
 function expectedFamilies(content: Content, format: Format): ReadFamily[] {

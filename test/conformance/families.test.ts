@@ -20,7 +20,7 @@ const CASES: readonly (readonly [string, Content])[] = [
   ['a counter with _total', contentOf([counter('a_total')])],
   ['a counter without _total', contentOf([counter('a')])],
   ['a gauge and an unknown', contentOf([gauge('a'), { name: 'b', type: 'unknown' }])],
-  ['a family that nobody declared', { points: contentOf([gauge('a')]).points }],
+  ['a family that is not declared', { points: contentOf([gauge('a')]).points }],
   ['an empty help', contentOf([{ name: 'a', type: 'gauge', help: '' }])],
   [
     'units',
@@ -73,7 +73,9 @@ const hostileFamilies: fc.Arbitrary<FamilyMetadata[]> = fc
     }),
   );
 
-/** `expfmt` refuses help that ends in a carriage return, which the grammar of OpenMetrics allows. */
+/**
+ * `expfmt` refuses help that ends in a carriage return, which the grammar of OpenMetrics allows.
+ */
 function readable(name: JudgeName, families: readonly FamilyMetadata[]): FamilyMetadata[] {
   const end = name === 'expfmt' ? /\r+$/ : /(?!)/;
   return families.map((family) => ({ ...family, help: (family.help ?? '').replace(end, '') }));

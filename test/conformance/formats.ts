@@ -34,7 +34,9 @@ export const FORMATS: readonly Format[] = [
 export interface Content {
   readonly points: readonly SnapshotPoint[];
   readonly families?: readonly FamilyMetadata[];
-  /** Counters that OpenMetrics cannot call so, because another family has a name they lay claim to. */
+  /**
+   * Counters that OpenMetrics cannot call so, because another family has a name they lay claim to.
+   */
   readonly clashing?: readonly string[];
 }
 

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import type { SnapshotPoint } from '../../src/index.ts';
 
 /**
- * Pieces of text that have broken an encoder or a parser somewhere: what must be escaped and what looks
- * like it, what ends a label, a line or an exposition, what some languages take for a line end or trim
- * as white space, and what takes one to four bytes or two UTF-16 units.
+ * Pieces of text that have broken an encoder or a parser somewhere: what must be escaped and what
+ * looks like it, what ends a label, a line or an exposition, what some languages take for a line
+ * end or trim as white space, and what takes one to four bytes or two UTF-16 units.
  */
 export const HOSTILE_PIECES: readonly string[] = [
   '\\',

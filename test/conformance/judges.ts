@@ -35,7 +35,9 @@ export function startJudge(name: JudgeName): Judge | undefined {
   return command === undefined ? undefined : processJudge(name, command, args);
 }
 
-/** Has a judge ready for the tests of the enclosing suite, which are skipped where it is missing. */
+/**
+ * Has a judge ready for the tests of the enclosing suite, which are skipped where it is missing.
+ */
 export function useJudge(name: JudgeName): Pick<Judge, 'read'> {
   skipWithout(toolOf(name));
   let judge: Judge | undefined;

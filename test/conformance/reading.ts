@@ -12,6 +12,32 @@ export interface ReadSample {
   readonly value: string;
   /** In milliseconds; missing where the line has none. */
   readonly timestamp?: number;
+  /** When the series began, in milliseconds; missing if that is not said. */
+  readonly start?: number;
+  readonly exemplars?: readonly ReadExemplar[];
+  /** The value of a native histogram; `value` is its count, `+` and its sum then. */
+  readonly histogram?: ReadHistogram;
+}
+
+/** An exemplar as a parser read it. */
+export interface ReadExemplar {
+  readonly labels: readonly (readonly [string, string])[];
+  readonly value: string;
+  readonly timestamp?: number;
+}
+
+/** A native histogram as a parser read it: absolute counts; doubles as their bits. */
+export interface ReadHistogram {
+  readonly isInteger: boolean;
+  readonly count: string;
+  readonly sum: string;
+  readonly schema: number;
+  readonly zeroThreshold: string;
+  readonly zeroCount: string;
+  readonly positiveSpans: readonly (readonly [number, number])[];
+  readonly positiveBuckets: readonly string[];
+  readonly negativeSpans: readonly (readonly [number, number])[];
+  readonly negativeBuckets: readonly string[];
 }
 
 /** What the metadata of one family says, as a parser read it. */
@@ -45,7 +71,9 @@ export function sortedSamples(samples: readonly ReadSample[]): ReadSample[] {
     .sort(byJson);
 }
 
-/** Puts families in the order of their names, and drops what is empty, which some parsers leave out. */
+/**
+ * Puts families in the order of their names, and drops what is empty, which some parsers leave out.
+ */
 export function sortedFamilies(families: readonly ReadFamily[]): ReadFamily[] {
   return families
     .map(({ name, type, help, unit }) => ({

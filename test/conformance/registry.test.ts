@@ -9,7 +9,7 @@ import {
 import { SUCCESSOR } from '../support/successor-client.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { JUDGES, type Judge, useJudge } from './judges.ts';
-import { type Reading, sortedSamples } from './reading.ts';
+import { type Reading, type ReadSample, sortedSamples } from './reading.ts';
 
 const CLIENTS: readonly (readonly [string, typeof promClient])[] = [
   ['prom-client', promClient],
@@ -58,24 +58,35 @@ async function readTheirs(
   judge: Pick<Judge, 'read'>,
   registry: promClient.Registry,
 ): Promise<Reading> {
-  // Histograms and summaries are compared sample by sample, so no judge is told of them.
-  const text = (await registry.metrics()).replaceAll(/^# TYPE .*\n/gm, '');
   // Prometheus takes the other spelling, Python does not.
-  const body = Buffer.from(text.replaceAll(' Nan\n', ' NaN\n'));
+  const body = Buffer.from((await registry.metrics()).replaceAll(' Nan\n', ' NaN\n'));
   return judge.read({ contentType: registry.contentType, body });
 }
 
-/** The names and labels of samples, but for the series that come and go with the process's doings. */
-function seriesOf({ samples }: Reading): readonly string[] {
-  return sortedSamples(samples)
+/** Samples in order; bounds are written in one way, as formats and judges differ in that. */
+function samplesOf({ samples }: Reading): readonly ReadSample[] {
+  const plain = samples.map((sample) => ({
+    ...sample,
+    labels: sample.labels.map(([name, value]): [string, string] =>
+      name === 'le' || name === 'quantile' ? [name, value.replace(/\.0$/, '')] : [name, value],
+    ),
+  }));
+  return sortedSamples(plain);
+}
+
+/**
+ * The names and labels of samples, but for the series that come and go with the process's doings.
+ */
+function seriesOf(reading: Reading): readonly string[] {
+  return samplesOf(reading)
     .map(({ labels }) => JSON.stringify(labels))
     .filter((labels) => !/"(own|still_plain\w*|(nodejs_gc|nodejs_active)_\w+)"/.test(labels));
 }
 
 /** The samples whose values stand still, as text. */
-function stillOf({ samples }: Reading): readonly string[] {
+function stillOf(reading: Reading): readonly string[] {
   return (
-    sortedSamples(samples)
+    samplesOf(reading)
       .map((sample) => JSON.stringify(sample))
       .filter((sample) => sample.includes('"still_'))
       // Python's text parser adds `_total` to the samples of a counter that lacks it.
@@ -93,6 +104,12 @@ describe.each(JUDGES)('%s reads', (name) => {
       expect(theirs.error).toBeUndefined();
       const ours = await readOurs(judge, registry, format);
       expect(ours.error).toBeUndefined();
+      for (const [family, type] of [
+        ['still_h', 'histogram'],
+        ['still_s', 'summary'],
+      ]) {
+        expect(ours.families).toContainEqual(expect.objectContaining({ name: family, type }));
+      }
       expect(stillOf(theirs)).toHaveLength(11);
       expect(stillOf(ours)).toEqual(stillOf(theirs));
       expect(seriesOf(ours)).toEqual(seriesOf(theirs));

@@ -79,13 +79,17 @@ const SERIES: readonly Series[] = [
   { __name__: 'xy', aa: 'x', b: '' },
 ];
 
-/** What we take, and Prometheus does not: the words that PromQL keeps for itself as metric names. */
+/**
+ * What we take, and Prometheus does not: the words that PromQL keeps for itself as metric names.
+ */
 const RESERVED = /^(?:\s|#[^\n]*\n)*(?:on|ignoring|group_left|group_right|bool|atan2|inf|nan)\b/i;
 
 /** What Prometheus accepts and we do not: two groups of one name. */
 const NOT_TAKEN = /at most|duplicate capture group name/;
 
-/** Of 5000 selectors, so many at least must be read, and so many not, for the comparison to tell. */
+/**
+ * Of 5000 selectors, so many at least must be read, and so many not, for the comparison to tell.
+ */
 const ENOUGH: unknown = expect.toSatisfy((count: number) => count >= 500);
 
 let judge: AskingProcess<Job, Verdict> | undefined;

@@ -83,9 +83,11 @@ export { array, date, ids, map, storeContract, text };
 
 describe('the types of the package', () => {
   it.each([
-    ['nodenext', ['--module', 'nodenext']],
     ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
-    ['exact optional properties', ['--module', 'nodenext', '--exactOptionalPropertyTypes']],
+    [
+      'nodenext and exact optional properties',
+      ['--module', 'nodenext', '--exactOptionalPropertyTypes'],
+    ],
   ])('take what writers and sources have, in strict mode with %s', (name, flags) => {
     const file = join(folder, `${name.replaceAll(' ', '-')}.mts`);
     writeFileSync(file, PROGRAM);

@@ -60,7 +60,7 @@ describe('docs/http.md', () => {
     expect(untested).toEqual([]);
   });
 
-  it('names statuses that a handler has, and all of them but the one that nobody reads', () => {
+  it('names statuses that a handler has, and all of them but the one that no client reads', () => {
     const known = [...read('src/http/scrape-exchange.ts').matchAll(/^ {2}(\d{3}): '/gm)];
     const codes = known.map(([, code]) => code!).filter((code) => code !== '499');
     expect(rows('Statuses')).toEqual(['200', ...codes]);

@@ -2,11 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HANDLER_DEFAULTS } from '../../src/http/handler-options.ts';
+import { PARSE_DEFAULTS } from '../../src/parse/parse-exposition.ts';
 import { CACHE_DEFAULTS } from '../../src/refresh/cache-config.ts';
 import { HEALTH_DEFAULTS } from '../../src/server/health.ts';
 import { SERVER_DEFAULTS } from '../../src/server/server-options.ts';
+import { EXPOSITION_SOURCE_DEFAULTS } from '../../src/sources/exposition-source.ts';
 import { MERGE_DEFAULTS } from '../../src/sources/merge-options.ts';
 import { REGISTRY_DEFAULTS } from '../../src/sources/registry-reader.ts';
+import { TEXT_FILE_DEFAULTS } from '../../src/sources/text-file-source.ts';
 import { LMDB_STORE_DEFAULTS } from '../../src/stores/lmdb/lmdb-store-options.ts';
 import { MEMORY_STORE_DEFAULTS } from '../../src/stores/memory-store-options.ts';
 import { REDIS_STORE_DEFAULTS } from '../../src/stores/redis/redis-store-options.ts';
@@ -21,7 +24,7 @@ const page = readFileSync(join(REPOSITORY, 'docs/options.md'), 'utf8');
 function table(call: string): Readonly<Record<string, string>> {
   const section = page.split(/^#+ /m).find((text) => text.startsWith(`\`${call}`)) ?? '';
   const rows = section.matchAll(/^\| `(\w+)` *\| ([^|]*?) *\|/gm);
-  return Object.fromEntries([...rows].map(([, option, told]) => [option, told!]));
+  return Object.fromEntries([...rows].map(([, option, documented]) => [option, documented!]));
 }
 
 /** Defaults that a value does not show. */
@@ -34,6 +37,7 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   match: 'all',
   shard: 'all',
   handler: "the handler's own",
+  cache: 'in the background',
   views: 'none',
   webConfigFile: 'none',
   landingPage: 'a page without name',
@@ -41,6 +45,7 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   sweepInterval: 'the shortest retention',
   partitions: '16 for a cluster, else 1',
   onError: 'a line on stderr',
+  headers: 'none',
 };
 
 function inTable(option: string, value: unknown): string {
@@ -57,10 +62,13 @@ describe('docs/options.md', () => {
     ['mergeReaders', MERGE_DEFAULTS, []],
     ['createOpenMetricsHandler', HANDLER_DEFAULTS, []],
     ['createRegistryReader', REGISTRY_DEFAULTS, []],
+    ['textFileSource', TEXT_FILE_DEFAULTS, []],
+    ['expositionSource', EXPOSITION_SOURCE_DEFAULTS, []],
     ['createExporterServer', SERVER_DEFAULTS, []],
     ['createHealthHandler', HEALTH_DEFAULTS, []],
     ['WebConfigFile.load', WEB_CONFIG_FILE_DEFAULTS, []],
     ['createRequestGuard', REQUEST_GUARD_DEFAULTS, []],
+    ['parseExposition', PARSE_DEFAULTS, []],
     ['new MemoryStore', MEMORY_STORE_DEFAULTS, []],
     ['LmdbStore.open', LMDB_STORE_DEFAULTS, shared],
     ['RedisStore.open', REDIS_STORE_DEFAULTS, shared],
@@ -68,13 +76,13 @@ describe('docs/options.md', () => {
     const own = Object.entries(defaults).filter(
       ([option]) => !(elsewhere as readonly string[]).includes(option),
     );
-    const told = table(call);
-    if (call === 'createRequestGuard') expect(told.now).toBe('`performance.now`');
+    const documented = table(call);
+    if (call === 'createRequestGuard') expect(documented.now).toBe('`performance.now`');
     const expected = own.map(([option, value]) => [
       option,
-      call === 'createRequestGuard' && option === 'now' ? told.now! : inTable(option, value),
+      call === 'createRequestGuard' && option === 'now' ? documented.now! : inTable(option, value),
     ]);
-    expect(told).toEqual(Object.fromEntries(expected));
+    expect(documented).toEqual(Object.fromEntries(expected));
   });
 
   it('has every optional field of every type of options', () => {
@@ -87,8 +95,13 @@ describe('docs/options.md', () => {
         /^export interface (\w+(?:Options|Config|View|Page))\b[^{]*\{\n([\s\S]*?)^\}/gm,
       );
       for (const [, type, body] of types) {
-        // What is read from a file is in docs/web-config.md; the suite has the options of stores.
-        if (/^(AccessConfig|WebConfig|TlsServerConfig|ReadOptions|SweepOptions)$/.test(type!))
+        // What is read from a file is in docs/web-config.md; the suite has the options of stores; a
+        // gateway has those of the program.
+        if (
+          /^(AccessConfig|WebConfig|TlsServerConfig|ReadOptions|SweepOptions|FrameOptions|PushgatewayOptions)$/.test(
+            type!,
+          )
+        )
           continue;
         for (const [, field] of body!.matchAll(/^ {2}readonly (\w+)\?:/gm)) {
           found++;

@@ -28,14 +28,19 @@ describe('docs/reference.md', () => {
     expect(firstCells(section).sort()).toEqual(codes.sort());
   });
 
-  it('lists every reason for which a point is refused, and no other', () => {
-    const section = /## Refused points\n([\s\S]*?)\n## /.exec(read('docs/reference.md'))?.[1] ?? '';
+  it('lists every reason for which a point is rejected, and no other', () => {
+    const section =
+      /## Rejected points\n([\s\S]*?)\n## /.exec(read('docs/reference.md'))?.[1] ?? '';
     expect(firstCells(section)).toEqual([...REJECTION_REASONS]);
   });
 
   it('lists every metric that a page has about the exporter itself, with its type', async () => {
     const store = new MemoryStore();
-    await store.upsert({ name: 'a', labels: {}, value: 1 });
+    await store.upsert([
+      // Escaped, some have the names of others.
+      ...['a.b', 'a_b'].map((name) => ({ name, value: 1 })),
+      ...['x.y', 'x_y'].map((label) => ({ name: 'c', labels: { [label]: '1' }, value: 1 })),
+    ]);
     // A merged reader has all that others have, and more.
     const reader = mergeReaders([createCachedSnapshotReader(store)]);
     const handler = createOpenMetricsHandler(reader);

@@ -108,7 +108,7 @@ describe.each(NAMES)('the example for %s', (name) => {
     expect(text).toMatch(/\n# EOF\n$/);
   });
 
-  it('sends plain text to who takes nothing else, and heads without bodies', () => {
+  it('sends plain text to clients that accept nothing else, and heads without bodies', () => {
     const { head, body } = curl(name);
     expect(head).toMatch(/content-type: text\/plain; version=(0\.0\.4|1\.0\.0)/);
     expect(head).not.toContain('content-encoding');

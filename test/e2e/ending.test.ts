@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { bundle } from '../support/bundle.ts';
 import { freePort, type RedisServer, startRedis } from '../support/redis-servers.ts';
 import { skipWithoutRedis, whereRedisIs } from '../support/skip-without-redis.ts';
 import { until } from '../support/until.ts';
@@ -35,9 +36,11 @@ function program(document: string, url: string, port: number): string {
 
 async function started(document: string, url: string, more = ''): Promise<ChildProcess> {
   const port = await freePort();
-  const file = join(folder, `${port}.mts`);
-  writeFileSync(file, program(document, url, port) + more);
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+  const source = join(folder, `${port}.mts`);
+  const file = join(folder, `${port}.mjs`);
+  writeFileSync(source, program(document, url, port) + more);
+  bundle(source, file);
+  const child = spawn(process.execPath, [file], {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
@@ -49,12 +52,12 @@ async function started(document: string, url: string, more = ''): Promise<ChildP
     if (!isServing && child.exitCode === null) setTimeout(() => void look(), 20);
   };
   void look();
-  await until('it serves', () => isServing, 30_000);
+  await until('it serves', () => isServing);
   return child;
 }
 
-/** How a process ended, and after how many seconds it was told to. */
-async function told(child: ChildProcess, signal: NodeJS.Signals) {
+/** How a process ended, and how many seconds after the signal. */
+async function endOf(child: ChildProcess, signal: NodeJS.Signals) {
   const ended = once(child, 'close');
   const since = performance.now();
   child.kill(signal);
@@ -77,7 +80,7 @@ describe.each(DOCUMENTS)('a process as %s writes it', (document) => {
     ['MemoryStore', 'SIGTERM', 'memory:'],
     ['LmdbStore', 'SIGINT', `lmdb:${join(folder, 'data')}`],
   ] as const)('ends on a signal, with %s and %s', async (_store, signal, url) => {
-    expect(await told(await started(document, url), signal)).toMatchObject({ code: 0, by: null });
+    expect(await endOf(await started(document, url), signal)).toMatchObject({ code: 0, by: null });
   });
 
   describe('with RedisStore', () => {
@@ -85,14 +88,14 @@ describe.each(DOCUMENTS)('a process as %s writes it', (document) => {
 
     it.each(['SIGTERM', 'SIGINT'] as const)('ends on %s', async (signal) => {
       const child = await started(document, redis!.url);
-      expect(await told(child, signal)).toMatchObject({ code: 0, by: null });
+      expect(await endOf(child, signal)).toMatchObject({ code: 0, by: null });
     });
   });
 });
 
 it('a process that something else keeps alive is ended by the signal', async () => {
   const child = await started('README.md', 'memory:', 'setInterval(() => undefined, 1000);\n');
-  const { code, by, seconds } = await told(child, 'SIGTERM');
+  const { code, by, seconds } = await endOf(child, 'SIGTERM');
   expect([code, by]).toEqual([null, 'SIGTERM']);
   expect(seconds).toBeGreaterThan(4.9);
 });

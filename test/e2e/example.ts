@@ -21,7 +21,7 @@ export interface Example {
   readonly folder: string;
   /** Where its metrics are; known once the hooks of the suite have run. */
   url(): string;
-  /** Its page, as whoever accepts that gets it. */
+  /** Its page, for a client that accepts the format. */
   page(format: Pick<Format, 'accept'>): Promise<Exposition>;
 }
 

@@ -101,7 +101,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What a client of the secure exporter is told, by Prometheus's names. */
+/** The settings for a client of the secure exporter, by Prometheus's names. */
 function credentials(): Readonly<Record<string, unknown>> {
   return {
     scheme: 'https',
@@ -291,10 +291,10 @@ describe('a certificate that is replaced while scrapes go on', () => {
       }
     };
     const load = Promise.all(Array.from({ length: 8 }, scrapeOn));
-    await vi.waitUntil(() => (outcomes.get('200') ?? 0) > 50, { timeout: 30_000 });
+    await vi.waitUntil(() => (outcomes.get('200') ?? 0) > 50, { timeout: 60_000 });
     // One after the other: in between the key is not that of the certificate.
     copyFileSync(next.certFile, join(own, 'srv.crt'));
-    await vi.waitUntil(() => (outcomes.get('200') ?? 0) > 100, { timeout: 30_000 });
+    await vi.waitUntil(() => (outcomes.get('200') ?? 0) > 100, { timeout: 60_000 });
     copyFileSync(next.keyFile, join(own, 'srv.key'));
     await load;
     expect([...outcomes.keys()]).toEqual(['200']);
@@ -338,13 +338,13 @@ describe('curl at an exporter server', () => {
 
   it.each(['--http1.1', '--http2'])('gets the page with %s, TLS and a password', async (way) => {
     const url = `https://localhost:${secure}/metrics`;
-    const told = ['-w', '%{http_version} %{http_code}', '-u', `scraper:${PASSWORD}`];
-    const page = await curl(way, ...tls(), ...told, '--compressed', url);
+    const options = ['-w', '%{http_version} %{http_code}', '-u', `scraper:${PASSWORD}`];
+    const page = await curl(way, ...tls(), ...options, '--compressed', url);
     expect(page).toContain('repo_stars{org="a",repo="r2"} 2\n');
     expect(page).toMatch(way === '--http2' ? /\n2 200$/ : /\n1\.1 200$/);
   });
 
-  it('is refused without the one or the other', async () => {
+  it('is rejected without the one or the other', async () => {
     const url = `https://localhost:${secure}`;
     const code = ['-o', join(folder, 'out'), '-w', '%{http_code}'];
     expect(await curl(...tls(), ...code, `${url}/metrics`)).toBe('401');

@@ -27,7 +27,7 @@ function isLocked(name: string, from: string): boolean {
 }
 
 // A registry that lacks the packages of some platforms makes `npm install` drop them from the
-// lockfile without a word, and `npm ci` then refuses to install anything, on every machine.
+// lockfile without a word, and `npm ci` then installs nothing, on every machine.
 it('the lockfile holds the optional packages of every platform', () => {
   const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies).filter((name) => !isLocked(name, path)),

@@ -108,17 +108,24 @@ describe('the packed package', () => {
     expect(installing).not.toMatch(/EBADENGINE|ERESOLVE|deprecated|peer/);
   });
 
-  it('brings the engine of selectors and what the web config file needs, and nothing else', () => {
-    const others = readdirSync(join(folder, 'node_modules')).filter(
-      (name) => !name.startsWith('.'),
-    );
-    expect(others.sort()).toEqual(['re2js', 'snapscrape', 'yaml']);
+  it('asks for what selectors, files and the log of the program need, and nothing else', () => {
+    const text = readFileSync(join(installed, 'package.json'), 'utf8');
+    const asked = JSON.parse(text) as {
+      readonly [part in 'dependencies' | 'optionalDependencies' | 'peerDependencies']?: object;
+    };
+    expect(Object.keys(asked.dependencies!)).toEqual(['pino', 're2js', 'yaml']);
+    // npm installs these too, so that npx brings them; a machine that cannot have them goes without.
+    expect(Object.keys(asked.optionalDependencies!)).toEqual(['@redis/client', 'lmdb']);
+    expect(asked.peerDependencies).toBeUndefined();
   });
 
   it('needs none of them for stores, caches and handlers', () => {
     const away = join(folder, 'node_modules/.away');
     mkdirSync(away);
-    const names = ['re2js', 'yaml'];
+    const names = readdirSync(join(folder, 'node_modules')).filter(
+      (name) => !name.startsWith('.') && name !== 'snapscrape',
+    );
+    expect(names).toEqual(expect.arrayContaining(['lmdb', 'pino', 're2js', 'yaml']));
     for (const name of names) renameSync(join(folder, 'node_modules', name), join(away, name));
     try {
       const imports = `import { createServer } from 'node:http';\nimport ${NAMES} from 'snapscrape';`;
@@ -150,7 +157,21 @@ const ${NAMES} = require('snapscrape');`;
     expect(run(process.execPath, ['program.cjs'])).toBe(PAGE);
   });
 
-  it('lets nobody reach behind its exports', () => {
+  it('brings the program, which npx runs', () => {
+    writeFileSync(join(folder, 'good.prom'), '# HELP a A.\n# TYPE a gauge\na 1\n');
+    writeFileSync(join(folder, 'bad.prom'), 'a{l="1} 1\n');
+    const check = (file: string): SpawnSyncReturns<string> =>
+      spawnSync('npx', ['--no', 'snapscrape', 'check', file], { cwd: folder, encoding: 'utf8' });
+    expect(check('good.prom')).toMatchObject({ status: 0, stderr: '' });
+    const { status, stdout } = check('bad.prom');
+    expect([status, stdout]).toEqual([
+      1,
+      expect.stringContaining('bad.prom:1:5: error label_open'),
+    ]);
+    expect(check('none.prom').status).toBe(2);
+  });
+
+  it('lets no import reach behind its exports', () => {
     const program = "import('snapscrape/dist/cache/merge.js').catch((e) => console.log(e.code))";
     expect(run(process.execPath, ['-e', program])).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
   });
@@ -191,9 +212,10 @@ describe('beside clients of stores that are too old', () => {
     expect(install(own, ...packages)).toMatchObject({ status: 0 });
   });
 
-  it('is installed, for those who use other stores', () => {
+  it('is installed, for users of other stores', () => {
     const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
-    const { status, stderr } = install(own, join(folder, tarball!));
+    // With optional packages npm would bring clients of our own beside the old ones.
+    const { status, stderr } = install(own, '--omit=optional', join(folder, tarball!));
     expect(stderr).not.toContain('ERESOLVE');
     expect(status).toBe(0);
     const { version } = JSON.parse(
@@ -249,7 +271,7 @@ describe('the types of the packed package', () => {
     compile('consumer.cts', 'NodeNext', imports + USE);
   });
 
-  it('refuse what is wrong', () => {
+  it('reject what is wrong', () => {
     const wrong = `${imports}export const name: string = new MemoryStore().snapshot();\n`;
     expect(() => compile('wrong.mts', 'NodeNext', wrong)).toThrow(
       /is not assignable to type 'string'/,

@@ -6,7 +6,7 @@ import { until } from '../support/until.ts';
 export interface RunningProcess {
   /** What it has printed so far, on both streams. */
   output(): string;
-  /** Waits for some text in its output, and answers with the match. */
+  /** Waits for some text in its output, and returns the match. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
   /** Ends it and whatever it started; answers when it is gone. Does nothing the second time. */
   stop(): Promise<void>;
@@ -21,7 +21,7 @@ function endAll(): void {
   for (const child of running) signal(child, 'SIGKILL');
 }
 
-// The tests may end without their hooks, when the runner itself is told to end.
+// The tests may end without their hooks, when the runner itself gets a signal to end.
 process.on('exit', endAll);
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => {
@@ -64,7 +64,9 @@ export function startProcess(command: string, args: readonly string[]): RunningP
 async function stop(child: ChildProcess): Promise<void> {
   const isGone = (): boolean => !running.has(child);
   signal(child, 'SIGTERM');
-  await until('the process ends when told', isGone, GRACE_MS).catch(() => signal(child, 'SIGKILL'));
+  await until('the process ends after a signal', isGone, GRACE_MS).catch(() =>
+    signal(child, 'SIGKILL'),
+  );
   await until('the process ends', isGone);
 }
 

@@ -9,7 +9,7 @@ import { skipWithout, toolPath } from '../support/tools.ts';
 import { OPENMETRICS, useExample } from './example.ts';
 import { type Prometheus, type QueriedSeries, startPrometheus } from './prometheus.ts';
 
-/** The ways in which Prometheus can be told to scrape, each a job of its own. */
+/** The ways in which Prometheus can scrape, each a job of its own. */
 const JOBS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   default: {},
   'openmetrics-1.0.0': { scrape_protocols: ['OpenMetricsText1.0.0'] },

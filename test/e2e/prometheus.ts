@@ -20,17 +20,34 @@ export interface QueriedSeries {
 
 /** A real Prometheus with a data folder of its own. */
 export interface Prometheus {
+  /** Where it listens. */
+  readonly url: string;
   /** Evaluates an expression now. */
   query(expression: string): Promise<readonly QueriedSeries[]>;
+  /** The exemplars of a selector's series between two times in Unix milliseconds. */
+  exemplars(selector: string, from: number, to: number): Promise<readonly StoredExemplar[]>;
+  /** The types that its targets declare for a family. */
+  types(family: string): Promise<readonly string[]>;
   /** The lines of its log, debug lines included. */
   log(): readonly string[];
   stop(): Promise<void>;
 }
 
-/** Starts a Prometheus that scrapes each second. */
+/** An exemplar as Prometheus keeps it. */
+interface StoredExemplar {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: string;
+}
+
+/**
+ * Starts a Prometheus that scrapes each second.
+ *
+ * @param flags - more arguments.
+ */
 export async function startPrometheus(
   folder: string,
   jobs: readonly ScrapeJob[],
+  flags: readonly string[] = [],
 ): Promise<Prometheus> {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'prometheus.yml');
@@ -41,6 +58,7 @@ export async function startPrometheus(
     `--storage.tsdb.path=${join(folder, 'data')}`,
     '--web.listen-address=127.0.0.1:0',
     '--log.level=debug',
+    ...flags,
   ]);
   try {
     const [, address] = await process.printed(/msg="Listening on".* address=(\S+)/);
@@ -63,24 +81,41 @@ function configuration(jobs: readonly ScrapeJob[]): unknown {
   };
 }
 
-/** The part of an answer of the HTTP API that an instant query fills. */
-interface Answer {
-  readonly status: string;
-  readonly data: {
-    readonly result: readonly {
-      readonly metric: Readonly<Record<string, string>>;
-      readonly value: readonly [time: number, value: string];
-    }[];
-  };
+/** What an instant query returns. */
+interface Vector {
+  readonly result: readonly {
+    readonly metric: Readonly<Record<string, string>>;
+    readonly value: readonly [time: number, value: string];
+  }[];
 }
 
 function client(process: RunningProcess, url: string): Prometheus {
+  const ask = async (path: string, parameters: Record<string, string>): Promise<unknown> => {
+    const response = await fetch(
+      `${url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`,
+    );
+    const { status, data } = (await response.json()) as { status: string; data: unknown };
+    if (status !== 'success') {
+      throw new Error(`Prometheus fails on ${path} ${JSON.stringify(parameters)}`);
+    }
+    return data;
+  };
   return {
-    query: async (expression) => {
-      const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`);
-      const { status, data } = (await response.json()) as Answer;
-      if (status !== 'success') throw new Error(`Prometheus does not answer ${expression}`);
-      return data.result.map(({ metric, value }) => ({ metric, value: readNumber(value[1]) }));
+    url,
+    query: async (query) => {
+      const { result } = (await ask('query', { query })) as Vector;
+      return result.map(({ metric, value }) => ({ metric, value: readNumber(value[1]) }));
+    },
+    exemplars: async (query, from, to) => {
+      const [start, end] = [String(from / 1000), String(to / 1000)];
+      const series = (await ask('query_exemplars', { query, start, end })) as {
+        readonly exemplars: readonly StoredExemplar[];
+      }[];
+      return series.flatMap(({ exemplars }) => exemplars);
+    },
+    types: async (metric) => {
+      const targets = (await ask('targets/metadata', { metric })) as { readonly type: string }[];
+      return targets.map(({ type }) => type);
     },
     log: () => process.output().split('\n'),
     stop: () => process.stop(),

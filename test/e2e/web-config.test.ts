@@ -123,7 +123,7 @@ const BAD: readonly string[] = [
   'http_server_config: *nowhere',
 ];
 
-// Files that the toolkit takes and we refuse, by intent: docs/web-config.md gives the reasons.
+// Files that the toolkit takes and we reject, by intent: docs/web-config.md gives the reasons.
 const STRICTER: readonly (readonly [reason: string, text: string])[] = [
   ['TLS settings without a certificate', 'tls_server_config: {min_version: TLS12}'],
   ['allowed names without a certificate', 'tls_server_config: {client_allowed_sans: [a]}'],
@@ -190,11 +190,11 @@ describe('the format of web configuration files, by promtool check web-config', 
     expect([promtoolVerdict(text), await ourVerdict(text)]).toEqual(['good', 'good']);
   });
 
-  it.each(BAD)('refuses what the toolkit refuses: %j', async (text) => {
+  it.each(BAD)('rejects what the toolkit rejects: %j', async (text) => {
     expect([promtoolVerdict(text), await ourVerdict(text)]).toEqual(['bad', 'bad']);
   });
 
-  it.each(STRICTER)('refuses, where the toolkit does not: %s', async (_reason, text) => {
+  it.each(STRICTER)('rejects, where the toolkit does not: %s', async (_reason, text) => {
     expect([promtoolVerdict(text), await ourVerdict(text)]).toEqual(['good', 'bad']);
   });
 
@@ -215,8 +215,8 @@ describe('hashes made by htpasswd', () => {
     const guard = createRequestGuard(await WebConfigFile.load(file));
     const ask = async (given: string): Promise<number> => {
       const pair = Buffer.from(`prometheus:${given}`).toString('base64');
-      const refusal = await guard.check({ headers: { authorization: `Basic ${pair}` } });
-      return refusal?.status ?? 200;
+      const rejection = await guard.check({ headers: { authorization: `Basic ${pair}` } });
+      return rejection?.status ?? 200;
     };
     expect(await ask(password)).toBe(200);
     expect(await ask('pä:ss word')).toBe(401);

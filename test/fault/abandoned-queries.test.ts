@@ -27,10 +27,10 @@ describe('clients that ask for something long and leave', () => {
   it('give back their places and the processor', async () => {
     const reader = createCachedSnapshotReader({ snapshot: points }, { refreshInterval: 1e9 });
     await reader.refresh();
-    const told: unknown[] = [];
+    const reported: unknown[] = [];
     const handler = createOpenMetricsHandler(reader, {
       maxRequestsInFlight: 64,
-      onError: (error) => void told.push(error),
+      onError: (error) => void reported.push(error),
     });
     let open = 0;
     const { port } = await listening((request, response) => {
@@ -64,6 +64,6 @@ describe('clients that ask for something long and leave', () => {
     expect(await page()).toBe(200);
     await turns(100);
     expect(reads.mock.calls.length).toBe(length);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });

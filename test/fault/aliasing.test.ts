@@ -12,7 +12,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** How old the data of each scrape was, for scrapes that come at some times, and how often it was read. */
+/**
+ * How old the data of each scrape was, for scrapes that come at some times, and how often it was
+ * read.
+ */
 async function agesAt(scrapes: readonly number[]): Promise<{ ages: number[]; reads: number }> {
   const source = new ScriptedSource();
   source.answer = () => [state(Date.now())];
@@ -25,7 +28,7 @@ async function agesAt(scrapes: readonly number[]): Promise<{ ages: number[]; rea
   for (const time of scrapes) {
     await elapse(start + time - Date.now(), 500);
     const [point] = await reader.snapshot();
-    ages.push(Date.now() - point!.value);
+    ages.push(Date.now() - (point!.value as number));
   }
   reader.close();
   return { ages, reads: source.reads };

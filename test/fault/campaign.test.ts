@@ -17,7 +17,7 @@ import {
 } from '../support/random-bytes.ts';
 import { until } from '../support/until.ts';
 
-// A longer campaign: CAMPAIGN_SECONDS=600 CAMPAIGN_SEED=7 npx vitest run --project unit
+// A longer campaign: CAMPAIGN_SECONDS=600 CAMPAIGN_SEED=7 npx vitest run
 // test/fault/campaign.test.ts
 const SECONDS = Number(process.env.CAMPAIGN_SECONDS ?? 2);
 const SEED = Number(process.env.CAMPAIGN_SEED ?? 1);
@@ -57,7 +57,7 @@ async function servers() {
     .on('data', (text: string) => lines.push(...text.trim().split('\n')));
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  await until('the servers listen', () => lines.length === 1 || child.exitCode !== null, 30_000);
+  await until('the servers listen', () => lines.length === 1 || child.exitCode !== null);
   const ports = JSON.parse(lines[0]!) as Record<Exclude<Kind, 'unix'>, number>;
   const open = (kind: Kind): Socket =>
     kind === 'unix' ? connect(join(folder, 'exporter.sock')) : connect(ports[kind], '127.0.0.1');

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CachedSnapshotReader, createCachedSnapshotReader } from '../../src/index.ts';
+import { bundleProgram } from '../support/bundle.ts';
 import { elapse } from '../support/elapse.ts';
 import { bareHandler, pageOf, scrape } from '../support/page.ts';
 import { never, ScriptedSource } from '../support/scripted-source.ts';
@@ -19,7 +20,7 @@ describe('close', () => {
     vi.useRealTimers();
   });
 
-  it('ends the timer, and refuses reads and refreshes from then on', async () => {
+  it('ends the timer, and rejects reads and refreshes from then on', async () => {
     const source = new ScriptedSource();
     const reader = inBackground(source);
     const handler = bareHandler(reader);
@@ -56,11 +57,13 @@ describe('close', () => {
 });
 
 describe('a process that has nothing else to do', () => {
+  const program = bundleProgram(fileURLToPath(new URL('./idle-process.ts', import.meta.url)));
+  afterAll(() => program.remove());
+
   it.each(['background', 'on-demand', 'hanging'])(
     'ends by itself: %s',
     async (kind) => {
-      const script = fileURLToPath(new URL('./idle-process.ts', import.meta.url));
-      const child = spawn(process.execPath, ['--import', 'tsx', script, kind]);
+      const child = spawn(process.execPath, [program.path, kind]);
       let output = '';
       child.stdout.on('data', (data) => {
         output += String(data);

@@ -84,8 +84,12 @@ describe('without an onError', () => {
       'msg="RedisStore .*" cause=".*ECONNREFUSED.*"',
     ],
   ])('%s logs one line, which has no password', async (part, code, fields, rest) => {
-    const lines = await linesOf(part, join(folder, part));
-    expect(lines.join('\n')).not.toContain('hunter2');
+    const all = await linesOf(part, join(folder, part));
+    expect(all.join('\n')).not.toContain('hunter2');
+    // A store that other processes write asks for groups that are due, with the same clock.
+    const lines = all.filter(
+      (text) => !text.includes('msg="Groups that are due could not be ended'),
+    );
     expect(lines).toEqual([
       expect.stringMatching(line(`level=ERROR code=${code} ${fields} ${rest}`)),
     ]);
@@ -127,11 +131,15 @@ describe('without an onError', () => {
 });
 
 describe('standard error that nothing can be written to', () => {
-  it('does not end the process when its reader is gone', async () => {
-    const child = start('flood');
-    child.stderr!.destroy();
-    expect((await end(child, said(child, 'stdout'))).text).toBe('alive\n');
-  });
+  it.each(['at the start', 'after the first line'])(
+    'does not end the process when its reader is gone %s',
+    async (when) => {
+      const child = start('flood');
+      if (when === 'after the first line') await once(child.stderr!, 'data');
+      child.stderr!.destroy();
+      expect((await end(child, said(child, 'stdout'))).text).toBe('alive\n');
+    },
+  );
 
   it('neither stops the process nor fills its memory when its reader has stopped', async () => {
     const child = start('stopped');

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import { mergeReaders } from '../../src/index.ts';
 import { createExporterServer, drainOnSignals } from '../../src/server/index.ts';
 import { state } from '../support/scripted-source.ts';
 
-// An exporter as a process of its own: a scrape is answered when a line comes in. It says what it does.
+// An exporter as a process of its own: a scrape is answered when a line comes in. It says what it
+// does.
 
 const reader = {
   snapshot: async () => {
@@ -13,7 +15,8 @@ const reader = {
     return [state(7)];
   },
 };
-const server = createExporterServer(reader, {
+// Of several readers those without a cache are read for each scrape.
+const server = createExporterServer(mergeReaders([reader]), {
   listenAddresses: ['127.0.0.1:0'],
   handler: { selfMetrics: false },
   drainTimeout: 20_000,

@@ -3,15 +3,16 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { createCachedSnapshotReader } from '../../src/index.ts';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createCachedSnapshotReader, mergeReaders } from '../../src/index.ts';
+import { bundleProgram } from '../support/bundle.ts';
 import { type RunningExporter, startExporter, TLS_CONFIG, webConfig } from '../support/exporter.ts';
 import { type KeptClient, keptClient } from '../support/kept-client.ts';
 import { keptConnection, SPEECHES, type Speech } from '../support/kept-connection.ts';
 import { Gate, ScriptedSource, state, statePage } from '../support/scripted-source.ts';
 import { until } from '../support/until.ts';
 
-/** An exporter whose scrapes are answered when their gates are opened: its reader has no cache. */
+/** An exporter whose scrapes are answered when their gates are opened. */
 async function gated(
   speech: Speech,
   options: { drainTimeout: number; shutdownDelay?: number },
@@ -22,7 +23,8 @@ async function gated(
     await gates[source.reads - 1]?.promise;
     return [state(7)];
   };
-  const running = await startExporter(source, {
+  // Of several readers those without a cache are read for each scrape.
+  const running = await startExporter(mergeReaders([source]), {
     ...options,
     handler: { selfMetrics: false },
     ...(speech === 'HTTP/1.1' ? {} : { webConfigFile: webConfig(TLS_CONFIG) }),
@@ -134,19 +136,20 @@ describe('closing an exporter', () => {
   });
 });
 
-describe('a process that is told to end', () => {
-  const PROGRAM = fileURLToPath(new URL('./draining-exporter.ts', import.meta.url));
+describe('a process that gets a signal to end', () => {
+  const program = bundleProgram(fileURLToPath(new URL('./draining-exporter.ts', import.meta.url)));
+  afterAll(() => program.remove());
 
-  /** A process that serves, and whose scrapes take until it is told to go on. */
+  /** A process that serves, and whose scrapes take until the test lets it go on. */
   async function started() {
-    const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM], {
+    const child = spawn(process.execPath, [program.path], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     onTestFinished(() => void child.kill('SIGKILL'));
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
     const ended = once(child, 'close');
-    await until('it listens', () => /\n/.test(out), 20_000);
+    await until('it listens', () => /\n/.test(out));
     const said = (line: string): Promise<void> => until(line, () => out.includes(`${line}\n`));
     return { child, ended, said, port: Number(/\d+/.exec(out)![0]), out: () => out };
   }

@@ -26,9 +26,9 @@ function ups(all: ReturnType<typeof mergeReaders>): readonly boolean[] {
 describe('a merged reader that fails', () => {
   it('is left out while it fails where it has no cache, spares the others, and comes back', async () => {
     const source = new ScriptedSource();
-    const told: (readonly [string, string])[] = [];
+    const reported: (readonly [string, string])[] = [];
     const all = mergeReaders([steady, { name: 'state', reader: source }], {
-      onError: (error, name) => told.push([error.code, name]),
+      onError: (error, name) => reported.push([error.code, name]),
     });
     const handler = bareHandler(all);
     for (let round = 0; round < 2; round++) {
@@ -39,7 +39,7 @@ describe('a merged reader that fails', () => {
       expect(await pageOf(handler)).toBe(statePage(1) + STEADY);
       expect(ups(all)).toEqual([true, true]);
     }
-    expect(told).toEqual(Array(2).fill(['refresh_failed', 'state']));
+    expect(reported).toEqual(Array(2).fill(['refresh_failed', 'state']));
   });
 
   it('gives its last good samples where it has a cache, until they are too old, and is down', async () => {
@@ -97,7 +97,7 @@ describe('a merged reader that fails', () => {
     await expect(alike).rejects.toMatchObject({ code: 'refresh_failed' });
   });
 
-  it('fails every read under the policy `fail`, and is told of under the others', async () => {
+  it('fails every read under the policy `fail`, and is reported under the others', async () => {
     const source = new ScriptedSource();
     source.answer = broken;
     const all = mergeReaders([steady, source]) as MergedReader;
@@ -151,6 +151,8 @@ describe('a merged reader that hangs', () => {
     const gate = new Gate<unknown>();
     source.answer = () => gate.promise;
     const page = pageOf(bareHandler(all));
+    // The other reader gets its turns first, however slow the machine is.
+    await turns();
     await vi.advanceTimersByTimeAsync(50);
     expect(await page).toBe(statePage(1) + STEADY);
     gate.open([state(2)]);

@@ -10,6 +10,7 @@ import { ModelSource } from '../support/model-source.ts';
 import { bareHandler, pageOf, scrape } from '../support/page.ts';
 import { ScriptedSource, state, statePage } from '../support/scripted-source.ts';
 import { ScriptedStore } from '../support/scripted-store.ts';
+import { threadCpu } from '../support/thread-cpu.ts';
 
 function boom(): never {
   throw new Error('boom');
@@ -41,16 +42,18 @@ const GARBAGE: readonly (readonly [what: string, reason: RejectionReason, given:
   ['a list', 'invalid_name', [GOOD]],
   ['a name of the wrong kind', 'invalid_name', { ...GOOD, name: 5 }],
   ['an empty name', 'invalid_name', { ...GOOD, name: '' }],
-  ['a name with a dot', 'invalid_name', { ...GOOD, name: 'a.b' }],
-  ['a name of two lines', 'invalid_name', { ...GOOD, name: 'garbage\nevil 1' }],
+  ['a name with a lone surrogate', 'invalid_name', { ...GOOD, name: 'a\ud800' }],
   ['a string for labels', 'invalid_labels', { ...GOOD, labels: 'a' }],
   ['null for labels', 'invalid_labels', { ...GOOD, labels: null }],
   ['a list of labels', 'invalid_labels', { ...GOOD, labels: [['a', 'b']] }],
   ['a map of labels', 'invalid_labels', { ...GOOD, labels: new Map([['a', 'b']]) }],
-  ['a label with a dash', 'invalid_label_name', { ...GOOD, labels: { 'a-b': 'x' } }],
+  [
+    'a label name with a lone surrogate',
+    'invalid_label_name',
+    { ...GOOD, labels: { '\udc00': 'x' } },
+  ],
   ['a label __name__', 'invalid_label_name', { ...GOOD, labels: { __name__: 'x' } }],
   ['a label without a name', 'invalid_label_name', { ...GOOD, labels: { '': 'x' } }],
-  ['a label of two lines', 'invalid_label_name', { ...GOOD, labels: { 'a\nb': 'x' } }],
   ['a bigint for a label', 'invalid_label_value', { ...GOOD, labels: { a: 5n } }],
   ['an object for a label', 'invalid_label_value', { ...GOOD, labels: { a: new Date(0) } }],
   [
@@ -71,7 +74,7 @@ const GARBAGE: readonly (readonly [what: string, reason: RejectionReason, given:
 ];
 
 describe.each(GARBAGE)('one bad point never loses the scrape: %s', (_, reason, given) => {
-  it('in a snapshot is refused and counted (json_exporter#230)', async () => {
+  it('in a snapshot is rejected and counted (json_exporter#230)', async () => {
     const source = new ScriptedSource();
     source.answer = () => [given, state(1), given];
     const reader = createCachedSnapshotReader(source);
@@ -83,7 +86,7 @@ describe.each(GARBAGE)('one bad point never loses the scrape: %s', (_, reason, g
     expect(lastRejected[0]!.subject.length).toBeLessThanOrEqual(200);
   });
 
-  it('in a delta is refused and counted, and does not lead to a fallback', async () => {
+  it('in a delta is rejected and counted, and does not lead to a fallback', async () => {
     const source = new ModelSource();
     source.put('state', state(1));
     const reader = createCachedSnapshotReader(source);
@@ -103,7 +106,7 @@ describe.each(GARBAGE)('one bad point never loses the scrape: %s', (_, reason, g
 });
 
 describe('a point that its snapshot contradicts', () => {
-  it('is refused: a counter that is negative or not a number', async () => {
+  it('is rejected: a counter that is negative or not a number', async () => {
     const store = new ScriptedStore();
     store.answers.families = () => [{ name: 'jobs_total', type: 'counter' }];
     const values = [0, 5, -0, Infinity, -1, -5e-324, -Infinity, Number.NaN];
@@ -115,7 +118,7 @@ describe('a point that its snapshot contradicts', () => {
     expect(reader.cacheStats().rejected.invalid_counter_value).toBe(4);
   });
 
-  it('is refused: all but the newest of a series, at a tie all but the last', async () => {
+  it('is rejected: all but the newest of a series, at a tie all but the last', async () => {
     const source = new ScriptedSource();
     const times = [5, 9, 7, 9, 1];
     source.answer = () => times.map((updatedAt, value) => ({ ...state(value), updatedAt }));
@@ -136,7 +139,7 @@ describe('events', () => {
     ['the end of a series with an open brace', { deleted: true, seriesId: 'state{' }],
     ['the end of a series that is a number', { deleted: true, seriesId: 5 }],
     ['the end of a lone surrogate', { deleted: true, seriesId: 'state{a="\ud800"}' }],
-  ])('that are %s are refused and counted', async (_, event) => {
+  ])('that are %s are rejected and counted', async (_, event) => {
     const store = new ScriptedStore();
     const reader = createCachedSnapshotReader(store);
     await reader.refresh();
@@ -146,7 +149,7 @@ describe('events', () => {
     expect(reader.cacheStats().rejected.invalid_event).toBe(1);
   });
 
-  it('that end a series of a megabyte are refused and counted', async () => {
+  it('that end a series of a megabyte are rejected and counted', async () => {
     const store = new ScriptedStore();
     const reader = createCachedSnapshotReader(store);
     await reader.refresh();
@@ -197,15 +200,17 @@ describe('a flood of garbage', () => {
 });
 
 describe('a flood of megabytes', () => {
-  it('is refused without being escaped first', async () => {
+  it('is rejected without being escaped first', async () => {
     const source = new ScriptedSource();
     const labels = { a: '"'.repeat(1 << 20) };
     source.answer = () => [...Array.from({ length: 500 }, () => ({ ...GOOD, labels })), state(1)];
     const reader = createCachedSnapshotReader(source);
-    // To escape each would hold the event loop for a minute.
+    const before = threadCpu();
     expect(await pageOf(bareHandler(reader))).toBe(statePage(1));
+    // To escape each would take a minute.
+    expect(threadCpu() - before).toBeLessThan(5000);
     expect(reader.cacheStats().rejected.series_too_long).toBe(500);
-  }, 5000);
+  });
 });
 
 describe('what looks like garbage and is none', () => {
@@ -241,11 +246,11 @@ describe('family metadata', () => {
     ['null', null],
     ['a number', 5],
     ['a name of the wrong kind', { name: 5, type: 'gauge' }],
-    ['an illegal name', { name: 'a b', type: 'gauge' }],
-    ['an unknown type', { name: 'other', type: 'histogram' }],
+    ['an illegal name', { name: 'a\ud800', type: 'gauge' }],
+    ['an unknown type', { name: 'other', type: 'untyped' }],
     ['a help that is no text', { name: 'other', type: 'gauge', help: {} }],
     ['a help with a lone surrogate', { name: 'other', type: 'gauge', help: '\ud800' }],
-    ['a unit that is no suffix', { name: 'other', type: 'gauge', unit: 'bytes' }],
+    ['a unit with a space', { name: 'other', type: 'gauge', unit: 'by tes' }],
     ['a second word on a family', { name: 'state', type: 'gauge' }],
     ['a getter that throws', Object.defineProperty({ type: 'gauge' }, 'name', { get: boom })],
     ['a proxy that throws', HOSTILE_PROXY],
@@ -253,7 +258,8 @@ describe('family metadata', () => {
     const store = new ScriptedStore();
     store.answers.families = () => [GOOD_FAMILY, garbage];
     const reader = createCachedSnapshotReader(store);
-    expect(await pageOf(bareHandler(reader))).toBe(page);
+    // A family with a sound name and type is declared all the same.
+    expect((await pageOf(bareHandler(reader))).replace('# TYPE other gauge\n', '')).toBe(page);
     expect(reader.cacheStats().familyFaults).toHaveLength(1);
     store.answers.families = () => [GOOD_FAMILY];
     await reader.refresh();

@@ -156,7 +156,7 @@ describe('a source that answers too late', () => {
     expect({ given, hasEnded }).toEqual({ given: 0, hasEnded: true });
   });
 
-  it('with a failure leaves no rejection that nobody handles', async () => {
+  it('with a failure leaves no unhandled rejection', async () => {
     const gate = new Gate<unknown>();
     const store = new ScriptedStore();
     store.answers = { snapshot: () => gate.promise };

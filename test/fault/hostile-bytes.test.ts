@@ -114,7 +114,7 @@ describe('what a listener throws', () => {
     'HTTP/2': (port) => keptConnection(port, 'HTTP/2').ask('/-/healthy'),
   };
 
-  it.each(SPEECHES)('cuts the request, is counted and told, over %s', async (speech) => {
+  it.each(SPEECHES)('cuts the request, is counted and reported, over %s', async (speech) => {
     const running = await exporter(speech === 'HTTP/1.1' ? undefined : TLS_CONFIG);
     const { port, errors } = running;
     const broken = vi.spyOn(OpenConnections.prototype, 'begin').mockImplementationOnce(() => {
@@ -136,16 +136,16 @@ describe('what a listener throws', () => {
       const { ConnectionErrors } = await import('../../src/server/surviving-server.ts');
       const { createNodeServer } = await import('../../src/server/node-server.ts');
       const { SERVER_DEFAULTS } = await import('../../src/server/server-options.ts');
-      const told: string[] = [];
-      const faults = new ConnectionErrors(({ code }) => told.push(code));
-      const server = createNodeServer(undefined, SERVER_DEFAULTS, () => undefined);
-      faults.survive(server);
+      const reported: string[] = [];
+      const errors = new ConnectionErrors(({ code }) => reported.push(code));
+      const server = await createNodeServer(undefined, SERVER_DEFAULTS, () => undefined);
+      errors.survive(server);
       server.on(event, () => {
         throw new Error('broken');
       });
       const cut = vi.fn<() => void>();
       expect(server.emit(event, new Error('bytes'), { destroy: cut })).toBe(true);
-      expect([cut.mock.calls.length > 0, told]).toEqual([true, ['connection_failed']]);
+      expect([cut.mock.calls.length > 0, reported]).toEqual([true, ['connection_failed']]);
     },
   );
 });

@@ -78,13 +78,13 @@ describe.each(FAILURES)('last good wins: a source that %s', (_, code, answer) =>
     }
   });
 
-  it('is told of once, with what it threw as the cause', async () => {
-    const told: SnapscrapeError[] = [];
+  it('is reported once, with what it threw as the cause', async () => {
+    const reported: SnapscrapeError[] = [];
     const source = new ScriptedSource();
     source.answer = answer;
-    const reader = createCachedSnapshotReader(source, { onError: (error) => told.push(error) });
+    const reader = createCachedSnapshotReader(source, { onError: (error) => reported.push(error) });
     const error = await errorOf(reader);
-    expect(told).toEqual([error]);
+    expect(reported).toEqual([error]);
     if (code === 'refresh_failed') expect('cause' in error).toBe(true);
     expect(error.message).not.toContain(SECRET);
   });

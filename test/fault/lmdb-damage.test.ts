@@ -8,7 +8,7 @@ import { LmdbStore } from '../../src/stores/lmdb/lmdb-store.ts';
 import { bundleProgram } from '../support/bundle.ts';
 
 // A campaign: LMDB_DAMAGES=2000 LMDB_SEED=7 npx vitest run test/fault/lmdb-damage.test.ts
-const DAMAGES = Number(process.env.LMDB_DAMAGES ?? 60);
+const DAMAGES = Number(process.env.LMDB_DAMAGES ?? 30);
 const SEED = Number(process.env.LMDB_SEED ?? 1);
 const AT_ONCE = 30;
 
@@ -111,7 +111,7 @@ it('a damaged page of samples is left out, counted and listed, and heals when it
   const served = [...damaged.snapshot()].map(({ value }) => value);
   expect(served).toHaveLength(750);
   expect(served).not.toContain(999);
-  for (const value of served) expect(points[value]).toMatchObject({ value });
+  for (const value of served) expect(points[value as number]).toMatchObject({ value });
   const { rejected, lastRejected } = await damaged.stats();
   expect(rejected.invalid_value).toBe(250);
   expect(lastRejected.map(({ subject }) => subject)).toContain('m{i="999"}');

@@ -113,7 +113,8 @@ describe('a disk without room', () => {
       for (const [name, prepare] of Object.entries(states)) {
         const store = join(path, 'store');
         const codes = new Set<string>();
-        for (const room of [0, 1, 2, 3, 5, 8, 12, 40]) {
+        const isMade = name === 'new' || name === 'sparse';
+        for (const room of isMade ? [0, 1, 2, 3, 5, 8, 12, 40] : [0, 3, 40]) {
           await (await LmdbStore.open(store)).close();
           prepare(store);
           fill(filler, room * 4_096);
@@ -136,7 +137,7 @@ describe('a disk without room', () => {
       opener.remove();
       disk!.remove();
     }
-  }, 60_000);
+  });
 
   it('that limits files fails the write with a code, and loses nothing', async () => {
     const path = join(folder, 'limited');
@@ -153,7 +154,7 @@ describe('a disk without room', () => {
     const values = new Set<number>();
     let fillers = 0;
     for (const { name, value } of grower.snapshot()) {
-      if (name === 'own') values.add(value);
+      if (name === 'own') values.add(value as number);
       if (name === 'filler') fillers++;
     }
     expect(fillers).toBe(12 * 500);

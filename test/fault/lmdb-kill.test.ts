@@ -31,7 +31,7 @@ function read(store: LmdbStore): { series: number; own: Set<number>[]; brief: nu
     series++;
     if (name === 'brief') brief[writer]!++;
     else {
-      own[writer]!.add(value);
+      own[writer]!.add(value as number);
       counts[writer]!++;
     }
   }

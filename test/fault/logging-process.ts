@@ -73,9 +73,9 @@ const PARTS: Readonly<Record<string, () => Promise<unknown>>> = {
 };
 
 function brokenClock(): () => number {
-  let told = 0;
+  let calls = 0;
   return () => {
-    if (told++ > 0) throw new Error(`the clock broke: ${URL_WITH_PASSWORD}`);
+    if (calls++ > 0) throw new Error(`the clock broke: ${URL_WITH_PASSWORD}`);
     return 1;
   };
 }

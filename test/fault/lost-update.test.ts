@@ -11,6 +11,7 @@ import { naivePage } from '../support/naive-page.ts';
 import { bareHandler, pageOf } from '../support/page.ts';
 import { state, statePage } from '../support/scripted-source.ts';
 import { ScriptedStore } from '../support/scripted-store.ts';
+import { tries } from '../support/tries.ts';
 
 describe('no update is lost', () => {
   it('that is made between cursor and snapshot', async () => {
@@ -90,7 +91,9 @@ describe('no update is lost', () => {
   });
 });
 
-/** A source in which things happen while it is read: whenever it is asked, and before each point. */
+/**
+ * A source in which things happen while it is read: whenever it is asked, and before each point.
+ */
 class BusySource extends ModelSource {
   readonly #changes: (() => void)[];
   readonly #waits: number[];
@@ -165,6 +168,6 @@ it('no update is lost, whatever happens at whatever moment of a refresh', async 
         expect(source.calls.snapshot).toBe(1);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: tries(100) },
   );
-}, 30_000);
+});

@@ -17,7 +17,7 @@ function* halfOf(): Generator<unknown> {
 
 const WRONG = { nextCursor: 'state-6', events: [{ point: state(9) }] };
 
-/** Deltas that cannot be used, given to one who asks from `state-5`. */
+/** Deltas that cannot be used, for the cursor `state-5`. */
 const UNUSABLE: readonly (readonly [what: string, reason: FallbackReason, answer: Answer])[] = [
   ['throws', 'delta_failed', fail],
   ['rejects', 'delta_failed', async () => fail()],
@@ -43,10 +43,10 @@ const UNUSABLE: readonly (readonly [what: string, reason: FallbackReason, answer
 
 describe.each(UNUSABLE)('fallback: a delta that %s', (_, reason, answer) => {
   it.each([1, 2])('in batch %d leads to a full refresh in the same cycle', async (batch) => {
-    const told: SnapscrapeError[] = [];
+    const reported: SnapscrapeError[] = [];
     const store = new ScriptedStore();
     store.value = batch === 1 ? 5 : 4;
-    const reader = createCachedSnapshotReader(store, { onError: (error) => told.push(error) });
+    const reader = createCachedSnapshotReader(store, { onError: (error) => reported.push(error) });
     await reader.refresh();
     store.answers.snapshotDelta = (options) =>
       store.cursors.length < batch
@@ -61,7 +61,7 @@ describe.each(UNUSABLE)('fallback: a delta that %s', (_, reason, answer) => {
     expect(await pageOf(bareHandler(reader))).toBe(statePage(7));
     expect(reader.cacheStats()).toMatchObject({ failures: 0, fallbacks: 1, fullRefreshes: 2 });
     expect(reader.cacheStats().fallbacksByReason[reason]).toBe(1);
-    expect(told.map(({ code }) => code)).toEqual(['invalid_source_reply']);
+    expect(reported.map(({ code }) => code)).toEqual(['invalid_source_reply']);
     // It is forgiven: the next refresh asks for a delta again.
     store.answers = {};
     store.value = 8;

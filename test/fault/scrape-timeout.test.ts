@@ -81,7 +81,7 @@ describe('deadlines: a scrape waits for a hanging refresh', () => {
 });
 
 describe('a reader without a cache', () => {
-  it('that hangs costs a scrape its own time, and is told to stop', async () => {
+  it('that hangs costs a scrape its own time, and is stopped by its signal', async () => {
     const source = new ScriptedSource();
     source.answer = never;
     // The default log has a timer of its own.
@@ -93,7 +93,7 @@ describe('a reader without a cache', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is told to stop when the client goes away', async () => {
+  it('is stopped by its signal when the client goes away', async () => {
     const source = new ScriptedSource();
     source.answer = never;
     const client = new AbortController();

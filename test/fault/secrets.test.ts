@@ -32,7 +32,7 @@ const FAULTS: readonly (readonly [what: string, Partial<Record<Question, Answer>
   ['a string for points', { snapshot: () => SECRET }],
   ['garbage points', { snapshot: () => [{ name: SECRET, labels: SECRET }, SECRET, state(1)] }],
   [
-    'a refused label',
+    'a rejected label',
     { snapshot: () => [{ ...state(1), labels: { a: `${SECRET}\ud800` } }, state(1)] },
   ],
   ['bad metadata', { families: () => [{ name: SECRET, type: SECRET, help: SECRET }, SECRET] }],
@@ -55,11 +55,11 @@ describe.each(FAULTS)('nothing internal leaks from %s', (_, answers) => {
   });
 });
 
-describe('a failure that is told', () => {
-  it('is told once for a refresh, not for each family or scrape (kube-state-metrics#2261)', async () => {
-    let told = 0;
+describe('a failure that is reported', () => {
+  it('is reported once for a refresh, not for each family or scrape (kube-state-metrics#2261)', async () => {
+    let reported = 0;
     const store = new ScriptedStore();
-    const reader = createCachedSnapshotReader(store, { onError: () => told++ });
+    const reader = createCachedSnapshotReader(store, { onError: () => reported++ });
     store.answers.snapshot = () =>
       Array.from({ length: 50 }, (_, i) => ({ ...state(1), name: `family_${i}` }));
     await reader.refresh();
@@ -70,7 +70,7 @@ describe('a failure that is told', () => {
     await Promise.all([1, 2, 3].map(() => scrape(handler)));
     await expect(refresh).rejects.toMatchObject({ code: 'refresh_failed' });
     // Once for the delta that could not be used, once for the refresh.
-    expect(told).toBe(2);
+    expect(reported).toBe(2);
   });
 
   it('keeps what the source threw as the cause', async () => {

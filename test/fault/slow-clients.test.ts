@@ -66,7 +66,7 @@ async function inTime(ask: () => Promise<string>): Promise<string> {
 }
 
 describe.each(SPEECHES)('an exporter, over %s', (speech) => {
-  it('sends away who never ends the head of a request, and serves others meanwhile', async () => {
+  it('sends away a client that never ends the head of a request, and serves others meanwhile', async () => {
     const { port } = await exporter(speech, { headersTimeout: PATIENCE });
     const beginning = speech === 'HTTP/2' ? HTTP2_BEGINNING : 'GET /metrics HTTP/1.1\r\nX: ';
     const sockets = await Promise.all(Array.from({ length: 30 }, () => opened(port, speech)));
@@ -82,7 +82,7 @@ describe.each(SPEECHES)('an exporter, over %s', (speech) => {
     }
   });
 
-  it('sends away who says nothing between two requests, or only that he is there', async () => {
+  it('sends away a client that is silent between two requests, or only sends pings', async () => {
     const { port } = await exporter(speech, { keepAliveTimeout: PATIENCE });
     if (speech !== 'HTTP/2') {
       const socket = await opened(port, speech);
@@ -98,7 +98,7 @@ describe.each(SPEECHES)('an exporter, over %s', (speech) => {
     clearInterval(timer);
   });
 
-  it('refuses a head that is too long, the first one and a later one', async () => {
+  it('rejects a head that is too long, the first one and a later one', async () => {
     const { port } = await exporter(speech, { maxHeaderSize: 1024 });
     const tooLong = `/metrics?${'a'.repeat(4096)}`;
     expect((await keptConnection(port, speech).ask(tooLong))[0]).toBe(431);
@@ -119,21 +119,21 @@ describe.each(SPEECHES)('an exporter, over %s', (speech) => {
 
 // HTTP/2 has no lines.
 describe.each(['HTTP/1.1', 'HTTP/1.1 and TLS'] as const)('an exporter, over %s', (speech) => {
-  it('sends away who sends nothing but empty lines between two requests', async () => {
+  it('sends away a client that sends only empty lines between two requests', async () => {
     const limits = { keepAliveTimeout: PATIENCE, headersTimeout: PATIENCE };
     const { port } = await exporter(speech, limits);
     const request = 'GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n';
     const lines = async (head: string): Promise<string> =>
       trickle(await opened(port, speech), head, '\r\n');
     expect(await inTime(() => lines(request))).toMatch(/^HTTP\/1\.1 200 /);
-    // One that is refused for its head counts as well.
+    // One that is rejected for its head counts as well.
     const expecting = request.replace('\r\n', '\r\nExpect: nothing\r\n');
     expect(await inTime(() => lines(expecting))).toMatch(/^HTTP\/1\.1 417 /);
   });
 });
 
 describe('an exporter with TLS', () => {
-  it('sends away who never ends the handshake', async () => {
+  it('sends away a client that never ends the handshake', async () => {
     const { port } = await exporter('HTTP/2', { headersTimeout: PATIENCE });
     const socket = await opened(port, 'HTTP/1.1');
     socket.write('\x16\x03\x01');

@@ -86,7 +86,7 @@ describe(`${CLIENTS} clients that read nothing during ${REFRESHES} refreshes`, (
   it('hold no more than the snapshots they began with, and nothing once they are gone', async () => {
     const subject = await served((points, time) => {
       points.forEach((point, i) => {
-        points[i] = { ...point, value: point.value + time };
+        points[i] = { ...point, value: (point.value as number) + time };
       });
     });
     const { during, after } = await heldBySlowScrapes(subject);

@@ -10,8 +10,8 @@ import { ACCEPT, bareHandler, pageOf, scrape } from '../support/page.ts';
 import { ScriptedSource, state, statePage } from '../support/scripted-source.ts';
 import { type Ask, TRANSPORTS } from './transports.ts';
 
-// Each test is called after what it has the counterpart of in client_java's scrape handler; where we
-// differ on purpose, docs/http.md says why.
+// Each test is called after what it has the counterpart of in client_java's scrape handler; where
+// we differ on purpose, docs/http.md says why.
 
 const POINTS = [
   { ...state(1), name: 'app_info' },
@@ -100,7 +100,7 @@ describe.each(TRANSPORTS)('the scrape handler, %s', (way, open) => {
     }
   });
 
-  it(`exceptions: an answer without a stack trace (${way})`, async () => {
+  it(`exceptions: a response without a stack trace (${way})`, async () => {
     const source = new ScriptedSource();
     source.answer = () => {
       throw new TypeError('the password is hunter2');

@@ -10,6 +10,7 @@ import {
 import { manyPoints } from '../support/many-points.ts';
 import { bareHandler, pageOf, scrape } from '../support/page.ts';
 import { ScriptedSource, state, statePage } from '../support/scripted-source.ts';
+import { threadCpu } from '../support/thread-cpu.ts';
 import { turns, until } from '../support/until.ts';
 import { listening, TRANSPORTS } from './transports.ts';
 
@@ -97,11 +98,11 @@ describe('an answer that is cut', () => {
     const bytes = { left: 0 };
     const through = await wire(port, bytes);
     // Durations and counters have more or fewer digits from page to page.
-    for (; bytes.left < whole - 100; bytes.left += 7) {
+    for (; bytes.left < whole - 100; bytes.left += 17) {
       const answer = await got(through);
       expect(`${bytes.left}: ${typeof answer}`).toBe(`${bytes.left}: object`);
     }
-    expect(bytes.left).toBeGreaterThan(300 * 7);
+    expect(bytes.left).toBeGreaterThan(2000);
     bytes.left = Number.MAX_SAFE_INTEGER;
     expect(await got(through)).toContain('state 1\n');
     await untilIdle(handler);
@@ -155,11 +156,8 @@ describe('100 stalled sockets', () => {
       const port = await listening(server);
       const stall = isHttp2 ? stallHttp2 : stallHttp1;
       await Promise.all(Array.from({ length: 100 }, () => stall(port)));
-      let busy = 0;
-      while (busy < 100) {
-        busy = await inFlight(handler);
-        await turns();
-      }
+      // Requests that ask for the number are counted for a moment longer.
+      while ((await inFlight(handler)) !== 100) await turns();
       for (const value of [2, 3, 4]) {
         await reader.refresh();
         expect(await pageOf(handler)).toContain(statePage(value));
@@ -168,10 +166,12 @@ describe('100 stalled sockets', () => {
     },
   );
 
+  /** A client that takes the beginning of its response and then reads no more. */
   async function stallHttp1(port: number): Promise<void> {
     const socket = await opened(port);
-    socket.pause();
+    const begun = new Promise<void>((resolve) => socket.once('readable', () => resolve()));
     socket.write(GET);
+    await begun;
   }
 
   /** A client whose window stays shut. */
@@ -188,7 +188,7 @@ describe('100 stalled sockets', () => {
 
 describe('a client of HTTP/2 that stalls', () => {
   it('is cut off after clientTimeout with an error, never at what looks like the end', async () => {
-    const reader = createCachedSnapshotReader({ snapshot: () => manyPoints(8000, 1000) });
+    const reader = createCachedSnapshotReader({ snapshot: () => manyPoints(40_000, 1000) });
     await reader.refresh();
     const handler = bareHandler(reader, { clientTimeout: 200 });
     const port = await listening(http2.createServer(handler));
@@ -203,14 +203,14 @@ describe('a client of HTTP/2 that stalls', () => {
     });
     await new Promise<void>((resolve) => stream.once('response', () => resolve()));
     stream.pause();
-    await until('the server cuts it off', () => stream.closed || stream.rstCode !== 0, 20_000);
+    await until('the server cuts it off', () => stream.closed || stream.rstCode !== 0);
     stream.resume();
     expect(await outcome).toMatchObject({ code: 'ERR_HTTP2_STREAM_ERROR' });
   });
 });
 
-describe.each(TRANSPORTS)('queries that nobody means, %s', (way, open) => {
-  it('are refused or ignored at once', async () => {
+describe.each(TRANSPORTS)('queries that no user means, %s', (way, open) => {
+  it('are rejected or ignored at once', async () => {
     const ask = await open(bareHandler(createCachedSnapshotReader(new ScriptedSource())));
     // node:http and node:http2 have limits of their own for heads: 431, or no answer at all.
     const longest = way === 'in-process' ? 70_000 : 14_000;
@@ -231,43 +231,48 @@ describe.each(TRANSPORTS)('queries that nobody means, %s', (way, open) => {
       ['&&&===', 200],
     ];
     for (const [query, status] of queries) {
-      const begun = performance.now();
+      const begun = threadCpu();
       const answer = await ask({ target: `/metrics?${query}` });
       expect([query.slice(0, 40), answer.status]).toEqual([query.slice(0, 40), status]);
-      expect(performance.now() - begun).toBeLessThan(3000);
+      expect(threadCpu() - begun).toBeLessThan(3000);
       if (status >= 400) expect(answer.body.length).toBeLessThan(600);
     }
   });
 
-  it('get told where they are wrong, in one safe line', async () => {
+  it('get the place of the error, in one safe line', async () => {
     const ask = await open(bareHandler(createCachedSnapshotReader(new ScriptedSource())));
-    const refused = async (selector: string): Promise<string> => {
+    const rejected = async (selector: string): Promise<string> => {
       const target = `/metrics?match[]=${encodeURIComponent(selector)}`;
       const { status, headers, body } = await ask({ target });
       expect([status, headers['content-type']]).toEqual([400, 'text/plain; charset=utf-8']);
       return body.toString();
     };
-    expect(await refused('up{a=}')).toBe(
+    expect(await rejected('up{a=}')).toBe(
       'The selector is wrong at column 6: expected a quoted value, found "}"\n',
     );
-    expect(await refused('{a=~"("}')).toMatch(/^The selector is wrong at column 5: the pattern is/);
-    const hostile = await refused('{a="b" \u202e<script>\r\n\u0000\ud83d\ude00');
+    expect(await rejected('{a=~"("}')).toMatch(
+      /^The selector is wrong at column 5: the pattern is/,
+    );
+    const hostile = await rejected('{a="b" \u202e<script>\r\n\u0000\ud83d\ude00');
     expect(hostile).toMatch(/^[\p{L}\p{N}\p{P}\p{S} ]+\n$/u);
   });
 });
 
 describe.each(TRANSPORTS)('methods, %s', (_, open) => {
-  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND'])('%s is refused', async (m) => {
-    const source = new ScriptedSource();
-    const ask = await open(bareHandler(source));
-    const { status, headers } = await ask({ method: m, target: '/metrics?match[]={' });
-    expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
-    expect(source.reads).toBe(0);
-  });
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND'])(
+    '%s is rejected',
+    async (m) => {
+      const source = new ScriptedSource();
+      const ask = await open(bareHandler(source));
+      const { status, headers } = await ask({ method: m, target: '/metrics?match[]={' });
+      expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
+      expect(source.reads).toBe(0);
+    },
+  );
 });
 
 describe('pipelining', () => {
-  it('answers each request of a connection in its order, refusals between pages', async () => {
+  it('responds to the requests of a connection in order, rejections between pages', async () => {
     const handler = bareHandler(createCachedSnapshotReader(new ScriptedSource()));
     const port = await listening(http.createServer(handler));
     const socket = await opened(port);

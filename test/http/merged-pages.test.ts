@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Deflater } from '../../src/formats/deflate.ts';
-import { NamePlan } from '../../src/formats/name-plan.ts';
+import { NamePlanner } from '../../src/formats/name-planner.ts';
 import { openMetricsEncoder } from '../../src/formats/openmetrics-encoder.ts';
 import { PageMaker } from '../../src/formats/page.ts';
 import { createCachedSnapshotReader, mergeReaders } from '../../src/index.ts';
@@ -16,9 +16,11 @@ it('a reader that is read for each scrape has nothing of the others compressed a
   const all = mergeReaders([cached, changing]) as MergedReader;
   const deflater = new Deflater(1);
   const pages = new PageMaker(openMetricsEncoder);
+  const planner = new NamePlanner([]);
   const scrape = async (): Promise<number> => {
     const snapshot = await all.current();
-    const page = await pages.page(snapshot, new NamePlan(snapshot.families));
+    const plan = await planner.plan(snapshot.families, 'allow-utf-8');
+    const page = await pages.page(snapshot, plan);
     await Promise.all(page.deflating(deflater));
     return snapshot.series;
   };

@@ -5,8 +5,8 @@ import { createCachedSnapshotReader, createOpenMetricsHandler } from '../../src/
 import { ScriptedSource, statePage } from '../support/scripted-source.ts';
 import { listening } from './transports.ts';
 
-// As `compression` of Express does it: `write` and `end` take parts of the body alone, and callbacks are
-// parts of it to them.
+// As `compression` of Express does it: `write` and `end` take parts of the body alone, and
+// callbacks are parts of it to them.
 it('a response whose methods were replaced by middleware that compresses is served whole', async () => {
   const reader = createCachedSnapshotReader(new ScriptedSource());
   const handler = createOpenMetricsHandler(reader, { selfMetrics: false });

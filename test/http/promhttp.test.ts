@@ -13,8 +13,8 @@ import { Gate, never, ScriptedSource, state, statePage } from '../support/script
 import { turns, until } from '../support/until.ts';
 import { TRANSPORTS } from './transports.ts';
 
-// Each test is called after what it has the counterpart of in promhttp (client_golang 1.24); where we
-// differ on purpose, docs/http.md says why.
+// Each test is called after what it has the counterpart of in promhttp (client_golang 1.24); where
+// we differ on purpose, docs/http.md says why.
 
 const SECRET = 'password=hunter2';
 
@@ -31,38 +31,38 @@ function failing(options: HandlerOptions = {}, maxStaleness = 60_000) {
   return { clock, source, reader, handler, fail };
 }
 
-/** What an error listener was told. */
+/** What an error listener got. */
 function listening() {
-  const told: { error: SnapscrapeError; context: ErrorContext }[] = [];
+  const reported: { error: SnapscrapeError; context: ErrorContext }[] = [];
   const onError = (error: SnapscrapeError, context: ErrorContext): void => {
-    told.push({ error, context });
+    reported.push({ error, context });
   };
-  return { told, onError };
+  return { reported, onError };
 }
 
 describe('ErrorLog: onError', () => {
-  it('is told of a failed refresh that a scrape met, though the last good page was served', async () => {
-    const { told, onError } = listening();
+  it('gets a failed refresh that a scrape met, though the last good page was served', async () => {
+    const { reported, onError } = listening();
     const { handler, fail } = failing({ onError });
     await pageOf(handler);
     fail();
     expect(await pageOf(handler)).toBe(statePage(1));
-    expect(told).toHaveLength(1);
-    expect(told[0]!.context).toEqual({ during: 'refresh', status: 200 });
-    expect(told[0]!.error).toMatchObject({ code: 'refresh_failed', cause: new Error(SECRET) });
+    expect(reported).toHaveLength(1);
+    expect(reported[0]!.context).toEqual({ during: 'refresh', status: 200 });
+    expect(reported[0]!.error).toMatchObject({ code: 'refresh_failed', cause: new Error(SECRET) });
   });
 
-  it('is told of what it was answered with when there is nothing to serve', async () => {
-    const { told, onError } = listening();
+  it('gets the status of the response if there is nothing to serve', async () => {
+    const { reported, onError } = listening();
     const { handler, fail } = failing({ onError });
     fail();
     expect((await scrape(handler)).status).toBe(503);
-    expect(told.map(({ context }) => context)).toEqual([{ during: 'refresh', status: 503 }]);
-    expect(told[0]!.error.code).toBe('snapshot_unavailable');
+    expect(reported.map(({ context }) => context)).toEqual([{ during: 'refresh', status: 503 }]);
+    expect(reported[0]!.error.code).toBe('snapshot_unavailable');
   });
 
-  it('is told once of a failure that a hundred scrapes share', async () => {
-    const { told, onError } = listening();
+  it('gets a failure once that a hundred scrapes share', async () => {
+    const { reported, onError } = listening();
     const { handler, source } = failing({ onError });
     const gate = new Gate<unknown>();
     source.answer = () => gate.promise;
@@ -70,7 +70,7 @@ describe('ErrorLog: onError', () => {
     await turns();
     gate.fail(new Error(SECRET));
     await Promise.all(scrapes);
-    expect(told).toHaveLength(1);
+    expect(reported).toHaveLength(1);
   });
 
   it.each([
@@ -88,8 +88,8 @@ describe('ErrorLog: onError', () => {
     expect(unhandled).not.toHaveBeenCalled();
   });
 
-  it('is not told of clients that go away, nor of requests that are refused', async () => {
-    const { told, onError } = listening();
+  it('gets no clients that go away, and no rejected requests', async () => {
+    const { reported, onError } = listening();
     const { handler, source } = failing({ onError });
     source.answer = never;
     const client = new AbortController();
@@ -98,7 +98,7 @@ describe('ErrorLog: onError', () => {
     client.abort();
     expect((await gone).status).toBe(499);
     expect((await scrape(handler, {}, { method: 'POST' })).status).toBe(405);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });
 
@@ -171,15 +171,15 @@ describe('ErrorHandling', () => {
     const reader = mergeReaders([createCachedSnapshotReader(new ScriptedSource()), bad]);
     expect((await scrape(bareHandler(reader, { errorPolicy: 'fail' }))).status).toBe(500);
     for (const errorPolicy of ['continue', 'last-good'] as const) {
-      const { told, onError } = listening();
+      const { reported, onError } = listening();
       expect(await pageOf(bareHandler(reader, { errorPolicy, onError }))).toBe(statePage(1));
-      expect(told.map(({ context }) => context)).toEqual([{ during: 'refresh', status: 200 }]);
+      expect(reported.map(({ context }) => context)).toEqual([{ during: 'refresh', status: 200 }]);
     }
   });
 
   it('fail is about sources, not about points: one bad point never loses the scrape', async () => {
     const { handler, source } = failing({ errorPolicy: 'fail' });
-    source.answer = () => [state(1), null, { ...state(2), name: 'a b' }];
+    source.answer = () => [state(1), null, { ...state(2), name: '' }];
     expect(await pageOf(handler)).toBe(statePage(1));
   });
 
@@ -236,13 +236,13 @@ describe('DisableCompression and OfferedCompressions: compressions', () => {
     expect(await coding({ compressions: ['gzip'] }, 'identity, gzip;q=0.9')).toBe(null);
   });
 
-  it('OfferedCompressions: everything refused gets the page as it is, and nobody is told', async () => {
-    const { told, onError } = listening();
+  it('OfferedCompressions: a request without an acceptable coding gets the page, and no error', async () => {
+    const { reported, onError } = listening();
     const { handler } = failing({ onError });
     const response = await scrape(handler, { 'accept-encoding': 'identity;q=0, gzip;q=0' });
     expect(response.headers.get('content-encoding')).toBe(null);
     expect([response.status, await response.text()]).toEqual([200, statePage(1)]);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   it.each([
@@ -334,24 +334,23 @@ describe('Timeout: scrapeTimeout', () => {
     expect(source.reads).toBe(1);
   });
 
-  it('takes the deadline that Prometheus sends, which promhttp tells nobody of', async () => {
+  it('takes the deadline that Prometheus sends, which promhttp does not pass on', async () => {
     const { handler, source } = failing({ scrapeTimeout: 600_000 });
     await pageOf(handler);
     source.answer = never;
     const headers = { 'x-prometheus-scrape-timeout-seconds': '0.05' };
-    const begun = performance.now();
+    // It would wait for ten minutes, longer than a test may take.
     const response = await scrape(handler, headers);
     expect(await response.text()).toBe(statePage(1));
-    expect(performance.now() - begun).toBeLessThan(5000);
   });
 });
 
 describe('EnableOpenMetrics: openMetrics', () => {
-  it('is served by default to who asks for it', async () => {
+  it('is served by default on request', async () => {
     expect(await pageOf(failing().handler, 'openmetrics')).toBe(`${statePage(1)}# EOF\n`);
   });
 
-  it('is served to nobody when it is switched off', async () => {
+  it('is not served if it is switched off', async () => {
     const { handler } = failing({ openMetrics: false });
     const response = await scrape(handler, { accept: `${ACCEPT.openmetrics}, */*;q=0.1` });
     expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4;/);
@@ -360,29 +359,44 @@ describe('EnableOpenMetrics: openMetrics', () => {
 });
 
 describe.each(TRANSPORTS)('ProcessStartTime: processStartTime, %s', (_, open) => {
-  it('is told in whole seconds with every answer, refusals among them', async () => {
+  it('is sent in whole seconds with every response, rejections too', async () => {
     const { handler, source, fail } = failing({
       processStartTime: new Date(1_700_000_000_999),
       errorPolicy: 'fail',
     });
     const ask = await open(handler);
-    const told = async (asking?: Parameters<typeof ask>[0]): Promise<unknown> => {
+    const sent = async (asking?: Parameters<typeof ask>[0]): Promise<unknown> => {
       const { status, headers } = await ask(asking);
       return [status, headers['process-start-time-unix']];
     };
-    expect(await told()).toEqual([200, '1700000000']);
-    expect(await told({ method: 'POST' })).toEqual([405, '1700000000']);
-    expect(await told({ target: '/metrics?shard=x' })).toEqual([400, '1700000000']);
+    expect(await sent()).toEqual([200, '1700000000']);
+    expect(await sent({ method: 'POST' })).toEqual([405, '1700000000']);
+    expect(await sent({ target: '/metrics?shard=x' })).toEqual([400, '1700000000']);
     fail();
-    expect(await told()).toEqual([500, '1700000000']);
+    expect(await sent()).toEqual([500, '1700000000']);
     source.answer = never;
     const headers = { 'x-prometheus-scrape-timeout-seconds': '0.02' };
-    expect(await told({ headers })).toEqual([503, '1700000000']);
+    expect(await sent({ headers })).toEqual([503, '1700000000']);
+  });
+});
+
+describe('EnableOpenMetricsTextCreatedSamples: createdLines', () => {
+  const points = [{ name: 'a_total', value: 1, startTime: 1500, timestamp: 2000 }];
+  const reader = createCachedSnapshotReader({
+    snapshot: () => points,
+    families: () => [{ name: 'a_total', type: 'counter' }],
+  });
+
+  it('has a line for each start time, and none by default', async () => {
+    const lines = '# TYPE a counter\na_total 1 2\n';
+    const created = bareHandler(reader, { createdLines: true });
+    expect(await pageOf(created, 'openmetrics')).toBe(`${lines}a_created 1.5 2\n# EOF\n`);
+    expect(await pageOf(bareHandler(reader), 'openmetrics')).toBe(`${lines}# EOF\n`);
   });
 });
 
 describe('ProcessStartTime', () => {
-  it('is that of the process where it is true, and not told by default', async () => {
+  it('is that of the process where it is true, and not sent by default', async () => {
     const header = 'process-start-time-unix';
     const response = await scrape(failing({ processStartTime: true }).handler);
     const start = Date.now() / 1000 - process.uptime();
@@ -437,7 +451,7 @@ describe('InstrumentMetricHandler', () => {
 });
 
 describe('the order of things', () => {
-  it('is: in flight, query, refresh, format: who is refused costs the source nothing', async () => {
+  it('is: in flight, query, refresh, format: a rejected request costs the source nothing', async () => {
     const source = new ScriptedSource();
     const handler = bareHandler(source, { maxRequestsInFlight: 1 });
     for (const query of ['match[]={', 'shard=0/4', 'name[]=%']) {

@@ -122,7 +122,7 @@ function askHttp2(port: number, ca?: string): Ask {
 }
 
 function texts(headers: Readonly<Record<string, unknown>>): Record<string, string> {
-  const told: Record<string, string> = {};
-  for (const name of Object.keys(headers)) told[name] = String(headers[name]);
-  return told;
+  const received: Record<string, string> = {};
+  for (const name of Object.keys(headers)) received[name] = String(headers[name]);
+  return received;
 }

@@ -13,6 +13,7 @@ import { type NaiveMatcher, naiveMatch, naiveSelector } from '../support/naive-s
 import { bareHandler } from '../support/page.ts';
 import { selectorOf } from '../support/selecting.ts';
 import { LABELS, NAMES, PATTERNS, VALUES } from '../support/selection-words.ts';
+import { tries } from '../support/tries.ts';
 
 const FEW = ['x', 'xy', 'y', ',a="x"'];
 /** Makes families of several chunks. */
@@ -108,9 +109,9 @@ it('selects what a plain filter over the points does, wherever chunks are cut', 
       expect(textOf(selected)).toBe(naiveText(points, list));
       expectSound(selected);
     }),
-    { numRuns: 1500 },
+    { numRuns: tries(400) },
   );
-}, 60_000);
+});
 
 it('selects the same after each refresh as a new selector does', async () => {
   const rounds = fc.array(fc.array(point, { minLength: 1, maxLength: 200, size: 'max' }), {
@@ -132,9 +133,9 @@ it('selects the same after each refresh as a new selector does', async () => {
         }
       }
     }),
-    { numRuns: 15 },
+    { numRuns: tries(5) },
   );
-}, 60_000);
+});
 
 it('serves what a plain filter over the points does, by a query and by a view', async () => {
   await fc.assert(
@@ -154,9 +155,9 @@ it('serves what a plain filter over the points does, by a query and by a view', 
         expect(await linesServed(points, { match }, query, coding)).toBe(both);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: tries(80) },
   );
-}, 60_000);
+});
 
 /** A page without its metadata lines. */
 async function linesServed(
@@ -182,7 +183,7 @@ function cutSnapshot(points: readonly SnapshotPoint[], isCut: () => boolean): Sn
     const builder = new ChunkBuilder(noWork());
     const own = points.filter((p) => p.name === name).map((p) => [naiveId(p), p] as const);
     for (const [id, p] of own.sort(([a], [b]) => naiveOrder(a, b))) {
-      builder.addLine(id, p.value, p.updatedAt, true);
+      builder.addLine(id, p.value as number, p.updatedAt, true);
       if (isCut()) builder.cut();
     }
     return familyOf(name, undefined, builder.finish());

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { SnapscrapeError } from '../../src/index.ts';
+import { threadCpu } from '../support/thread-cpu.ts';
+import { tries } from '../support/tries.ts';
 import { SECRET_HASH, WebConfigOnDisk } from '../support/web-config-files.ts';
 
 const disk = new WebConfigOnDisk();
@@ -52,7 +54,7 @@ const repeated = fc
 
 /** What became of a text: nothing else may, and not after a while. */
 async function outcome(text: string | Uint8Array): Promise<void> {
-  const started = performance.now();
+  const started = threadCpu();
   try {
     await disk.load(text);
   } catch (error) {
@@ -60,10 +62,10 @@ async function outcome(text: string | Uint8Array): Promise<void> {
     expect(error.code).toBe('invalid_web_config');
     expect(error.message.length).toBeLessThan(20_000);
   }
-  expect(performance.now() - started).toBeLessThan(5000);
+  expect(threadCpu() - started).toBeLessThan(5000);
 }
 
-const runs = { numRuns: Number(process.env.FUZZ_RUNS ?? 300) };
+const runs = { numRuns: tries(100) };
 
 it('a spoiled file is good, or bad, and nothing else', { timeout: 1e8 }, async () => {
   await fc.assert(fc.asyncProperty(spoiled, outcome), runs);

@@ -6,6 +6,7 @@ import { afterAll, describe, it } from 'vitest';
 import type { StoreDriver } from '../../src/stores/driver.ts';
 import { createStoreOver } from '../../src/stores/store-front.ts';
 import { type ContractSubject, storeContract } from '../../src/testing/index.ts';
+import { SharedData, SlowDriver } from './slow-driver.ts';
 
 const folder = mkdtempSync(join(import.meta.dirname, '.driver-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -28,6 +29,24 @@ const inMemory: ContractSubject = {
   }),
   isShared: false,
   isDurable: false,
+  hasGroups: true,
+  hasAllValues: true,
+};
+// Such a store notes its writes in the data set, so all stores over it count the same.
+const overNetwork: ContractSubject = {
+  createDataSet: () => {
+    let data: SharedData | undefined;
+    return {
+      open: ({ changeLogSize, ...options }) => {
+        data ??= new SharedData(new MapDriver(changeLogSize));
+        return createStoreOver(new SlowDriver(data), options);
+      },
+    };
+  },
+  isShared: true,
+  isDurable: true,
+  hasGroups: true,
+  hasAllValues: true,
 };
 const overSqlite: ContractSubject = {
   createDataSet: () => {
@@ -46,6 +65,13 @@ const overSqlite: ContractSubject = {
 
 describe.each(storeContract(inMemory))(
   'a store over the driver of the guide: $topic',
+  ({ title, run }) => {
+    it(title, run);
+  },
+);
+
+describe.each(storeContract(overNetwork))(
+  'a store over a driver of promises: $topic',
   ({ title, run }) => {
     it(title, run);
   },

@@ -7,6 +7,7 @@ import type {
   DriverChanges,
   DriverFrame,
   Entries,
+  Payload,
   StoreDriver,
 } from '../../src/stores/driver.ts';
 
@@ -40,7 +41,7 @@ interface Row {
 
 /** A driver over a file of SQLite. Several processes may open it. */
 export class SqliteDriver implements StoreDriver {
-  readonly limits = { keyBytes: 1_000_000, commit: 1_000 };
+  readonly limits = { keyBytes: 1_000_000, payloadBytes: 0, commit: 1_000 };
   readonly #path: string;
   readonly #room: number;
   readonly #database: DatabaseSync;
@@ -109,9 +110,9 @@ export class SqliteDriver implements StoreDriver {
     const end = this.#sql('DELETE FROM series WHERE key = ?');
     const log = this.#sql('INSERT OR REPLACE INTO changes (key) VALUES (?)');
     let { series } = headOf(this.#database);
-    const read = (key: string): { value: number; time: number } | undefined => {
+    const read = (key: string): { payload: Payload; time: number } | undefined => {
       const row = get.get(Buffer.from(key)) as Row | undefined;
-      return row && { value: numberOf(row.value!), time: numberOf(row.time!) };
+      return row && { payload: numberOf(row.value!), time: numberOf(row.time!) };
     };
     const committed = applyCommit(
       {
@@ -119,9 +120,9 @@ export class SqliteDriver implements StoreDriver {
           return series;
         },
         get: read,
-        put(key, { value, time }) {
+        put(key, { payload, time }) {
           if (read(key) === undefined) series++;
-          put.run(Buffer.from(key), bytesOf(value), bytesOf(time));
+          put.run(Buffer.from(key), bytesOf(Number(payload)), bytesOf(time));
           log.run(Buffer.from(key));
         },
         end(key) {
@@ -133,7 +134,11 @@ export class SqliteDriver implements StoreDriver {
       commit,
     );
     const record = this.#sql('INSERT OR REPLACE INTO records VALUES (?, ?)');
-    for (const [name, text] of commit.records ?? []) record.run(name, text);
+    const remove = this.#sql('DELETE FROM records WHERE name = ?');
+    for (const [name, text] of commit.records ?? []) {
+      if (text === undefined) remove.run(name);
+      else record.run(name, text);
+    }
     const { head, forgotten } = headOf(this.#database);
     const oldest = Math.max(forgotten, head - this.#room);
     this.#sql('DELETE FROM changes WHERE number <= ?').run(oldest);
@@ -168,7 +173,7 @@ function* pagesOf(database: DatabaseSync): Generator<Entries> {
 function entriesOf(rows: readonly Row[]): Entries {
   return {
     keys: rows.map(({ key }) => Buffer.from(key).toString()),
-    values: rows.map(({ value }) => (value === null ? undefined : numberOf(value))),
+    payloads: rows.map(({ value }) => (value === null ? undefined : numberOf(value))),
     times: rows.map(({ time }) => (time === null ? 0 : numberOf(time))),
   };
 }

@@ -11,7 +11,9 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Skips every test of the enclosing suite, and says so, where a program of the system is missing. */
+/**
+ * Skips every test of the enclosing suite, and says so, where a program of the system is missing.
+ */
 export function skipWithoutCommand(command: string): void {
   const missing = spawnSync(command, ['-v']).error !== undefined;
   beforeEach((context) => {

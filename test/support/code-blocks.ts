@@ -12,7 +12,7 @@ export interface CodeBlock {
 }
 
 /** Every document that people read, relative to the repository. */
-function documents(): readonly string[] {
+export function documents(): readonly string[] {
   const pages = ['.', 'docs'].flatMap((folder) =>
     readdirSync(join(REPOSITORY, folder))
       .filter((file) => file.endsWith('.md'))

@@ -5,13 +5,13 @@ export function documentedDefaults(file: URL, type: string): ReadonlyMap<string,
   const text = readFileSync(file, 'utf8');
   const start = text.indexOf(`export interface ${type} {`);
   const body = text.slice(start, text.indexOf('\n}', start));
-  const told = new Map<string, string>();
+  const defaults = new Map<string, string>();
   for (const [, comment, field] of body.matchAll(/\/\*\*([\s\S]*?)\*\/\s*readonly (\w+)\?:/g)) {
     const prose = comment!.replace(/\s*\n\s*\* ?/g, ' ');
     const said = /\bDefault:? (.*?)(?:[;,:.](?: |$)|$)/.exec(prose.trim());
-    told.set(field!, said?.[1] ?? 'nothing');
+    defaults.set(field!, said?.[1] ?? 'nothing');
   }
-  return told;
+  return defaults;
 }
 
 /** A value as it is written behind "Default" in a comment. */

@@ -1,6 +1,8 @@
 import { Pace } from '../../src/scheduling/pace.ts';
 
-/** A pace that is due each time it is asked, and counts how often work rested: where it may be cut. */
+/**
+ * A pace that is due each time it is asked, and counts how often work rested: where it may be cut.
+ */
 export class EagerPace extends Pace {
   rests = 0;
 

@@ -10,7 +10,7 @@ import {
 } from '../../src/server/index.ts';
 import { TLS } from '../http/transports.ts';
 
-/** A server that listens, on a free port unless told otherwise. */
+/** A server that listens, on a free port unless the caller names one. */
 export interface RunningExporter {
   readonly server: ExporterServer;
   readonly url: string;
@@ -32,7 +32,10 @@ export async function startExporter(
   return { server, url: address!.url, port: address!.port ?? 0 };
 }
 
-/** A web configuration file with the fixed certificate of the tests beside it, gone when the test ends. */
+/**
+ * A web configuration file with the fixed certificate of the tests beside it, gone when the test
+ * ends.
+ */
 export function webConfig(text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'exporter-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

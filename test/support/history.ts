@@ -19,7 +19,10 @@ export type Series = Pick<SnapshotPoint, 'name' | 'labels'>;
 const TEXTS = ['', 'x', '~', '\u00ff', '\uff5e', '\u{1f600}', '"', '\\', '\\n', '\n', '{a="b"} 1'];
 const PROTO = JSON.parse('{"__proto__":"p","constructor":"c"}') as Record<string, string>;
 
-/** Few series, so that a history meets each of them often, with whatever is hard to write or to sort. */
+/**
+ * Few series, so that a history meets each of them often, with whatever is hard to write or to
+ * sort.
+ */
 export const HOSTILE_SERIES: readonly Series[] = [
   ...TEXTS.map((text) => ({ name: 'a', labels: { l: text } })),
   ...TEXTS.map((text) => ({ name: 'a_total', labels: { z: 'x', l: text } })),
@@ -49,16 +52,16 @@ const FAMILIES: readonly FamilyMetadata[] = [
   { name: 'absent', type: 'counter' },
 ];
 
-/** Points that no series can be told from, and what a delta may hold in place of an event. */
+/** Points without a known series, and what a delta may hold in place of an event. */
 const JUNK: readonly { readonly point: unknown; readonly event: unknown }[] = [
   { point: null, event: null },
   { point: 'a', event: { point: 5 } },
-  { point: { name: 'a b', labels: {}, value: 1, updatedAt: 1 }, event: {} },
+  { point: { name: 'a\ud800', labels: {}, value: 1, updatedAt: 1 }, event: {} },
   { point: { name: 'a', labels: { l: null }, value: 1, updatedAt: 1 }, event: { deleted: true } },
   { point: { name: 'a', labels: { l: '\ud800' } }, event: { deleted: true, seriesId: 'a{l="x"' } },
 ];
 
-/** What spoils a point whose series can still be told. */
+/** What spoils a point whose series is still known. */
 const SPOILS: readonly ((point: SnapshotPoint) => unknown)[] = [
   (point) => ({ ...point, value: '1' }),
   (point) => ({ ...point, updatedAt: Number.NaN }),
@@ -71,7 +74,7 @@ const value = fc.oneof(
   fc.double(),
 );
 
-/** Random steps about some series; `sound` says how likely a refresh meets no fault, in tenths. */
+/** Random steps about some series; `sound` says how likely a refresh meets no error, in tenths. */
 export function steps(all: readonly Series[], sound = 6): fc.Arbitrary<Step> {
   const series = fc.nat({ max: all.length - 1 });
   const at = fc.integer({ min: -5, max: 5 });
@@ -161,7 +164,11 @@ export class Subject {
   }
 }
 
-/** An older point that a counter would refuse exactly where it refuses the newer one. */
+/** An older point that a counter would reject exactly where it rejects the newer one. */
 function olderThan(point: SnapshotPoint): SnapshotPoint {
-  return { ...point, value: point.value >= 0 ? 4711 : -4711, updatedAt: point.updatedAt - 1 };
+  return {
+    ...point,
+    value: (point.value as number) >= 0 ? 4711 : -4711,
+    updatedAt: point.updatedAt - 1,
+  };
 }

@@ -76,7 +76,7 @@ export function stateOf(store: LmdbStore): HistoryState {
   const state = new Map<string, number>();
   for (const { labels, value } of store.snapshot()) {
     const pad = labels?.pad === undefined ? '' : `,pad="${labels.pad}"`;
-    state.set(`m{i="${labels?.i}"${pad}}`, value);
+    state.set(`m{i="${labels?.i}"${pad}}`, value as number);
   }
   return state;
 }

@@ -63,8 +63,13 @@ export class LmdbWriter {
 
 /** Starts writers, and ends what is left of them. */
 export class LmdbWriters {
-  readonly #program: BundledProgram = bundleProgram(PROGRAM);
+  readonly #program: BundledProgram;
   readonly #all: LmdbWriter[] = [];
+
+  /** @param program - what each writer runs. Default: test/fault/lmdb-writer.ts. */
+  constructor(program: string = PROGRAM) {
+    this.#program = bundleProgram(program);
+  }
 
   /**
    * Starts a writer.

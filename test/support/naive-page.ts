@@ -12,22 +12,44 @@ export function naivePage(
   const lines = new Map<string, string[]>();
   for (const point of points) {
     const metadata = families.find(({ name }) => name === point.name);
-    if (metadata?.type === 'counter' && !(point.value >= 0)) continue;
+    if (metadata?.type === 'counter' && !((point.value as number) >= 0)) continue;
     const family = lines.get(point.name) ?? [];
     family.push(naiveLine(point));
     lines.set(point.name, family);
   }
+  const pages = new Map<string, string>();
   const names = [...lines.keys()].sort(naiveOrder);
-  const pages = names.map((name) => {
+  const taken = new Set(names);
+  for (const name of names) {
     const metadata = families.find((family) => family.name === name) ?? { name, type: 'gauge' };
-    return naiveHeader(metadata, syntax, names) + lines.get(name)!.sort(byId).join('');
-  });
-  return pages.join('') + (syntax === 'openmetrics' ? '# EOF\n' : '');
+    const header = naiveHeader(metadata, syntax, names);
+    pages.set(name, header + lines.get(name)!.sort(byId).join(''));
+    for (const claimed of naiveClaims(metadata, names)) taken.add(claimed);
+  }
+  // What is declared and has no points has HELP and TYPE alone, and takes no name from the others.
+  const isFirst = ({ name }: FamilyMetadata, at: number): boolean =>
+    families.findIndex((family) => family.name === name) === at;
+  const empty = families.filter((family, at) => isFirst(family, at) && !taken.has(family.name));
+  for (const { name } of empty) taken.add(name);
+  for (const metadata of [...empty].sort((a, b) => naiveOrder(a.name, b.name))) {
+    pages.set(metadata.name, naiveHeader(metadata, syntax, [...taken]));
+    for (const claimed of naiveClaims(metadata, [...taken])) taken.add(claimed);
+  }
+  const page = [...pages].sort(([a], [b]) => naiveOrder(a, b)).map(([, text]) => text);
+  return page.join('') + (syntax === 'openmetrics' ? '# EOF\n' : '');
+}
+
+/** The names that a counter has in OpenMetrics, if all of them are free. */
+function naiveClaims({ name, type }: FamilyMetadata, names: readonly string[]): readonly string[] {
+  const base = name.replace(/_total$/, '');
+  const claims = [base, `${base}_created`];
+  const isFree = base !== '' && base !== name && !names.some((n) => claims.includes(n));
+  return type === 'counter' && isFree ? claims : [];
 }
 
 /** The line of one point. */
 export function naiveLine(point: SnapshotPoint): string {
-  return `${naiveId(point)} ${naiveValue(point.value)}\n`;
+  return `${naiveId(point)} ${naiveValue(point.value as number)}\n`;
 }
 
 /** The identity of one point. */
@@ -35,8 +57,18 @@ export function naiveId({ name, labels }: Pick<SnapshotPoint, 'name' | 'labels'>
   const pairs = Object.entries(labels)
     .filter(([, value]) => value !== '')
     .sort(([a], [b]) => naiveOrder(a, b))
-    .map(([label, value]) => `${label}="${naiveEscape(value, true)}"`);
+    .map(([label, value]) => `${naiveName(label, false)}="${naiveEscape(value, true)}"`);
+  const quoted = naiveName(name, true);
+  if (quoted !== name) return `{${[quoted, ...pairs].join(',')}}`;
   return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
+}
+
+function naiveName(name: string, isMetric: boolean): string {
+  const isBare = Array.from(name).every((character, i) => {
+    if (/[a-zA-Z_]/.test(character) || (isMetric && character === ':')) return true;
+    return i > 0 && /[0-9]/.test(character);
+  });
+  return isBare ? name : `"${naiveEscape(name, true)}"`;
 }
 
 function naiveEscape(text: string, quotes: boolean): string {
@@ -75,14 +107,12 @@ function naiveHeader(
     const helpLine = help === undefined ? '' : `# HELP ${name} ${naiveEscape(help, false)}\n`;
     return `${helpLine}# TYPE ${name} ${type === 'unknown' ? 'untyped' : type}\n`;
   }
-  const base = name.replace(/_total$/, '');
-  const isFree =
-    base !== '' && base !== name && !names.some((n) => [base, `${base}_created`].includes(n));
-  const isCounter = type === 'counter' && isFree;
-  const family = isCounter ? base : name;
-  const told = type === 'counter' && !isCounter ? 'unknown' : type;
+  const [base] = naiveClaims({ name, type }, names);
+  const isCounter = base !== undefined;
+  const family = base ?? name;
+  const exposedType = type === 'counter' && !isCounter ? 'unknown' : type;
   const unitLine =
     unit !== undefined && family.endsWith(`_${unit}`) ? `# UNIT ${family} ${unit}\n` : '';
   const helpLine = help === undefined ? '' : `# HELP ${family} ${naiveEscape(help, true)}\n`;
-  return `# TYPE ${family} ${told}\n${unitLine}${helpLine}`;
+  return `# TYPE ${family} ${exposedType}\n${unitLine}${helpLine}`;
 }

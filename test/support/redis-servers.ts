@@ -12,7 +12,9 @@ export interface RedisServer {
   readonly url: string;
   /** Runs `redis-cli` against it and answers with what that prints. */
   readonly cli: (...args: readonly string[]) => string;
-  /** Sends the process a signal: SIGSTOP hangs it, SIGCONT lets it go on, SIGKILL ends it at once. */
+  /**
+   * Sends the process a signal: SIGSTOP hangs it, SIGCONT lets it go on, SIGKILL ends it at once.
+   */
   signal(name: NodeJS.Signals): void;
   /** Starts it again on the same port, with what is in its folder, after it ended. */
   restart(): Promise<void>;

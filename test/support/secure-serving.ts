@@ -18,7 +18,7 @@ export interface SecureServing {
   /** How many requests reached the handler. */
   requests(): number;
   /** Why clients were cut off after their handshakes, in order. */
-  readonly refusals: readonly string[];
+  readonly rejections: readonly string[];
   /** Why handshakes failed, in order. */
   readonly failures: readonly string[];
 }
@@ -31,7 +31,7 @@ export async function serveSecurely(
 ): Promise<SecureServing> {
   let requests = 0;
   let connections = 0;
-  const refusals: string[] = [];
+  const rejections: string[] = [];
   const failures: string[] = [];
   const options = tlsOptionsOf(file.current)!;
   const server = speech === 'HTTP/2' ? createHttp2Server(options) : createServer(options);
@@ -41,13 +41,13 @@ export async function serveSecurely(
     response.end('up 1\n');
   });
   server.on('secureConnection', (socket: TLSSocket) => {
-    // A client that is cut off may answer with a reset.
+    // A client that is cut off may send a reset.
     socket.on('error', () => undefined);
     sockets.add(socket);
   });
   server.on('connection', () => connections++);
   server.on('sessionError', () => undefined);
-  const release = secureServer(server, file, (refusal) => refusals.push(refusal), {
+  const release = secureServer(server, file, (rejection) => rejections.push(rejection), {
     onHandshakeFailure: (failure) => failures.push(failure),
     ...(now && { now }),
   });
@@ -58,10 +58,10 @@ export async function serveSecurely(
     for (const socket of sockets) socket.destroy();
   });
   const { port } = server.address() as AddressInfo;
-  return { port, connections: () => connections, requests: () => requests, refusals, failures };
+  return { port, connections: () => connections, requests: () => requests, rejections, failures };
 }
 
-/** Asks once, on a connection of its own; rejects when the connection is refused or cut. */
+/** Asks once, on a connection of its own; rejects when the connection is rejected or cut. */
 export function askSecurely(
   port: number,
   options: ConnectionOptions,

@@ -11,8 +11,8 @@ export const SUCCESSOR_REMEDY = 'npm ci --prefix bench installs @prometheus-io/c
 
 /**
  * `@prometheus-io/client`, which has the classes of `prom-client`; undefined if the packages of
- * `bench` are not installed. Its `engines` want Node 22, and npm would warn everyone who installs
- * on Node 20, where it runs too.
+ * `bench` are not installed. Its `engines` want Node 22, and npm would warn every user that
+ * installs on Node 20, where it runs too.
  */
 export const SUCCESSOR: typeof promClient | undefined = load();
 

@@ -8,6 +8,7 @@ const TOOLS = {
   'judge-python': 'venv/bin/python',
   promtool: 'bin/promtool',
   prometheus: 'bin/prometheus',
+  'push-java': 'push-java',
 } as const;
 
 /** A tool that judges our output and that no user needs. */

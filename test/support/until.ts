@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Waits until something holds that other processes, sockets or threads bring about; not for ever. */
-export async function until(what: string, holds: () => boolean, withinMs = 25_000): Promise<void> {
+/**
+ * Waits until something holds that other processes, sockets or threads bring about; not for ever.
+ */
+export async function until(what: string, holds: () => boolean, withinMs = 100_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`It never came to this: ${what}`);

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 
 	dto "github.com/prometheus/client_model/go"
@@ -35,11 +37,7 @@ func readExpfmt(contentType string, body []byte) (reading, error) {
 		kind := typeName(mf.GetType())
 		found.Families = append(found.Families, &family{Name: mf.GetName(), Type: &kind, Help: mf.Help, Unit: mf.Unit})
 		for _, metric := range mf.GetMetric() {
-			s, err := flatSample(&mf, metric)
-			if err != nil {
-				return reading{}, err
-			}
-			found.Samples = append(found.Samples, s)
+			found.Samples = append(found.Samples, flatSamples(&mf, metric)...)
 		}
 	}
 }
@@ -52,20 +50,58 @@ func typeName(kind dto.MetricType) string {
 	return strings.ToLower(kind.String())
 }
 
-func flatSample(mf *dto.MetricFamily, metric *dto.Metric) (sample, error) {
-	s := sample{Labels: [][2]string{{"__name__", mf.GetName()}}, Timestamp: metric.TimestampMs}
-	for _, label := range metric.GetLabel() {
-		s.Labels = append(s.Labels, [2]string{label.GetName(), label.GetValue()})
+// flatSamples are the series of a metric, as Prometheus names them.
+func flatSamples(mf *dto.MetricFamily, metric *dto.Metric) []sample {
+	found := []sample{}
+	add := func(suffix string, value float64, more ...[2]string) {
+		s := sample{Labels: [][2]string{{"__name__", mf.GetName() + suffix}}, Value: bits(value), Timestamp: metric.TimestampMs}
+		for _, label := range metric.GetLabel() {
+			s.Labels = append(s.Labels, [2]string{label.GetName(), label.GetValue()})
+		}
+		s.Labels = append(s.Labels, more...)
+		found = append(found, s)
 	}
 	switch mf.GetType() {
 	case dto.MetricType_COUNTER:
-		s.Value = bits(metric.GetCounter().GetValue())
+		add("", metric.GetCounter().GetValue())
 	case dto.MetricType_GAUGE:
-		s.Value = bits(metric.GetGauge().GetValue())
+		add("", metric.GetGauge().GetValue())
 	case dto.MetricType_UNTYPED:
-		s.Value = bits(metric.GetUntyped().GetValue())
+		add("", metric.GetUntyped().GetValue())
+	case dto.MetricType_SUMMARY:
+		summary := metric.GetSummary()
+		for _, q := range summary.GetQuantile() {
+			add("", q.GetValue(), [2]string{"quantile", openMetricsFloat(q.GetQuantile())})
+		}
+		add("_sum", summary.GetSampleSum())
+		add("_count", float64(summary.GetSampleCount()))
 	default:
-		return sample{}, fmt.Errorf("family %q is not flat: %s", mf.GetName(), mf.GetType())
+		h := metric.GetHistogram()
+		for _, b := range h.GetBucket() {
+			count := float64(b.GetCumulativeCount())
+			if b.GetCumulativeCountFloat() > 0 {
+				count = b.GetCumulativeCountFloat()
+			}
+			add("_bucket", count, [2]string{"le", openMetricsFloat(b.GetUpperBound())})
+		}
+		count := float64(h.GetSampleCount())
+		if h.GetSampleCountFloat() > 0 {
+			count = h.GetSampleCountFloat()
+		}
+		add("_sum", h.GetSampleSum())
+		add("_count", count)
 	}
-	return s, nil
+	return found
+}
+
+// openMetricsFloat is the canonical text of le and quantile.
+func openMetricsFloat(value float64) string {
+	if math.IsInf(value, 1) {
+		return "+Inf"
+	}
+	text := strconv.FormatFloat(value, 'g', -1, 64)
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return text
 }

@@ -2,6 +2,11 @@
 //
 // It takes one job as a JSON line on standard input and answers one reading, or one verdict on a
 // selector, as a JSON line on standard output, until the input ends.
+//
+// As `judge speed CONTENT-TYPE ROUNDS` it reads one exposition from standard input instead, and prints
+// how many MB of it are parsed in a second of CPU.
+//
+// As `judge push URL…` it pushes to Pushgateways with the official client.
 package main
 
 import (
@@ -66,7 +71,14 @@ func run() error {
 }
 
 func main() {
-	if err := run(); err != nil {
+	begin := run
+	if len(os.Args) == 4 && os.Args[1] == "speed" {
+		begin = func() error { return printSpeed(os.Args[2], os.Args[3]) }
+	}
+	if len(os.Args) > 2 && os.Args[1] == "push" {
+		begin = func() error { return pushTo(os.Args[2:]) }
+	}
+	if err := begin(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

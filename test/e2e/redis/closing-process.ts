@@ -1,5 +1,5 @@
-// Opens a store and closes it after so many ms, or at `once`, for each wait that it is given; it must end by
-// itself then.
+// Opens a store and closes it after so many ms, or at `once`, for each wait that it is given; it
+// must end by itself then.
 import { setTimeout as pause } from 'node:timers/promises';
 import { RedisStore } from '../../../src/stores/redis/index.ts';
 

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleProgram } from '../../support/bundle.ts';
 import {
   type RedisCluster,
   type RedisServer,
@@ -14,7 +15,8 @@ import { skipWithoutRedis, whereRedisIs } from '../../support/skip-without-redis
 
 skipWithoutRedis();
 
-const PROGRAM = fileURLToPath(new URL('closing-process.ts', import.meta.url));
+const program = bundleProgram(fileURLToPath(new URL('closing-process.ts', import.meta.url)));
+afterAll(() => program.remove());
 const WAITS = ['once', ...Array.from({ length: 16 }, (_, i) => `${2 * i}`)];
 
 describe('a store that is closed soon after it was opened', () => {
@@ -45,7 +47,7 @@ describe('a store that is closed soon after it was opened', () => {
         'a cluster': cluster.url,
         Sentinels: watched.url,
       };
-      const args = ['--import', 'tsx', PROGRAM, urls[kind]!, ...WAITS];
+      const args = [program.path, urls[kind]!, ...WAITS];
       // A process that does not end is killed then, which rejects.
       const ended = promisify(execFile)(process.execPath, args, { timeout: 100_000 });
       expect((await ended).stdout).toBe('all closed\n');

@@ -66,7 +66,7 @@ describe('a cluster', () => {
     });
     const retries = store.stats().retries;
     await expect
-      .poll(() => store.stats().retries, { timeout: 10_000 })
+      .poll(() => store.stats().retries, { timeout: 60_000 })
       .toBeGreaterThan(retries + 2);
     expect(isWritten).toBe(false);
     const rest = source.cli('cluster', 'getkeysinslot', slot, '10000').split('\n');
@@ -155,7 +155,7 @@ describe('a cluster', () => {
   });
 
   it('a server of which hangs fails what needs it in time, and nothing else', async () => {
-    const options = { keyPrefix: 'hanging:', timeout: 500 };
+    const options = { keyPrefix: 'hanging:', timeout: 2_000 };
     const store = await openStore(cluster.url, options);
     await store.upsert(manyPoints('a', 200, 1));
     const hanging = cluster.servers[2]!;
@@ -164,16 +164,16 @@ describe('a cluster', () => {
     expect((await failureOf(store.upsert(manyPoints('a', 200, 2, 2)))).code).toBe(
       'store_unavailable',
     );
-    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(performance.now() - begun).toBeLessThan(4_500);
     hanging.signal('SIGCONT');
     await expect
       .poll(() => store.upsert(pointOf('b', 1)).catch(() => undefined), {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .toBeDefined();
     await expect
       .poll(() => store.upsert(manyPoints('a', 200, 3, 3)).catch(() => undefined), {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .toBeDefined();
     expect((await stateOf(store)).size).toBe(201);

@@ -11,7 +11,7 @@ import { skipWithoutRedis, whereRedisIs } from '../../support/skip-without-redis
 
 let prefixes = 0;
 
-function contractOver(url: () => string): ReturnType<typeof storeContract> {
+function contractOver(url: () => string, hasGroups: boolean): ReturnType<typeof storeContract> {
   return storeContract({
     createDataSet: () => {
       const keyPrefix = `case-${prefixes++}:`;
@@ -19,6 +19,8 @@ function contractOver(url: () => string): ReturnType<typeof storeContract> {
     },
     isShared: true,
     isDurable: true,
+    hasAllValues: true,
+    hasGroups,
   });
 }
 
@@ -32,7 +34,7 @@ describe('RedisStore over one server', () => {
   );
   afterAll(() => server?.stop());
 
-  describe.each(contractOver(() => server.url))('$topic', ({ title, run }) => {
+  describe.each(contractOver(() => server.url, true))('$topic', ({ title, run }) => {
     it(title, run);
   });
 });
@@ -47,7 +49,7 @@ describe('RedisStore over a cluster', () => {
   );
   afterAll(() => cluster?.stop());
 
-  describe.each(contractOver(() => cluster.url))('$topic', ({ title, run }) => {
+  describe.each(contractOver(() => cluster.url, false))('$topic', ({ title, run }) => {
     it(title, run);
   });
 });

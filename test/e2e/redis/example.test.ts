@@ -62,7 +62,7 @@ describe('the example with three replicas', () => {
     await start('collector.ts', '60000', 'two').printed(/new, \d+ changed\n/);
     const hasBoth = (pages: string[]): boolean =>
       pages.every((page) => page.includes('host="one"') && page.includes('host="two"'));
-    await expect.poll(() => text('/metrics'), { timeout: 10_000 }).toSatisfy(hasBoth);
+    await expect.poll(() => text('/metrics'), { timeout: 60_000 }).toSatisfy(hasBoth);
     expect(await text('/metrics')).toSatisfy(allAreEqual);
   });
 });
@@ -82,7 +82,10 @@ describe('the recipes for Prometheus', () => {
   });
 });
 
-/** Replica `c` stands still from minute 5 on, `a` and `b` go on until minute 60; `new` begins at minute 45. */
+/**
+ * Replica `c` stands still from minute 5 on, `a` and `b` go on until minute 60; `new` begins at
+ * minute 45.
+ */
 const VERSIONS = `
 rule_files: [rules.yml]
 evaluation_interval: 1m

@@ -28,7 +28,8 @@ describe('a master that is killed in the middle of writes', () => {
     await writer.upsert(manyPoints('a', SERIES, 0, 0));
     await replica.refreshed();
 
-    // The last writes are acknowledged by a master that no replica follows any more: they will be lost.
+    // The last writes are acknowledged by a master that no replica follows any more: they will be
+    // lost.
     const old = watched.master();
     const others = watched.servers.filter((server) => server !== old);
     for (const server of others) server.signal('SIGSTOP');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RedisStore } from '../../../src/stores/redis/index.ts';
 import { manyPoints, pointOf, stateOf } from '../../../src/testing/case-run.ts';
 import { type RedisServer, startRedis } from '../../support/redis-servers.ts';
 import { closeStoresAfterEach, openReplica, openStore } from '../../support/redis-stores.ts';
@@ -27,7 +28,7 @@ const FOREIGN = [
   ['b', '1700000000000 abc', 'invalid_value'],
   ['b', '0x10 0x20', 'invalid_updated_at'],
   ['b', '1 0x20', 'invalid_value'],
-  ['b', '1 1 1', 'invalid_value'],
+  ['b', '1 1 1 1', 'invalid_value'],
   ['b', '1  1', 'invalid_value'],
   ['b', ' 1 1', 'invalid_updated_at'],
   ['b', '1 1\n', 'invalid_value'],
@@ -45,7 +46,26 @@ const FOREIGN = [
   ['b', '-.5 1', 'invalid_updated_at'],
   ['b', '1 1E5', 'invalid_value'],
   ['b', '1 -.5', 'invalid_value'],
+  ['b', '1=', 'invalid_updated_at'],
+  ['b', '1=text', 'invalid_value'],
+  ['b', '1={count:1', 'invalid_value'],
+  ['b', '=5', 'invalid_updated_at'],
+  ['b', 'x=5 6', 'invalid_updated_at'],
 ] as const;
+
+/** That each is refused for its reason, counted and listed, and nothing else is. */
+function expectRefused(
+  store: RedisStore,
+  rows: readonly (readonly [string, string, string])[],
+): void {
+  const { rejected, lastRejected } = store.stats();
+  const reasons = rows.map(([, , reason]) => reason).toSorted();
+  expect(lastRejected.map(({ reason }) => reason).toSorted()).toEqual(reasons);
+  const counted = Object.entries(rejected).flatMap(([reason, count]) =>
+    Array.from({ length: count }, () => reason),
+  );
+  expect(counted.toSorted()).toEqual(reasons);
+}
 
 skipWithoutRedis();
 
@@ -60,27 +80,24 @@ describe('what others wrote into a data set', () => {
   afterAll(() => server?.stop());
   beforeEach(() => void server?.cli('flushall'));
 
-  it.each(FOREIGN)(
-    '%j with %j is refused, counted and listed; the rest is served',
-    async (field, text, reason) => {
-      const { store, refreshed } = await openReplica(server.url);
-      await store.upsert(manyPoints('a', 300, 1));
-      const sound = await refreshed();
-      server.cli('hset', 'snapscrape:{0}:17', field, text);
-      const other = await openReplica(server.url);
-      expect(await other.refreshed()).toBe(sound);
-      const { rejected, lastRejected } = other.store.stats();
-      expect(rejected[reason]).toBe(1);
-      expect(lastRejected).toMatchObject([{ reason }]);
-      expect((await stateOf(other.store)).size).toBe(300);
-      // Neither calls that read nor those that write take offence.
-      expect(await other.store.delete({ name: 'a', labels: { i: '5' } })).toBe(1);
-      await other.store.upsert(pointOf('a', 2, 2, { i: '6' }));
-      const swept = await openStore(server.url, { retention: 1, now: () => 10 });
-      expect(await swept.gc()).toBeGreaterThanOrEqual(299);
-      expect(await stateOf(swept)).toEqual(new Map());
-    },
-  );
+  it('is refused one by one, counted and listed; the rest is served', async () => {
+    const { store, refreshed } = await openReplica(server.url);
+    await store.upsert(manyPoints('a', 300, 1));
+    const sound = await refreshed();
+    for (const [bucket, [field, text]] of FOREIGN.entries()) {
+      server.cli('hset', `snapscrape:{0}:${bucket}`, field, text);
+    }
+    const other = await openReplica(server.url);
+    expect(await other.refreshed()).toBe(sound);
+    expectRefused(other.store, FOREIGN);
+    expect((await stateOf(other.store)).size).toBe(300);
+    // Neither calls that read nor those that write take offence.
+    expect(await other.store.delete({ name: 'a', labels: { i: '5' } })).toBe(1);
+    await other.store.upsert(pointOf('a', 2, 2, { i: '6' }));
+    const swept = await openStore(server.url, { retention: 1, now: () => 10 });
+    expect(await swept.gc()).toBeGreaterThanOrEqual(299);
+    expect(await stateOf(swept)).toEqual(new Map());
+  });
 
   it.each([300, 20_000])('is refused one by one among %i in two buckets', async (series) => {
     const { store, refreshed } = await openReplica(server.url, { buckets: 2 });
@@ -96,33 +113,45 @@ describe('what others wrote into a data set', () => {
     expect(lastRejected).toHaveLength(100);
   });
 
-  it.each(FOREIGN.filter(([field]) => !field.includes('foreign')))(
-    'a change of %j to %j in the log is refused too, and deltas come to what a snapshot has',
-    async (field, text, reason) => {
-      const { store, reader, refreshed } = await openReplica(server.url);
-      await store.upsert([...manyPoints('a', 300, 1), pointOf('b', 1)]);
-      await refreshed();
-      // As a version with a fault would write it: sample, log and state.
-      server.cli('del', 'snapscrape:{0}:log');
-      const entries = `
-        redis.call('XADD', KEYS[1], '302-0', 't', 'before', 'b', '1 1')
-        redis.call('HSET', KEYS[2], 'seq', '302')`;
-      server.cli('eval', entries, '2', 'snapscrape:{0}:log', 'snapscrape:{0}:state');
-      await refreshed();
-      const { deltas } = reader.cacheStats();
-      const add = `
-        redis.call('XADD', KEYS[1], '305-0', 't', 'other', 'a{i="7"}', '9 9', ARGV[1], ARGV[2], 'a{i="8"}', '9 9')
-        redis.call('HSET', KEYS[2], 'seq', '305')`;
-      server.cli('eval', add, '2', 'snapscrape:{0}:log', 'snapscrape:{0}:state', field, text);
-      const page = await refreshed();
-      expect(page).toContain('a{i="7"} 9\n');
-      expect(page).toContain('a{i="8"} 9\n');
-      expect(page.match(/^a\{/gm)).toHaveLength(300);
-      // A series whose sample cannot be read is in no snapshot either. An empty text is an end.
-      expect(/^b /m.test(page)).toBe(field !== 'b');
-      expect(reader.cacheStats().deltas).toBe(deltas + 1);
-      expect(store.stats().rejected[reason]).toBe(1);
-      expect(store.stats().lastRejected).toHaveLength(1);
+  it.each(['of its own', 'among many'])(
+    'is refused in a change %s in the log too, and deltas come to what a snapshot has',
+    async (how) => {
+      // The last word on a series counts: those on `b` are each of another one.
+      const all = FOREIGN.filter(([field]) => !field.includes('foreign')).map(
+        ([field, ...rest], at) => [field === 'b' ? `b${at}` : field, ...rest] as const,
+      );
+      for (const rows of how === 'among many' ? [all] : [all.slice(0, 1), all.slice(-1)]) {
+        const lost = rows.map(([field]) => field).filter((field) => /^b\d/.test(field));
+        const before = 302 + lost.length;
+        server.cli('flushall');
+        const { store, reader, refreshed } = await openReplica(server.url);
+        await store.upsert(manyPoints('a', 300, 1));
+        await store.upsert(['b', ...lost].map((name) => pointOf(name, 1)));
+        await refreshed();
+        // As a version with a fault would write it: sample, log and state.
+        server.cli('del', 'snapscrape:{0}:log');
+        const entries = `
+        redis.call('XADD', KEYS[1], ARGV[1] .. '-0', 't', 'before', 'b', '1 1')
+        redis.call('HSET', KEYS[2], 'seq', ARGV[1])`;
+        const keys = ['2', 'snapscrape:{0}:log', 'snapscrape:{0}:state'];
+        server.cli('eval', entries, ...keys, `${before}`);
+        await refreshed();
+        const { deltas } = reader.cacheStats();
+        const add = `
+        redis.call('XADD', KEYS[1], ARGV[3] .. '-0', 't', 'other', 'a{i="7"}', '9 9', ARGV[1], ARGV[2], 'a{i="8"}', '9 9')
+        redis.call('HSET', KEYS[2], 'seq', ARGV[3])`;
+        for (const [at, [field, text]] of rows.entries()) {
+          server.cli('eval', add, ...keys, field, text, `${before + 3 * (at + 1)}`);
+        }
+        const page = await refreshed();
+        expect(page).toContain('a{i="7"} 9\n');
+        expect(page).toContain('a{i="8"} 9\n');
+        expect(page.match(/^a\{/gm)).toHaveLength(300);
+        // A series whose sample cannot be read is in no snapshot either.
+        expect(page.match(/^b.*$/gm)).toEqual(['b 1']);
+        expect(reader.cacheStats().deltas).toBe(deltas + 1);
+        expectRefused(store, rows);
+      }
     },
   );
 
@@ -131,8 +160,8 @@ describe('what others wrote into a data set', () => {
     ['bad', '{"name":"other","type":"gauge"}', 'not_a_point'],
     ['bad', '{"name":"bad","type":"odd"}', 'not_a_point'],
     ['bad', 'null', 'not_a_point'],
-    ['bad name', '{"name":"bad name","type":"gauge"}', 'invalid_name'],
-    ['line\nfeed', '', 'invalid_name'],
+    ['', '{"name":"","type":"gauge"}', 'invalid_name'],
+    ['line\nfeed', '', 'not_a_point'],
   ] as const)(
     'metadata %j with %j is refused, counted and listed; the rest is served',
     async (field, text, reason) => {

@@ -81,7 +81,8 @@ describe('keys that were evicted or removed', () => {
       expect(await store.gc(50)).toBe(0);
       const { commands } = store.stats();
       expect(await store.gc(50)).toBe(0);
-      expect(store.stats().commands - commands).toBe(2 * partitions);
+      // One looks for groups, which only a single partition has.
+      expect(store.stats().commands - commands).toBe(2 * partitions + (partitions === 1 ? 1 : 0));
     });
 
     it('all but the buckets', async () => {
@@ -143,7 +144,7 @@ describe('keys that were evicted or removed', () => {
     expect(await store.size()).toBe(3_000);
   });
 
-  it('all of them, and made again with more partitions: what goes on fails, nothing is misplaced', async () => {
+  it('all of them, and made again with more partitions: what goes on is not misplaced', async () => {
     const store = await openStore(server.url, { partitions: 1, buckets: 4, sweepInterval: 1e9 });
     await store.upsert(pointOf('first', 1));
     const points = manyPoints('a', 12_000, 1);
@@ -165,10 +166,10 @@ describe('keys that were evicted or removed', () => {
         }
       })(),
     );
-    await expect(writing).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect((await writing).added).toBe(12_000);
     const size = await store.size();
     const { added, unchanged } = await store.upsert(points);
-    expect(added + unchanged).toBe(12_000);
+    expect([added, unchanged]).toEqual([8_000, 4_000]);
     expect(await store.size()).toBe(size + added);
     expect((await stateOf(store)).size).toBe(12_001);
   });

@@ -1,5 +1,5 @@
-// A replica in a process of its own: a cache over a store, refreshed on its timer, that answers with the hash
-// of its page and the version that stands above it.
+// A replica in a process of its own: a cache over a store, refreshed on its timer, that answers
+// with the hash of its page and the version that stands above it.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

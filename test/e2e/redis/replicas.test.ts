@@ -6,7 +6,9 @@ import { closeStoresAfterEach, openReplica, openStore } from '../../support/redi
 import { skipWithoutRedis, whereRedisIs } from '../../support/skip-without-redis.ts';
 import { type RunningProcess, startProcess } from '../process.ts';
 
-/** How long the long test runs; a longer one finds rarer faults: `SNAPSCRAPE_REPLICAS_SECONDS=300`. */
+/**
+ * How long the long test runs; a longer one finds rarer faults: `SNAPSCRAPE_REPLICAS_SECONDS=300`.
+ */
 const SECONDS = Number(process.env.SNAPSCRAPE_REPLICAS_SECONDS ?? 20);
 const PREFIX = 'replicas:';
 

@@ -43,7 +43,7 @@ describe('sweeping in two processes at once', () => {
     const connection = { kind: 'standalone', options: { url: redis.url } } as const;
     const calls = new RedisCalls(await loadRedisLibrary(), connection, 5_000, () => undefined);
     const dataSet = new InterruptedDataSet(calls, new Keys('snapscrape:'), undefined, {
-      layout: { partitions: 1, buckets: 1 },
+      layout: { schema: 2, partitions: 1, buckets: 1 },
       changeLogSize: 262_144,
     });
     // One of those that the first slice of a sweep comes to; it stands at the same place when it is
@@ -57,7 +57,7 @@ describe('sweeping in two processes at once', () => {
       await store.upsert({ name: 'a', labels: { i: label }, value: 2, updatedAt: 9_600 });
       endedByOther = await store.gc(10_500);
     };
-    const sweep = new Expiry(dataSet, { general: 1_000, byFamily: {} });
+    const sweep = new Expiry(dataSet, { general: 1_000, byFamily: new Map(), shortest: 1_000 });
     const ended = await sweep.run(10_500);
     calls.close();
     expect(ended + endedByOther).toBe(1);

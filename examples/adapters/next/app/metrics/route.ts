@@ -1,6 +1,7 @@
 import { metrics } from '../../shared-metrics.ts';
 
-// The store is in this process: on Node, and never answered from a page that was made at build time.
+// The store is in this process: on Node, and never answered from a page that was made at build
+// time.
 export const runtime = 'nodejs';
 export const dynamic = 'force-dynamic';
 

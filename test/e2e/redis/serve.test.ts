@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { endPrograms, Load, listening, startProgram } from '../../support/program.ts';
+import { type RedisServer, startRedis } from '../../support/redis-servers.ts';
+import { skipWithoutRedis } from '../../support/skip-without-redis.ts';
+import { until } from '../../support/until.ts';
+
+// `snapscrape serve` over Redis for a day, in short.
+
+skipWithoutRedis();
+
+const folder = mkdtempSync(join(tmpdir(), 'serve-redis-'));
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await startRedis([['appendonly', 'yes']]);
+});
+afterAll(async () => {
+  endPrograms();
+  await redis?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+it('serves on while its store is away, and says once that it is away and that it is back', async () => {
+  const file = join(folder, 'snapscrape.yml');
+  writeFileSync(file, `storage: { url: '${redis.url}' }\n`);
+  const flags = ['--web.listen-address=127.0.0.1:0', '--web.enable-push-api'];
+  const program = startProgram(['serve', `--config.file=${file}`, ...flags]);
+  const [url] = await listening(program);
+  const push = async (job: string): Promise<number> => {
+    const init = { method: 'PUT', body: 'a 1\n', headers: { connection: 'close' } };
+    return (await fetch(`${url}/metrics/job/${job}`, init)).status;
+  };
+  const page = async (): Promise<string> =>
+    (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text();
+  const said = (msg: string): readonly string[] =>
+    program.said.error.split('\n').filter((line) => line.includes(`msg="${msg}"`));
+
+  expect(await push('first')).toBe(200);
+  expect(await page()).toContain('a{job="first"} 1\n');
+  const load = new Load(`${url}/metrics`, 2);
+  await load.more(10);
+
+  redis.signal('SIGTERM');
+  await until('the store is away', () => said('Store away').length > 0);
+  expect(await push('second')).toBe(500);
+  expect(await page()).toContain('a{job="first"} 1\n');
+  writeFileSync(file, 'storage: { url: x }\n');
+  await until(
+    'it is not reloaded',
+    () => said('Reload failed; the configuration before stays in force').length > 0,
+  );
+  await load.more(10);
+  await redis.restart();
+  await until('the store is back', () => said('Store back').length > 0);
+  await until('it takes pushes', () => true);
+  let status = 0;
+  for (let at = 0; at < 100 && status !== 200; at++) status = await push('third');
+  expect(await page()).toContain('a{job="third"} 1\n');
+  await load.more(10);
+  expect(load.failures).toEqual([]);
+  expect([said('Store away'), said('Store back')]).toEqual([
+    [expect.stringMatching(/level=ERROR component=storage .*url=redis:.*err=/)],
+    [expect.stringMatching(/level=INFO component=storage .*url=redis:.*after=\d/)],
+  ]);
+
+  program.child.kill('SIGTERM');
+  expect(await program.ended).toBe(0);
+  await load.stop();
+  expect(load.failures.filter((failure) => failure !== 'ECONNREFUSED')).toEqual([]);
+
+  // What it kept goes to another store, and back.
+  const dump = startProgram(['dump', `--storage.url=${redis.url}`]);
+  dump.child.stdin!.end();
+  expect(await dump.ended, dump.said.error).toBe(0);
+  const copy = `--storage.url=lmdb:${folder}/copy`;
+  const into = startProgram(['load', copy]);
+  into.child.stdin!.end(dump.said.out);
+  expect(await into.ended, into.said.error).toBe(0);
+  const again = startProgram(['dump', copy]);
+  again.child.stdin!.end();
+  await again.ended;
+  const sorted = (text: string): readonly string[] =>
+    Array.from(text.replaceAll(/[[\]{}]/g, ',')).toSorted();
+  expect(sorted(again.said.out)).toEqual(sorted(dump.said.out));
+});
