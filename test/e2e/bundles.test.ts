@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -134,6 +134,14 @@ import { RedisStore } from 'snapscrape/redis';`,
 const APPLICATIONS = { pages: PAGES, server: SERVER, testing: TESTING, lmdb: LMDB, redis: REDIS };
 type Name = keyof typeof APPLICATIONS;
 
+/** All of them in one, which the environment chooses from: webpack takes long for each. */
+const ALL = `
+switch (process.env.APPLICATION) {
+${Object.keys(APPLICATIONS)
+  .map((name) => `  case '${name}': import('./${name}.mjs'); break;`)
+  .join('\n')}
+}`;
+
 describe.each(BUNDLES)('a minified bundle by $bundler as $format', (bundle) => {
   const isMissing = bundle.bundler === 'webpack' && !hasWebpack;
   const extension = bundle.format === 'esm' ? 'mjs' : 'cjs';
@@ -142,14 +150,22 @@ describe.each(BUNDLES)('a minified bundle by $bundler as $format', (bundle) => {
 
   /** Runs an application where there are no packages, and gives back what it prints. */
   function outcome(name: Name, ...args: readonly string[]): unknown {
-    const options = { cwd: homeOf(name), encoding: 'utf8', timeout: 60_000 } as const;
+    const env = { ...process.env, APPLICATION: name };
+    const options = { cwd: homeOf(name), encoding: 'utf8', timeout: 60_000, env } as const;
     return JSON.parse(execFileSync(process.execPath, [fileOf(name), ...args], options));
   }
 
   beforeAll(() => {
     if (isMissing) return;
     for (const name of Object.keys(APPLICATIONS)) mkdirSync(homeOf(name), { recursive: true });
-    bundleApplications(APPLICATIONS, fileOf, { ...bundle, external: ['lmdb', '@node-rs/xxhash'] });
+    const external = ['lmdb', '@node-rs/xxhash'];
+    if (bundle.bundler === 'webpack') {
+      const all = join(folder, 'all.cjs');
+      bundleApplications({ all: ALL }, () => all, { ...bundle, external, beside: APPLICATIONS });
+      for (const name of Object.keys(APPLICATIONS)) copyFileSync(all, fileOf(name));
+    } else {
+      bundleApplications(APPLICATIONS, fileOf, { ...bundle, external });
+    }
     // Native code cannot be bundled; that of @redis/client is optional.
     mkdirSync(join(homeOf('lmdb'), 'node_modules'));
     symlinkSync(join(REPOSITORY, 'node_modules/lmdb'), join(homeOf('lmdb'), 'node_modules/lmdb'));

@@ -31,6 +31,8 @@ export interface BundleOptions {
   readonly format: 'esm' | 'cjs';
   /** Packages that stay outside, as native ones must. */
   readonly external?: readonly string[];
+  /** Modules beside the applications, by name, which these may import. */
+  readonly beside?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -47,11 +49,11 @@ export function bundleApplications(
   // Inside the repository, so that `snapscrape` is found as this very package.
   const folder = mkdtempSync(resolve(import.meta.dirname, '../.bundle-'));
   try {
-    const entries = Object.entries(sources).map(([name, source]) => {
-      const entry = join(folder, `${name}.mjs`);
-      writeFileSync(entry, source);
-      return [entry, fileOf(name)] as const;
-    });
+    const pathOf = (name: string): string => join(folder, `${name}.mjs`);
+    for (const [name, source] of Object.entries({ ...options.beside, ...sources })) {
+      writeFileSync(pathOf(name), source);
+    }
+    const entries = Object.keys(sources).map((name) => [pathOf(name), fileOf(name)] as const);
     if (options.bundler === 'webpack') bundleByWebpack(entries, options);
     else for (const entry of entries) bundleByEsbuild(entry, options);
   } finally {

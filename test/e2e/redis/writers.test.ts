@@ -19,7 +19,9 @@ describe('the writers of a data set', () => {
   it('are remembered if they were among the last hundred', async () => {
     for (let i = 0; i <= 105; i++) {
       const options = { keyPrefix: 'many:', writer: `w${i}`, now: () => 1_000 * i };
-      await (await openStore(redis.url, options)).upsert({ name: 'a', value: i });
+      const writer = await openStore(redis.url, options);
+      await writer.upsert({ name: 'a', value: i });
+      await writer.close();
     }
     const store = await openStore(redis.url, { keyPrefix: 'many:' });
     const writes = await store.lastWrites();
