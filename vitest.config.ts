@@ -50,6 +50,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'system',
           include: SYSTEM,
           exclude: [INSTALLED],
+          isolate: false,
           ...PATIENCE,
           // Afterwards: a Prometheus and its friends would take the processor from tests of timing.
           sequence: { groupOrder: 2 },

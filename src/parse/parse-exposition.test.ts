@@ -116,6 +116,13 @@ describe('parseExposition', () => {
     ]);
   });
 
+  it('keeps help of U+0000 alone, which the lexer of Prometheus does not see', () => {
+    const helpBy = (rules: ParseOptions['rules']): unknown =>
+      parseExposition('# HELP a \0\na 1\n', { rules }).families[0]?.help;
+    expect([helpBy('specification'), helpBy('tolerant')]).toEqual(['\0', '\0']);
+    expect(helpBy('prometheus')).toBe('');
+  });
+
   it('says where each fault is, and goes on behind it', () => {
     const page = '# TYPE a gauge\na{l="1} 1\na{l=1} 1\na 1 x\n# TYPE b\nb 1e\nc 1\n';
     expect(faultsOf(page)).toEqual([

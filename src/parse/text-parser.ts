@@ -152,13 +152,13 @@ export class TextParser extends LineParser {
     if (separator !== SPACE && separator !== TAB && separator !== LF) this.strictly('metadata');
     this.at = lineEnd + 1;
     if (keyword === 'TYPE') {
-      const word = isBlank(text, textAt, lineEnd) ? '' : text.slice(textAt + 1, lineEnd);
+      const word = isBlank(text, textAt, lineEnd, true) ? '' : text.slice(textAt + 1, lineEnd);
       if (!TYPES.has(word)) return this.fail('type_word', Math.min(textAt + 1, lineEnd));
       if (text.charCodeAt(textAt) !== SPACE) this.strictly('whitespace', textAt);
       this.sink.metadata('TYPE', name, word, this);
       return true;
     }
-    const isEmpty = isBlank(text, textAt, lineEnd);
+    const isEmpty = isBlank(text, textAt, lineEnd, this.log.isPrometheus);
     const help = isEmpty ? '' : this.decoded(textAt + 1, lineEnd);
     if (help === undefined) return this.fail('utf8', textAt);
     this.sink.metadata('HELP', name, unescaped(help, false), this);
@@ -166,11 +166,14 @@ export class TextParser extends LineParser {
   }
 }
 
-/** Whether there are only blanks in a part of a text, or U+0000, which the lexer does not see. */
-function isBlank(text: string, from: number, to: number): boolean {
+/**
+ * Whether a part of a text has only blanks, or also U+0000, which the lexer of Prometheus does not
+ * see.
+ */
+function isBlank(text: string, from: number, to: number, mayNul: boolean): boolean {
   for (let at = from; at < to; at++) {
     const c = text.charCodeAt(at);
-    if (c !== SPACE && c !== TAB && c !== NUL) return false;
+    if (c !== SPACE && c !== TAB && (c !== NUL || !mayNul)) return false;
   }
   return true;
 }
