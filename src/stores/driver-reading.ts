@@ -28,7 +28,7 @@ export class EntryReader {
   series(key: string): Pick<SnapshotPoint, 'name' | 'labels'> | undefined {
     const labels = this.#keys.read(key);
     if (labels !== undefined) return { name: this.#keys.name, labels };
-    this.#onMalformed(isNamed(key) ? 'invalid_labels' : 'invalid_name', describeSubject(key));
+    this.#rejectKey(key);
     return undefined;
   }
 
@@ -56,7 +56,10 @@ export class EntryReader {
       times: [],
     };
     for (const [at, key] of keys.entries()) {
-      if (this.series(key) === undefined) continue;
+      if (!this.#keys.isKey(key)) {
+        this.#rejectKey(key);
+        continue;
+      }
       const payload = payloads[at];
       sound.keys.push(key);
       sound.payloads.push(
@@ -88,6 +91,10 @@ export class EntryReader {
     const sound = payload === undefined ? undefined : this.#checked(key, payload, updatedAt);
     const point = sound === undefined ? undefined : pointOfPayload(series, key, sound, updatedAt);
     return point === undefined ? { deleted: true, seriesId: key } : { point };
+  }
+
+  #rejectKey(key: string): void {
+    this.#onMalformed(isNamed(key) ? 'invalid_labels' : 'invalid_name', describeSubject(key));
   }
 
   /** A payload; undefined if it or its time was rejected. */

@@ -60,8 +60,16 @@ export class KeyReader {
 
   /** The labels of a key; undefined if it is not exactly what a {@link KeyWriter} writes. */
   read(key: string): Series['labels'] | undefined {
-    const labels = this.#readExpected(key);
-    if (labels !== undefined) return labels;
+    const labels: Record<string, string> = {};
+    return this.#isExpected(key, labels) ? labels : this.#readAny(key);
+  }
+
+  /** Whether a text is a key, as `read` has it; its labels are not made. */
+  isKey(key: string): boolean {
+    return this.#isExpected(key) || this.#readAny(key) !== undefined;
+  }
+
+  #readAny(key: string): Series['labels'] | undefined {
     const series = parseKey(key);
     if (series === undefined) return undefined;
     if (!this.#writer.write(series.name, series.labels) || this.#writer.key !== key) {
@@ -75,25 +83,28 @@ export class KeyReader {
     return series.labels;
   }
 
-  /** The labels of a key that has the label names of the one before. */
-  #readExpected(key: string): Series['labels'] | undefined {
+  /**
+   * Whether a text is a key that has the label names of the one before.
+   *
+   * @param labels - where its labels are put, if they are wanted.
+   */
+  #isExpected(key: string, labels?: Record<string, string>): boolean {
     const heads = this.#heads;
     // With a backslash a quote may be part of a value, and the value is not the text.
-    if (heads.length === 0 || key.includes('\\') || key.includes('\n')) return undefined;
+    if (heads.length === 0 || key.includes('\\') || key.includes('\n')) return false;
     // No writer writes what has no UTF-8 form.
-    if (!key.isWellFormed() || !this.#readFrame(key)) return undefined;
-    const labels: Record<string, string> = {};
+    if (!key.isWellFormed() || !this.#readFrame(key)) return false;
     let at = this.#open.length;
     for (let i = 0; i < heads.length; i++) {
       const head = heads[i]!;
-      if (!key.startsWith(head, at)) return undefined;
+      if (!key.startsWith(head, at)) return false;
       const start = at + head.length;
       at = key.indexOf('"', start);
       // A label without a value is in no key.
-      if (at <= start) return undefined;
-      setLabel(labels, this.#names[i]!, key.slice(start, at));
+      if (at <= start) return false;
+      if (labels !== undefined) setLabel(labels, this.#names[i]!, key.slice(start, at));
     }
-    return at === key.length - 2 && key.endsWith('}') ? labels : undefined;
+    return at === key.length - 2 && key.endsWith('}');
   }
 
   /** Reads the name of a key that has labels and no backslash. */
