@@ -97,7 +97,7 @@ async function withEmptyFamilies(
   }
   if (empty.length === 0) return families;
   const all = [...families, ...empty];
-  const order = await textOrder(
+  const { order } = await textOrder(
     all.map(({ name }) => name),
     pace,
   );
@@ -107,7 +107,7 @@ async function withEmptyFamilies(
 /** The families with changes, in the order of their names. */
 async function stagedInOrder({ staging, pace }: RefreshRun): Promise<readonly StagedFamily[]> {
   const families = staging.families();
-  const order = await textOrder(
+  const { order } = await textOrder(
     families.map(({ name }) => name),
     pace,
   );

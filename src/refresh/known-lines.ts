@@ -55,7 +55,7 @@ export class KnownLines {
   /** The number of the series that the last entry is of; undefined without such numbers. */
   #slot: number | undefined;
   /** Whether lines are still staged by line. */
-  #isFollowing = true;
+  #isFollowing: boolean;
   #found = 0;
   #missed = 0;
 
@@ -65,6 +65,7 @@ export class KnownLines {
     this.#work = work;
     this.#isDelta = kind === 'delta';
     this.#layoutBefore = layout;
+    this.#isFollowing = this.#isDelta || before.series > 0;
     this.staged = new StagedLines(before, this.#isDelta);
     this.log = new PositionLog(order, before.series);
     this.#types = new Array<FamilyType | undefined>(before.families.length).fill(undefined);

@@ -96,8 +96,10 @@ export async function sortChanges(
     );
   }
   // Changes to one series stay in the order in which they were said.
-  const order = await textOrder(staged.ids, pace);
-  const length = await dropDuplicates({ order, staged, policy, onDuplicate }, pace);
+  const { order, hasEqual } = await textOrder(staged.ids, pace);
+  const length = hasEqual
+    ? await dropDuplicates({ order, staged, policy, onDuplicate }, pace)
+    : count;
   return new ChangeList(staged, order, length);
 }
 

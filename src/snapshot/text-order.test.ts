@@ -12,7 +12,9 @@ function naive(texts: readonly string[]): number[] {
 }
 
 async function expectSorted(texts: readonly string[]): Promise<void> {
-  expect([...(await textOrder(texts, new Pace(1000)))]).toEqual(naive(texts));
+  const { order, hasEqual } = await textOrder(texts, new Pace(1000));
+  expect([...order]).toEqual(naive(texts));
+  expect(hasEqual).toBe(new Set(texts).size < texts.length);
 }
 
 /** Numbers of no pattern, the same each time. */
@@ -50,6 +52,7 @@ describe('the order of texts', () => {
       return `family{org="org-${next(3)}",repo="repository-${next(5000)}",user="${user}"}`;
     });
     await expectSorted(texts);
+    await expectSorted([...new Set(texts)]);
     await expectSorted([...texts].sort());
     await expectSorted([...texts].sort().reverse());
     await expectSorted(texts.map(() => 'the same'));
@@ -69,7 +72,7 @@ describe('the order of texts', () => {
       () => `${'long'.repeat(5000)}${numbers.next().value % 300}`,
     );
     const pace = new EagerPace();
-    expect([...(await textOrder(texts, pace))]).toEqual(naive(texts));
+    expect([...(await textOrder(texts, pace)).order]).toEqual(naive(texts));
     // Ten million units, half a million at a time.
     expect(pace.rests).toBeGreaterThan(15);
   });

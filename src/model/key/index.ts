@@ -9,7 +9,7 @@ export {
   splitLabels,
 } from './key-frame.ts';
 export { KeyMatcher, type KeyPlace } from './key-matcher.ts';
-export { compareKeys } from './key-order.ts';
+export { compareKeys, unitRank } from './key-order.ts';
 export {
   isNamed,
   KeyReader,

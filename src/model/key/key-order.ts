@@ -25,7 +25,7 @@ function compareUnits(a: string, b: string): number {
  * The rank of a UTF-16 unit in the order of UTF-8 bytes, from 0 to 0xffff: surrogates stand for
  * what comes after U+FFFF.
  */
-function unitRank(unit: number): number {
+export function unitRank(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
