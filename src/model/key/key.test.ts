@@ -191,14 +191,17 @@ describe('a key', () => {
     fc.assert(
       fc.property(fc.array(broken), (all) => {
         const reader = new KeyReader();
+        const judge = new KeyReader();
         for (const [each, place, cut, inserted] of all) {
           const key = keyOf(each);
           reader.read(key);
+          expect(judge.isKey(key), key).toBe(true);
           const at = place % (key.length + 1);
           const other = key.slice(0, at) + inserted + key.slice(at + cut);
           const parsed = parseKey(other);
           const isKey = parsed !== undefined && other.isWellFormed() && naiveId(parsed) === other;
           expect(reader.read(other), other).toEqual(isKey ? parsed.labels : undefined);
+          expect(judge.isKey(other), other).toBe(isKey);
         }
       }),
       { numRuns: tries(400) },
