@@ -69,7 +69,12 @@ class TextSort implements TextOrder {
         let common = Number.POSITIVE_INFINITY;
         for (let from = start; from < end; from += FEW) {
           // With the one before, or the first one would be compared with itself alone.
-          common = this.#common(Math.max(start, from - 1), Math.min(from + FEW, end), depth, common);
+          common = this.#common(
+            Math.max(start, from - 1),
+            Math.min(from + FEW, end),
+            depth,
+            common,
+          );
           if (this.#isStep()) yield;
         }
         if (end - start <= MOST_AT_ONCE) this.#sort(start, end, common);
