@@ -55,13 +55,14 @@ export interface CommitTable {
  */
 export function applyCommit(table: CommitTable, commit: Commit): Committed {
   const { puts, ends, endTimes, most, group } = commit;
-  const refused = group === undefined ? undefined : refusalOf(table, commit, group);
-  if (refused !== undefined) return { refused, outcomes: [], ended: 0 };
-  const outcomes: (PutOutcome | undefined)[] = [];
-  for (const put of puts) {
-    outcomes.push(
-      group === undefined ? applyPut(table, put, most) : applyGroupPut(table, put, group.key),
-    );
+  const judged = group === undefined ? [] : judgeGroup(table, commit, group);
+  if ('reason' in judged) return { refused: judged, outcomes: [], ended: 0 };
+  const outcomes: (PutOutcome | undefined)[] = judged;
+  for (const [at, put] of puts.entries()) {
+    if (group === undefined) outcomes.push(applyPut(table, put, most));
+    else if (outcomes[at] !== 'unchanged') {
+      table.put(put.key, { payload: put.payload, time: put.time, group: group.key });
+    }
   }
   let ended = 0;
   for (const [at, key] of ends.entries()) {
@@ -98,35 +99,32 @@ export function timeOfPut(put: Pick<Put, 'time' | 'isTimeSupplied'>, stored: num
   return put.isTimeSupplied ? Math.max(put.time, stored) : put.time;
 }
 
-/** Why a commit of a group cannot be applied; undefined if it can. */
-function refusalOf(
+/** What becomes of each put of a group, whose series are looked up once; or why none is applied. */
+function judgeGroup(
   table: CommitTable,
   { puts, ends, most }: Commit,
   { key: group, expect }: GroupChange,
-): CommitRefusal | undefined {
+): CommitRefusal | PutOutcome[] {
   if (table.groups!.get(group)?.version !== expect) return { reason: 'conflict' };
-  const added = new Set<string>();
-  for (const { key } of puts) {
+  const outcomes: PutOutcome[] = [];
+  const added: string[] = [];
+  for (const { key, payload, time } of puts) {
     const stored = table.get(key);
-    if (stored === undefined) added.add(key);
-    else if (stored.group !== group) {
+    if (stored === undefined) {
+      outcomes.push('added');
+      added.push(key);
+    } else if (stored.group !== group) {
       return { reason: stored.group === undefined ? 'owned_by_none' : 'owned_by_group', key };
+    } else {
+      const isSame = stored.time === time && Object.is(payload, stored.payload);
+      outcomes.push(isSame ? 'unchanged' : 'changed');
     }
   }
-  if (table.size + added.size <= most || added.size === 0) return undefined;
+  if (table.size + added.length <= most || added.length === 0) return outcomes;
   const ended = ends.filter((key) => table.get(key)?.group === group).length;
   const room = Math.max(0, most - table.size + ended);
-  const surplus = [...added][room];
-  return surplus === undefined ? undefined : { reason: 'series_limit', key: surplus };
-}
-
-function applyGroupPut(table: CommitTable, put: Put, group: string): PutOutcome {
-  const { key, payload, time } = put;
-  const stored = table.get(key);
-  const isSame = stored?.time === time && Object.is(payload, stored.payload);
-  if (isSame) return 'unchanged';
-  table.put(key, { payload, time, group });
-  return stored === undefined ? 'added' : 'changed';
+  const surplus = added[room];
+  return surplus === undefined ? outcomes : { reason: 'series_limit', key: surplus };
 }
 
 function applyGroup(groups: GroupTable, { key, expect, next }: GroupChange): void {

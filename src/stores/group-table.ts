@@ -33,8 +33,8 @@ export class GroupedSeries implements CommitTable, ExpectedPuts {
   get(key: string): StoredSample | undefined {
     const stored = this.#series.get(key);
     if (stored === undefined || this.#owners.size === 0) return stored;
-    const group = this.#owners.get(key);
-    return group === undefined ? stored : { ...stored, group };
+    const { payload, time } = stored;
+    return { payload, time, group: this.#owners.get(key) };
   }
 
   put(key: string, sample: StoredSample): void {

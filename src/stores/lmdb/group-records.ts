@@ -68,6 +68,8 @@ interface OpenGroup {
   readonly key: string;
   readonly members: Set<string>;
   isChanged: boolean;
+  /** Whether other series belong to it, which most replacements leave as they are. */
+  hasOtherMembers: boolean;
 }
 
 /** Changes groups within one write transaction: `begin`, any number of changes, `flush`. */
@@ -127,7 +129,7 @@ export class GroupWriter implements GroupTable {
     this.#environment.owners.putSync(slot, bytes);
     const open = this.#opened(number, group);
     open.members.add(id);
-    open.isChanged = true;
+    open.isChanged = open.hasOtherMembers = true;
   }
 
   /** Takes a series that ends from the group that owns it, if one does. */
@@ -137,16 +139,16 @@ export class GroupWriter implements GroupTable {
     this.#environment.owners.removeSync(slot);
     const open = this.#opened(number);
     open.members.delete(id);
-    open.isChanged = true;
+    open.isChanged = open.hasOtherMembers = true;
   }
 
   /** Puts what was changed. */
   flush(): void {
-    for (const [number, { key, members, isChanged }] of this.#open) {
+    for (const [number, { key, members, isChanged, hasOtherMembers }] of this.#open) {
       // Of a group whose records were lost, no key is known.
       const entry = isChanged && key !== '' ? this.get(key) : undefined;
       if (entry === undefined) continue;
-      this.#environment.members.putSync(number, [key, ...members]);
+      if (hasOtherMembers) this.#environment.members.putSync(number, [key, ...members]);
       const text = JSON.stringify({ ...entry, series: members.size });
       this.#environment.groups.putSync(seriesKey(key), Buffer.from(text));
     }
@@ -165,8 +167,10 @@ export class GroupWriter implements GroupTable {
   #opened(number: number, made = ''): OpenGroup {
     const known = this.#open.get(number);
     if (known !== undefined) return known;
-    const [key = made, ...members] = this.#view.members(number);
-    const open = { key, members: new Set(members), isChanged: false };
+    const stored = this.#view.members(number);
+    const [key = made, ...members] = stored;
+    const hasOtherMembers = stored.length === 0;
+    const open = { key, members: new Set(members), isChanged: false, hasOtherMembers };
     this.#open.set(number, open);
     return open;
   }
