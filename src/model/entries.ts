@@ -14,9 +14,12 @@ export interface Entries {
   readonly times: readonly number[];
 }
 
+/** Stands for the number of a series that has none, beside others that have. */
+export const NO_SLOT = 0xffff_ffff;
+
 /** Entries of a store that has a number for each series. */
 export interface SlotEntries extends Entries {
-  /** The number of each series; that of a series that ended has no meaning. */
+  /** The number of each series, or `NO_SLOT`; that of a series that ended has no meaning. */
   readonly slots: Uint32Array;
   /** As long as this is the same object, a series keeps its number, and no other one gets it. */
   readonly layout: object;

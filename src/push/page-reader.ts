@@ -1,4 +1,4 @@
-import type { Entries } from '../model/entries.ts';
+import { type Entries, NO_SLOT, type SlotEntries } from '../model/entries.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import { nameOf } from '../model/key/index.ts';
 import type { Many } from '../model/snapshot-reader.ts';
@@ -44,14 +44,16 @@ class PageSource extends SourceReader {
 
   async *#parts(since: string | undefined, options: SourceReadOptions): AsyncGenerator<ReadPart> {
     const own = this.#own.entries();
+    let layout: object | undefined;
+    const numbered = (page: SlotEntries): void => void (layout = page.layout);
     const present = new Set(own.keys.map(nameOf));
     for await (const part of this.#inner.read(since, options)) {
       if (part.kind === 'families') {
         yield { kind: 'families', items: this.#shownFamilies(part.items, present) };
       } else if (part.kind === 'entries') {
-        yield { kind: 'entries', items: shownPages(part.items), isTyped: true };
+        yield { kind: 'entries', items: shownPages(part.items, numbered), isTyped: true };
       } else if (part.kind === 'end') {
-        yield { kind: 'entries', items: [own], isTyped: true };
+        yield { kind: 'entries', items: [besideNumbered(own, layout)], isTyped: true };
         // Own series change without the state of the store, so it is not the state of the page.
         yield { ...part, state: undefined };
       } else yield part;
@@ -79,16 +81,28 @@ class PageSource extends SourceReader {
   }
 }
 
-async function* shownPages(pages: Many<Entries>): AsyncGenerator<Entries> {
-  for await (const { keys, payloads, times } of pages) {
+/** @param numbered - is told of each page whose series the store has numbers for. */
+async function* shownPages(
+  pages: Many<Entries | SlotEntries>,
+  numbered: (page: SlotEntries) => void,
+): AsyncGenerator<Entries> {
+  for await (const page of pages) {
+    if ('layout' in page) numbered(page);
     yield {
-      keys: keys.map(shownKey),
-      payloads: payloads.map((payload) =>
+      // With its numbers, by which a cache finds the lines.
+      ...page,
+      keys: page.keys.map(shownKey),
+      payloads: page.payloads.map((payload) =>
         payload === undefined ? undefined : shownPayload(payload),
       ),
-      times,
     };
   }
+}
+
+/** Series without numbers, to be read with those of a layout. */
+function besideNumbered(own: Entries, layout: object | undefined): Entries | SlotEntries {
+  if (layout === undefined) return own;
+  return { ...own, layout, slots: new Uint32Array(own.keys.length).fill(NO_SLOT) };
 }
 
 /** Reads the page of a gateway when it is asked for. */

@@ -138,7 +138,7 @@ export class KnownLines {
     return true;
   }
 
-  /** Turns to the series of a number; to that of none for one that ended. */
+  /** Turns to the series of a number; undefined for one that ended, or has no number. */
   turnToSlot(slot: number | undefined): void {
     this.#slot = slot ?? NO_LINE;
     this.#at = this.#slot - this.#step;
@@ -194,7 +194,8 @@ export class KnownLines {
       return NO_LINE;
     }
     const line = this.#search(name, id);
-    if (line !== NO_LINE) {
+    // Numbers say where the next series is expected, and positions are those of all series.
+    if (line !== NO_LINE && this.#slot === undefined) {
       this.#positions ??= this.log.positions();
       this.#at = this.#positions(line);
     }

@@ -1,5 +1,5 @@
 import { isLonger, PointAdmission } from '../model/admission.ts';
-import type { Entries, Payload, SlotEntries } from '../model/entries.ts';
+import { type Entries, NO_SLOT, type Payload, type SlotEntries } from '../model/entries.ts';
 import {
   type FamilyCatalog,
   FamilyCataloguer,
@@ -167,7 +167,8 @@ export class RefreshRun {
         const slot = slotted.slots[at]!;
         const isNumber = typeof payload === 'number';
         if (isNumber && this.known.takeSlot(slot, payload, page.times[at]!)) continue;
-        this.known.turnToSlot(payload === undefined ? undefined : slot);
+        const isNumbered = payload !== undefined && slot !== NO_SLOT;
+        this.known.turnToSlot(isNumbered ? slot : undefined);
       }
       const key = page.keys[at]!;
       const family = this.#familyOfKey(key);

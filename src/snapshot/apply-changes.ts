@@ -124,7 +124,7 @@ class ChunkChanges {
     this.#edits.staged = this.#set?.staged[number];
     // Searches jump about in the text. Read in order before, it comes from main memory all at once
     // rather than miss by miss (bench/micro/find.ts). UTF-8 has no such byte.
-    if (!this.isComplete) chunk.text.indexOf(0xff);
+    if (!this.isComplete && this.#next < this.#changes.length) chunk.text.indexOf(0xff);
     this.#alikeFrom = this.#changes.find(chunk.firstId, this.#next);
     this.#alikeEnd = this.#changes.find(chunk.lastId, this.#alikeFrom);
   }

@@ -26,6 +26,8 @@ interface GatewayGroups {
   readonly delete: (path: string) => Promise<void>;
   /** The families that the store declares, by name. */
   readonly declared: () => Promise<readonly string[]>;
+  /** Reads the page of all groups. */
+  readonly reader: PageReader;
   /** The series of the page by their ids, without those of the gateway itself. */
   readonly page: () => Promise<Record<string, unknown>>;
 }
@@ -37,10 +39,11 @@ export async function gateway(settings: GatewaySettings = {}): Promise<GatewayGr
   const lifetimes = await compileLifetimes(settings.rules ?? [], settings.ttlMs ?? 0);
   const { groupLimit = 10_000, isShared = false } = settings;
   const groups = await PushedGroups.open(store, { groupLimit, lifetimes, now, isShared });
-  const page = new PageReader(groups, new OwnMetrics({ version: '1' }));
+  const reader = new PageReader(groups, new OwnMetrics({ version: '1' }));
   return {
     groups,
     store,
+    reader,
     push: (path: string, text: string, mode: PushMode = 'put') =>
       groups.push(labels(path), readFamilies(Buffer.from(text), undefined, false), mode),
     delete: (path: string) => groups.delete(labels(path)),
@@ -50,7 +53,7 @@ export async function gateway(settings: GatewaySettings = {}): Promise<GatewayGr
       return names.sort((a, b) => (a < b ? -1 : 1));
     },
     page: async (): Promise<Record<string, unknown>> => {
-      const { families } = await page.current();
+      const { families } = await reader.current();
       const lines = families.flatMap(({ chunks }) =>
         chunks.flatMap(({ text }) => text.toString().trim().split('\n')),
       );
