@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
+import { setTimeout as later } from 'node:timers/promises';
 
 const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js');
 // USER_HZ is 100 on every Linux that Node runs on.
@@ -64,17 +65,23 @@ export class GatewayProcess {
     return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
   }
 
-  async stop(): Promise<void> {
+  /** Whether it ends within some seconds, without being told to. */
+  async isGoneSoon(): Promise<boolean> {
+    for (let waits = 0; waits < 100 && !this.isGone; waits++) await later(50);
+    return this.isGone;
+  }
+
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     if (this.isGone) return;
     const gone = new Promise((done) => this.#child.once('exit', done));
-    this.#child.kill('SIGTERM');
+    this.#child.kill(signal);
     await gone;
   }
 
   async #isReady(): Promise<boolean> {
     return fetch(`http://127.0.0.1:${this.port}/-/ready`).then(
       ({ ok }) => ok,
-      () => new Promise((later) => setTimeout(later, 20, false)),
+      () => later(20).then(() => false),
     );
   }
 }

@@ -52,7 +52,7 @@ async function costsBeside(count: number) {
 describe('a push and the scrape after it', () => {
   it('cost what was pushed, not what is stored', async () => {
     const few = await costsBeside(300);
-    const many = await costsBeside(1_500);
+    const many = await costsBeside(1_700);
     for (const [at, { kind, copied, deflated, pageBytes, ...counts }] of many.entries()) {
       const { kind: _, copied: __, deflated: ___, pageBytes: fewerBytes, ...same } = few[at]!;
       expect(counts).toEqual(same);
