@@ -162,7 +162,11 @@ async function summary({ gateway, clients, fill, idleMb }: Filled, rounds: reado
     },
     plainScrape: median(rounds.map((round) => round.plainScrape)),
     gzipScrape: median(rounds.map((round) => round.gzipScrape)),
-    ...{ pageBytes, homeBytes, idleMb, loadedMb, peakMb },
+    pageBytes,
+    homeBytes,
+    idleMb,
+    loadedMb,
+    peakMb,
   };
 }
 
