@@ -41,12 +41,11 @@ await compare(`keys of ${SERIES} points`, {
   'compared with the bytes of the line': () => {
     let at = 0;
     let equal = 0;
-    const key = { name, text: chunks[0]!.text, start: 0, end: 0 };
+    const key = { name, lines: chunks[0]!, line: 0 };
     for (const chunk of chunks) {
-      key.text = chunk.text;
+      key.lines = chunk;
       for (let line = 0; line < chunk.series; line++) {
-        key.start = chunk.lineStart(line);
-        key.end = chunk.idEnd[line]!;
+        key.line = line;
         if (matcher.matches(key, points[at++])) equal++;
       }
     }

@@ -16,6 +16,8 @@ export interface AdmissionLimits {
    * are admitted.
    */
   readonly maxPayloadBytes?: number;
+  /** What compares points with keys; it remembers lines from one owner to the next. Default: new. */
+  readonly matcher?: KeyMatcher;
 }
 
 /**
@@ -44,7 +46,7 @@ export class PointAdmission {
   /** Whether the last point that was admitted carried its id. */
   isTrusted = false;
   readonly #writer: KeyWriter;
-  readonly #matcher = new KeyMatcher();
+  readonly #matcher: KeyMatcher;
   #texts: TextMatcher | undefined;
   readonly #maxPayloadBytes: number;
   readonly #maxSeriesBytes: number;
@@ -53,6 +55,7 @@ export class PointAdmission {
   constructor(limits: AdmissionLimits) {
     this.#maxSeriesBytes = limits.maxSeriesBytes;
     this.#now = limits.now;
+    this.#matcher = limits.matcher ?? new KeyMatcher();
     this.#writer = new KeyWriter(limits.maxSeriesBytes);
     this.#maxPayloadBytes = limits.maxPayloadBytes ?? 0;
   }

@@ -1,7 +1,7 @@
 import type { PointAdmission } from '../model/admission.ts';
 import type { Payload } from '../model/entries.ts';
 import type { FamilyCatalog, FamilyType } from '../model/family-metadata.ts';
-import type { KeyPlace } from '../model/key/index.ts';
+import type { KeyLines, KeyPlace } from '../model/key/index.ts';
 import { chunkFor } from '../snapshot/chunk.ts';
 import type { RefreshWork } from '../snapshot/refresh-work.ts';
 import { familyPlace, type Snapshot } from '../snapshot/snapshot.ts';
@@ -11,6 +11,13 @@ import { type LineOrder, NO_LINE, PositionLog } from './line-order.ts';
 
 /** A delta may search for so many lines, and for one more for every two that it finds. */
 const FREE_SEARCHES = 16;
+
+const NO_LINES: KeyLines = {
+  text: Buffer.alloc(0),
+  lineEnd: new Uint32Array(),
+  idEnd: new Uint32Array(),
+  ids: {},
+};
 
 /** What a read is beside the snapshot before it. */
 interface ReadSetting {
@@ -42,7 +49,7 @@ export class KnownLines {
   readonly #work: RefreshWork;
   /** The types of the families before, as they are declared now; undefined until asked for. */
   readonly #types: (FamilyType | undefined)[];
-  readonly #key: KeyPlace = { name: '', text: Buffer.alloc(0), start: 0, end: 0 };
+  readonly #key: KeyPlace;
   /** The position in the last read at which the last line was. */
   #at = -1;
   /** Whether this read goes through the positions forwards, 1, or backwards, -1. */
@@ -68,6 +75,7 @@ export class KnownLines {
     this.#isFollowing = this.#isDelta || before.series > 0;
     this.staged = new StagedLines(before, this.#isDelta);
     this.log = new PositionLog(order, before.series);
+    this.#key = { name: '', lines: NO_LINES, line: 0 };
     this.#types = new Array<FamilyType | undefined>(before.families.length).fill(undefined);
   }
 
@@ -85,9 +93,8 @@ export class KnownLines {
     const family = places.familyOf[places.chunk]!;
     const key = this.#key;
     key.name = this.#before.families[family]!.name;
-    key.text = chunk.text;
-    key.start = chunk.lineStart(places.line);
-    key.end = chunk.idEnd[places.line]!;
+    key.lines = chunk;
+    key.line = places.line;
     if (!admission.admitAs(given, key)) return false;
     const { value, updatedAt } = admission;
     if (!this.#isPlain(family, value)) return false;

@@ -6,7 +6,7 @@ import {
   type FamilyMetadata,
   type FamilyType,
 } from '../model/family-metadata.ts';
-import { type NameRange, nameOf, rangeOf } from '../model/key/index.ts';
+import { type KeyMatcher, type NameRange, nameOf, rangeOf } from '../model/key/index.ts';
 import type { RejectionLog, RejectionReason } from '../model/rejection.ts';
 import type { ReadOptions } from '../model/snapshot-reader.ts';
 import { typeFault } from '../model/type-rules.ts';
@@ -41,6 +41,8 @@ export interface RunSettings {
   readonly layout?: object | undefined;
   /** What was left out of undeclared families since everything was read. */
   readonly leftOut?: LeftOutFamilies;
+  /** What compares points with lines, as the runs before left it. */
+  readonly matcher?: KeyMatcher;
 }
 
 /**
@@ -80,6 +82,7 @@ export class RefreshRun {
       maxSeriesBytes: settings.maxSeriesBytes,
       maxPayloadBytes: Number.POSITIVE_INFINITY,
       now: () => begun,
+      ...(settings.matcher !== undefined && { matcher: settings.matcher }),
     });
     this.leftOut = settings.leftOut ?? new LeftOutFamilies();
     this.pace = new Pace(settings.sliceBudget, signal);

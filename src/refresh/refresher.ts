@@ -2,6 +2,7 @@ import { logRecovery } from '../logging/default-log.ts';
 import type { Clock } from '../model/clock.ts';
 import { asRefreshError, SnapscrapeError } from '../model/errors.ts';
 import type { FamilyCatalog } from '../model/family-metadata.ts';
+import { KeyMatcher } from '../model/key/index.ts';
 import { RejectionLog } from '../model/rejection.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import {
@@ -66,6 +67,7 @@ export class Refresher {
   #order: LineOrder;
   #layout: object | undefined;
   readonly #catalogs = new WeakMap<object, FamilyCatalog>();
+  readonly #matcher = new KeyMatcher();
   readonly #metadata = new MetadataDigest();
   // By snapshot: its version may be asked for when the next one is there already.
   readonly #versions = new WeakMap<Snapshot, number>();
@@ -115,7 +117,8 @@ export class Refresher {
     const { rejections } = this;
     const [order, layout] = [this.#order, this.#layout];
     const kept = { order, layout, catalogs: this.#catalogs, leftOut: this.#leftOut };
-    const run = new RefreshRun({ ...this.#config, ...kept, rejections }, signal);
+    const matcher = this.#matcher;
+    const run = new RefreshRun({ ...this.#config, ...kept, matcher, rejections }, signal);
     const read = await this.#read(run);
     const { state, snapshot, writes } = read;
     const version =

@@ -8,7 +8,7 @@ export {
   renameLabels,
   splitLabels,
 } from './key-frame.ts';
-export { KeyMatcher, type KeyPlace } from './key-matcher.ts';
+export { type KeyLines, KeyMatcher, type KeyPlace } from './key-matcher.ts';
 export { compareKeys, unitRank } from './key-order.ts';
 export {
   isNamed,

@@ -1,16 +1,24 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { tries } from '../../../test/support/tries.ts';
-import { KeyMatcher, KeyWriter, nameOf } from './index.ts';
+import { type KeyLines, KeyMatcher, KeyWriter, nameOf } from './index.ts';
 
 const matcher = new KeyMatcher();
 
 /** Whether a key, in the middle of a text, is told to be that of its name with labels. */
 function matches(key: string, labels: unknown): boolean {
-  const before = Buffer.byteLength('a 1\n');
-  const text = Buffer.from(`a 1\n${key} 1\n`);
-  const end = before + Buffer.byteLength(key);
-  return matcher.matches({ name: nameOf(key), text, start: before, end }, labels);
+  return matcher.matches({ name: nameOf(key), lines: linesOf(['a', key]), line: 1 }, labels);
+}
+
+function linesOf(keys: readonly string[]): KeyLines {
+  const idEnd: number[] = [];
+  const lineEnd: number[] = [];
+  for (const key of keys) {
+    idEnd.push((lineEnd.at(-1) ?? 0) + Buffer.byteLength(key));
+    lineEnd.push(idEnd.at(-1)! + ' 1\n'.length);
+  }
+  const text = Buffer.from(keys.map((key) => `${key} 1\n`).join(''));
+  return { text, lineEnd: Uint32Array.from(lineEnd), idEnd: Uint32Array.from(idEnd), ids: {} };
 }
 
 it.each([
@@ -68,4 +76,47 @@ it('what is told from bytes is what would be written', () => {
     { numRuns: tries(1000) },
   );
   expect(count).toBeGreaterThan(300);
+});
+
+const LABELS = [
+  { b: 'x', c: 'y' },
+  { b: 'xy', c: 'y' },
+  { b: 'x', c: 'yz' },
+  { b: 'y', c: 'x' },
+  { b: 'x",c="y', c: 'z' },
+  { b: 'x', c: 'y",c="z' },
+  { b: 'é', c: 'y' },
+  { b: 'Ã©', c: 'y' },
+  { b: 'x\\', c: 'y' },
+  { b: 'x', c: 'y', d: 'z' },
+  { c: 'y', b: 'x' },
+  { b: 'x' },
+  Object.create({ b: 'x', c: 'y' }),
+];
+
+it.each([
+  ['the same plain labels', LABELS.slice(0, 4)],
+  ['a quote in a value', LABELS.slice(0, 6)],
+  ['a value beyond ASCII', LABELS.slice(0, 8)],
+  ['a backslash', LABELS.filter((_, i) => i !== 4 && i !== 5)],
+  ['labels of several kinds', LABELS],
+])('lines with %s are told apart, whatever was asked before', (_, all) => {
+  const writer = new KeyWriter();
+  const keyOf = (labels: object): string => {
+    expect(writer.write('a', labels)).toBe(true);
+    return writer.key;
+  };
+  const keys = all.map(keyOf);
+  const lines = linesOf(keys);
+  const used = new KeyMatcher();
+  for (let round = 0; round < 2; round++) {
+    for (const [line, key] of keys.entries()) {
+      for (const labels of LABELS) {
+        const isMatch = used.matches({ name: 'a', lines, line }, labels);
+        if (isMatch) expect(keyOf(labels)).toBe(key);
+        const isPlain = Object.values(labels).every((value) => /^[xyz]+$/.test(value as string));
+        if (isPlain && keyOf(labels) === key) expect(isMatch).toBe(true);
+      }
+    }
+  }
 });
