@@ -73,6 +73,8 @@ function projected(
   const arranged = encoder.arrangesMetrics ? manyLinedOf(exposed.openMetricsType) : undefined;
   if (escaping === undefined && bodies === undefined && arranged === undefined) return sections;
   const { name, type, openMetricsType } = exposed;
+  // Not the family: what is kept of it must not keep its chunks.
+  const { name: ownName, whole } = family;
   return sections.map((section, i) => {
     const make = (lines: EncodedLines): Buffer => section.body(escaping?.escape(lines) ?? lines);
     const key = [i, plan.scheme, type, openMetricsType, name].join(' ');
@@ -85,9 +87,9 @@ function projected(
       ...(arranged !== undefined && {
         arrange: (chunks) =>
           arrangeMetrics(chunks, {
-            name: family.name,
+            name: ownName,
             type: arranged,
-            whole: family.whole ?? chunks,
+            whole: whole ?? chunks,
           }),
       }),
     };

@@ -63,26 +63,41 @@ export class GzipStem {
   static async of(pieces: readonly DeflatedPiece[], pace: Pace): Promise<GzipStem> {
     const text = new MemberText();
     const parts: Buffer[] = [];
-    let waiting: Buffer[] = [MEMBER_HEADER];
-    let bytes = MEMBER_HEADER.length;
-    for (const piece of pieces) {
-      text.add(piece);
-      waiting.push(piece.blocks);
-      bytes += piece.blocks.length;
-      if (bytes < PART_BYTES) continue;
-      parts.push(Buffer.concat(waiting, bytes));
-      waiting = [];
-      bytes = 0;
+    for (const part of joinedParts(pieces, text)) {
+      parts.push(part);
       if (pace.shouldYield()) await pace.yield();
     }
-    if (bytes > 0) parts.push(Buffer.concat(waiting, bytes));
     return new GzipStem(parts, text);
+  }
+
+  /** Joins the few pieces of a short page, while the event loop waits. */
+  static ofShort(pieces: readonly DeflatedPiece[]): GzipStem {
+    const text = new MemberText();
+    return new GzipStem([...joinedParts(pieces, text)], text);
   }
 
   /** The end of the member with some last text, stored as it is. */
   end(text: Buffer): Buffer {
     return this.#text.end(text);
   }
+}
+
+function* joinedParts(
+  pieces: readonly DeflatedPiece[],
+  text: MemberText,
+): Generator<Buffer, void, undefined> {
+  let waiting: Buffer[] = [MEMBER_HEADER];
+  let bytes = MEMBER_HEADER.length;
+  for (const piece of pieces) {
+    text.add(piece);
+    waiting.push(piece.blocks);
+    bytes += piece.blocks.length;
+    if (bytes < PART_BYTES) continue;
+    yield Buffer.concat(waiting, bytes);
+    waiting = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(waiting, bytes);
 }
 
 /**

@@ -1,8 +1,14 @@
 import { Pace } from '../scheduling/pace.ts';
 import type { Family } from '../snapshot/snapshot.ts';
 import type { DeflatedPiece, Deflater } from './deflate.ts';
-import type { EncodedLines, Encoder, WholeFamily } from './encoder.ts';
-import { type Bodies, familyTexts, ownSectionsOf, sectionsOf } from './exposition.ts';
+import type { EncodedLines, Encoder, Section, WholeFamily } from './encoder.ts';
+import {
+  type Bodies,
+  familyTexts,
+  ownSectionsOf,
+  type PageFormat,
+  sectionsOf,
+} from './exposition.ts';
 import { GzipStem } from './gzip.ts';
 import type { NamePlan } from './name-plan.ts';
 import { type PagePart, PieceJoiner } from './pieces.ts';
@@ -11,6 +17,12 @@ import { ZstdStem } from './zstd.ts';
 
 /** How long the making of a page holds the event loop at a stretch, in ms. */
 const SLICE_BUDGET = 10;
+
+/**
+ * How long a page is at most that is compressed by the first scrape, within its call: about a
+ * millisecond. A refresh that no scrape follows costs no compression then.
+ */
+const SHORT_BYTES = 128 * 1024;
 
 /** A family on a page, and how many series it has there. */
 export type CountedFamily = Pick<Family, 'name' | 'series'>;
@@ -40,11 +52,27 @@ export class Page {
   readonly pieces: readonly Buffer[];
   readonly #pieces: readonly Piece[];
   #gzip: Promise<GzipStem> | undefined;
+  #gzipNow: GzipStem | undefined;
   #zstd: Promise<ZstdStem> | undefined;
 
   constructor(pieces: readonly Piece[]) {
     this.pieces = pieces.map(({ text }) => text);
     this.#pieces = pieces;
+  }
+
+  /** Whether it is short enough to be compressed at once. */
+  get isShort(): boolean {
+    let bytes = 0;
+    for (const { length } of this.pieces) bytes += length;
+    return bytes <= SHORT_BYTES;
+  }
+
+  /** A short page as the beginning of a gzip member, made now if need be. */
+  gzippedNow(deflater: Deflater): GzipStem {
+    this.#gzipNow ??= GzipStem.ofShort(
+      this.#pieces.map(({ text, template }) => deflater.deflateNow(text, template)),
+    );
+    return this.#gzipNow;
   }
 
   /** The page as the beginning of a gzip member, if all of its pieces lie ready. */
@@ -93,6 +121,8 @@ export class PageMaker {
   readonly #heads: SameBytes;
   /** Lines that count series. */
   readonly #lines = new SameBytes('utf8');
+  /** The families of the latest page by name. */
+  #families: ReadonlyMap<string, FamilyLayout> = new Map();
   #latest:
     | { readonly content: PageContent; readonly plan: NamePlan; readonly page: Promise<Page> }
     | undefined;
@@ -121,8 +151,10 @@ export class PageMaker {
   async #make(content: PageContent, plan: NamePlan): Promise<Page> {
     const heads = this.#heads.next();
     const lines = this.#lines.next();
-    const parts = this.#parts(content, plan, { heads, lines });
+    const families = new Map<string, FamilyLayout>();
+    const parts = this.#parts(content, plan, { families, heads, lines });
     const pieces = await this.#joiner.join(parts, new Pace(SLICE_BUDGET));
+    this.#families = families;
     heads.keep();
     lines.keep();
     return new Page(pieces);
@@ -131,13 +163,13 @@ export class PageMaker {
   *#parts(
     content: PageContent,
     plan: NamePlan,
-    { heads, lines }: { readonly heads: TextBytes; readonly lines: TextBytes },
+    { families, heads, lines }: PageLayout,
   ): Generator<PagePart | undefined, void, undefined> {
     const encoder = this.#encoder;
     const format = { encoder, plan, bodies: this.#bodies };
     for (const family of content.families) {
-      const isMark = isMarked(family.name);
-      const sections = sectionsOf(family, format);
+      const { sections, isMark } = this.#layoutOf(family, format);
+      families.set(family.name, { plan, metadata: family.metadata, sections, isMark });
       for (const text of familyTexts(sections, family.chunks, encoder)) {
         yield partOf(text, heads.of, isMark);
       }
@@ -150,6 +182,34 @@ export class PageMaker {
       yield partOf(text, heads.of, false);
     }
   }
+
+  /** The layout of a family, which is that of the page before if only lines changed. */
+  #layoutOf(
+    family: PageContent['families'][number],
+    format: PageFormat,
+  ): Omit<FamilyLayout, 'plan'> {
+    const { name, metadata } = family;
+    const before = this.#families.get(name);
+    const isSame = before?.plan === format.plan && before.metadata === metadata;
+    // What a selection leaves of a family is arranged beside its whole.
+    if (isSame && family.whole === undefined) return before;
+    return { metadata, sections: sectionsOf(family, format), isMark: isMarked(name) };
+  }
+}
+
+/** What a page has of a family beside its lines. */
+interface FamilyLayout {
+  readonly plan: NamePlan;
+  readonly metadata: WholeFamily['metadata'];
+  readonly sections: readonly Section[];
+  readonly isMark: boolean;
+}
+
+/** What is noted of a page while it is made, for the next one. */
+interface PageLayout {
+  readonly families: Map<string, FamilyLayout>;
+  readonly heads: TextBytes;
+  readonly lines: TextBytes;
 }
 
 /** The bytes of the texts of one page. */

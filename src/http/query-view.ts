@@ -68,7 +68,7 @@ export class QueryView implements BodySource {
     const { families } = selector === undefined ? snapshot : await selector.select(snapshot);
     const turns = new SelectionTurns(shared.queue, signal);
     const format: PageFormat = { encoder, plan, bodies: shared.bodies(encoder) };
-    const end = (): Buffer => pageEnd(self, format, report());
+    const end = (): Buffer => pageEnd(self, format, report);
     const waiting = new WaitingText(coding === 'gzip' ? PART_BYTES.gzip : PART_BYTES.identity);
     const texts = this.#texts(families, format, turns, waiting);
     if (coding !== 'gzip') return begun(inTurns(turns, withEnd(texts, end), async (text) => text));

@@ -2,7 +2,7 @@ import type { NamePlan } from '../formats/name-plan.ts';
 import type { EscapingScheme } from '../model/key/index.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 
-/** A page all but its end. */
+/** A page all but its end, which lies ready or is made in no time. */
 export interface ReadyPage {
   readonly parts: readonly Buffer[];
   /** What follows, made of the lines that differ from scrape to scrape. */

@@ -35,8 +35,30 @@ export interface SelfFamily extends Pick<FamilyMetadata, 'type' | 'help'> {
   /** The name without the handler's prefix. */
   readonly name: string;
   /** Its samples now; undefined leaves the family out. It runs on each scrape and must be cheap. */
-  readonly samples: (report: SelfReport, plan: NamePlan) => Iterable<Sample> | undefined;
+  readonly samples: (report: SelfReport, plan: NamePlan) => readonly Sample[] | undefined;
 }
+
+const NO_LABELS: Sample[0] = Object.freeze({});
+
+/**
+ * Labels of one name. A value, of which there are few, has the same object each time: to be
+ * compared on each scrape costs nothing then.
+ */
+function labelled(name: string): (value: string) => Sample[0] {
+  const made = new Map<string, Sample[0]>();
+  return (value) => {
+    const labels = made.get(value) ?? Object.freeze({ [name]: value });
+    made.set(value, labels);
+    return labels;
+  };
+}
+
+const ofReason = labelled('reason');
+const ofStage = labelled('during');
+const ofCode = labelled('code');
+const [FAILED_DELTA, DELTA, FAILED_FULL, FULL] = ['delta', 'full'].flatMap((kind) =>
+  ['failure', 'success'].map((result): Sample[0] => Object.freeze({ kind, result })),
+) as [Sample[0], Sample[0], Sample[0], Sample[0]];
 
 /** Samples that each cache has, with the label `reader` if there are several readers. */
 function ofEachCache(
@@ -66,13 +88,14 @@ export const SELF_FAMILIES: readonly SelfFamily[] = [
     name: 'reader_series',
     type: 'gauge',
     help: 'Series that the cache of a merged reader holds.',
-    samples: (report) => report.members && ofEachCache(({ series }) => [[{}, series]])(report),
+    samples: (report) =>
+      report.members && ofEachCache(({ series }) => [[NO_LABELS, series]])(report),
   },
   {
     name: 'snapshot_age_seconds',
     type: 'gauge',
     help: 'How long ago the data of this page began to be read from its source.',
-    samples: ofEachCache(({ age }) => [[{}, (age ?? Number.NaN) / 1000]]),
+    samples: ofEachCache(({ age }) => [[NO_LABELS, (age ?? Number.NaN) / 1000]]),
   },
   {
     name: 'snapshot_version',
@@ -81,9 +104,9 @@ export const SELF_FAMILIES: readonly SelfFamily[] = [
     // As a value: a label would make a new series of each refresh.
     samples: (report) => {
       const { members, version } = report;
-      if (members === undefined) return version === undefined ? undefined : [[{}, version]];
+      if (members === undefined) return version === undefined ? undefined : [[NO_LABELS, version]];
       return ofEachCache(({ snapshotVersion }) => {
-        return snapshotVersion === undefined ? [] : [[{}, snapshotVersion]];
+        return snapshotVersion === undefined ? [] : [[NO_LABELS, snapshotVersion]];
       })(report);
     },
   },
@@ -91,42 +114,43 @@ export const SELF_FAMILIES: readonly SelfFamily[] = [
     name: 'refresh_duration_seconds',
     type: 'gauge',
     help: 'How long the latest refresh from the source took, successful or not.',
-    samples: ofEachCache(({ refreshDuration }) => [[{}, refreshDuration / 1000]]),
+    samples: ofEachCache(({ refreshDuration }) => [[NO_LABELS, refreshDuration / 1000]]),
   },
   {
     name: 'refreshes_total',
     type: 'counter',
     help: 'Refreshes from the source by kind and result.',
     samples: ofEachCache(({ failuresByKind, deltas, fullRefreshes }) => [
-      [{ kind: 'delta', result: 'failure' }, failuresByKind.delta],
-      [{ kind: 'delta', result: 'success' }, deltas],
-      [{ kind: 'full', result: 'failure' }, failuresByKind.full],
-      [{ kind: 'full', result: 'success' }, fullRefreshes],
+      [FAILED_DELTA, failuresByKind.delta],
+      [DELTA, deltas],
+      [FAILED_FULL, failuresByKind.full],
+      [FULL, fullRefreshes],
     ]),
   },
   {
     name: 'refresh_fallbacks_total',
     type: 'counter',
     help: 'Refreshes that read everything because a delta could not be used, by reason.',
-    samples: ofEachCache(({ fallbacksByReason }) => byReason(Object.entries(fallbacksByReason))),
+    samples: ofEachCache(({ fallbacksByReason }) => byReason(fallbacksByReason)),
   },
   {
     name: 'refresh_longest_slice_seconds',
     type: 'gauge',
     help: 'The longest that the latest successful refresh held the event loop at a stretch.',
-    samples: ofEachCache(({ longestSlice }) => [[{}, longestSlice / 1000]]),
+    samples: ofEachCache(({ longestSlice }) => [[NO_LABELS, longestSlice / 1000]]),
   },
   {
     name: 'rejected_points_total',
     type: 'counter',
     help: 'Points that the cache or the store refused, by reason.',
-    samples: ({ rejected }) => byReason(Object.entries(rejected)),
+    samples: ({ rejected }) => byReason(rejected),
   },
   {
     name: 'older_writes_total',
     type: 'counter',
     help: 'Points that the store did not apply, because it has a newer one of their series.',
-    samples: ({ olderWrites }) => (olderWrites === undefined ? undefined : [[{}, olderWrites]]),
+    samples: ({ olderWrites }) =>
+      olderWrites === undefined ? undefined : [[NO_LABELS, olderWrites]],
   },
   {
     name: 'store_last_write_timestamp_seconds',
@@ -146,13 +170,14 @@ export const SELF_FAMILIES: readonly SelfFamily[] = [
     name: 'family_metadata_faults',
     type: 'gauge',
     help: 'Parts of the declared HELP, TYPE and UNIT that could not be used.',
-    samples: ofEachCache(({ familyFaults }) => [[{}, familyFaults.length]]),
+    samples: ofEachCache(({ familyFaults }) => [[NO_LABELS, familyFaults.length]]),
   },
   {
     name: 'left_out_families',
     type: 'gauge',
     help: 'Families that this page does not have, as another one has a name that they need.',
-    samples: (_, { leftOutCount }) => (leftOutCount === 0 ? undefined : [[{}, leftOutCount]]),
+    samples: (_, { leftOutCount }) =>
+      leftOutCount === 0 ? undefined : [[NO_LABELS, leftOutCount]],
   },
   {
     name: 'left_out_family',
@@ -167,32 +192,33 @@ export const SELF_FAMILIES: readonly SelfFamily[] = [
     name: 'left_out_series',
     type: 'gauge',
     help: 'Series that this page does not have, as escaped label names make them equal to others.',
-    samples: (_, { leftOutSeries }) => (leftOutSeries === 0 ? undefined : [[{}, leftOutSeries]]),
+    samples: (_, { leftOutSeries }) =>
+      leftOutSeries === 0 ? undefined : [[NO_LABELS, leftOutSeries]],
   },
   {
     name: 'scrape_errors_total',
     type: 'counter',
     help: 'Scrapes that met an error, by what was being done, even where a page was served.',
     samples: ({ errors }) =>
-      ERROR_STAGES.map((during): Sample => [{ during }, errors.counts[during]]),
+      ERROR_STAGES.map((during): Sample => [ofStage(during), errors.counts[during]]),
   },
   {
     name: 'http_requests_total',
     type: 'counter',
     help: 'Requests for metrics that have ended, by status code.',
     samples: ({ requests }) =>
-      [...requests.byCode].map(([code, count]): Sample => [{ code: String(code) }, count]),
+      Array.from(requests.byCode, ([code, count]): Sample => [ofCode(String(code)), count]),
   },
   {
     name: 'http_requests_in_flight',
     type: 'gauge',
     help: 'Requests for metrics that are being served, this one included.',
-    samples: ({ requests }) => [[{}, requests.inFlight]],
+    samples: ({ requests }) => [[NO_LABELS, requests.inFlight]],
   },
 ];
 
-function byReason(counts: Iterable<readonly [string, number]>): readonly Sample[] {
-  return [...counts].map(([reason, count]): Sample => [{ reason }, count]);
+function byReason(counts: Readonly<Record<string, number>>): readonly Sample[] {
+  return Object.keys(counts).map((reason): Sample => [ofReason(reason), counts[reason]!]);
 }
 
 function lastWriteSample(labels: Sample[0]): (write: LastWrite) => Sample {

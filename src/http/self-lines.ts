@@ -32,18 +32,14 @@ export class SelfLines {
     const samples = this.#family.samples(report, this.#format.plan);
     if (samples === undefined) return undefined;
     const before = this.#lines;
-    const lines: Line[] = [];
-    let isSame = true;
-    for (const [labels, value] of samples) {
-      const last = before[lines.length];
+    const isSame = samples.length === before.length && samples.every(isSampleOf, before);
+    if (this.#bytes !== undefined && isSame) return this.#bytes;
+    this.#lines = samples.map(([labels, value], i): Line => {
+      const last = before[i];
       const hasKey = last !== undefined && haveSameLabels(last.labels, labels);
-      isSame &&= hasKey && Object.is(last.value, value);
-      const key = hasKey ? last.key : keyOf(this.#family.name, labels);
-      lines.push({ labels, key, value });
-    }
-    if (this.#bytes !== undefined && isSame && lines.length === before.length) return this.#bytes;
-    this.#lines = lines;
-    this.#bytes = this.#write(lines);
+      return { labels, key: hasKey ? last.key : keyOf(this.#family.name, labels), value };
+    });
+    this.#bytes = this.#write(this.#lines);
     return this.#bytes;
   }
 
@@ -59,7 +55,14 @@ export class SelfLines {
   }
 }
 
+/** Whether a sample is that of the line at its place; without an object for the call. */
+function isSampleOf(this: readonly Line[], [labels, value]: Sample, at: number): boolean {
+  const line = this[at]!;
+  return Object.is(line.value, value) && haveSameLabels(line.labels, labels);
+}
+
 function haveSameLabels(some: Sample[0], others: Sample[0]): boolean {
+  if (some === others) return true;
   const names = Object.keys(some);
   if (names.length !== Object.keys(others).length) return false;
   return names.every((name) => some[name] === others[name]);

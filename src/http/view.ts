@@ -1,4 +1,5 @@
 import type { ContentCoding } from '../formats/content-coding.ts';
+import type { Deflater } from '../formats/deflate.ts';
 import type { Encoder } from '../formats/encoder.ts';
 import type { PageFormat } from '../formats/exposition.ts';
 import { streamGzip } from '../formats/gzip.ts';
@@ -8,7 +9,7 @@ import { type Page, type PageContent, PageMaker } from '../formats/page.ts';
 import type { EscapingScheme } from '../model/key/index.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { type ReaderForms, RecentForms } from './derived-forms.ts';
-import { ReadyPages } from './ready-pages.ts';
+import { type ReadyPage, ReadyPages } from './ready-pages.ts';
 import type { BodyParts } from './scrape-exchange.ts';
 import type { SelfReport } from './self-families.ts';
 import type { SelfMetrics } from './self-metrics.ts';
@@ -135,7 +136,10 @@ export class View implements BodySource {
     );
   }
 
-  /** Drops earlier pages and makes the next ones ahead, in the forms that are kept. */
+  /**
+   * Drops earlier pages and makes the next ones ahead, in the forms that are kept; short ones all but
+   * the compression.
+   */
   async published(snapshot: Snapshot): Promise<void> {
     this.#newest = snapshot;
     const schemes = this.#ready.begin(snapshot);
@@ -162,7 +166,7 @@ export class View implements BodySource {
     const form = this.#all.of(encoder, plan.scheme, coding);
     const isKept = this.#asked(form);
     const page = await this.#page(snapshot, form.kind, plan);
-    const end = (): Buffer => pageEnd(self, { encoder, plan }, report());
+    const end = (): Buffer => pageEnd(self, { encoder, plan }, report);
     if (coding === 'gzip') return this.#gzippedBody(snapshot, form, { page, isKept, end });
     if (coding === 'identity') {
       this.#ready.keep(snapshot, form, page.pieces);
@@ -185,7 +189,7 @@ export class View implements BodySource {
     const page = this.#ready.page(snapshot, form);
     if (page === undefined) return undefined;
     this.#asked(form);
-    const end = pageEnd(this.#parts.self, { encoder, plan }, report());
+    const end = pageEnd(this.#parts.self, { encoder, plan }, report);
     return { coding, parts: [...page.parts, page.end(end)] };
   }
 
@@ -205,6 +209,10 @@ export class View implements BodySource {
     if (coding === 'identity') this.#ready.keep(snapshot, form, page.pieces);
     if (coding !== 'gzip') return;
     const deflater = this.#parts.shared.deflater(this.#parts.gzipLevel);
+    if (page.isShort) {
+      this.#ready.keep(snapshot, form, shortPage(page, deflater));
+      return;
+    }
     await Promise.all(page.deflating(deflater));
     if (this.#newest !== snapshot) return;
     const stem = await page.gzipped(deflater);
@@ -219,6 +227,11 @@ export class View implements BodySource {
   ): Promise<BodyParts> {
     const { shared, gzipLevel } = this.#parts;
     const deflater = shared.deflater(gzipLevel);
+    if (page.isShort) {
+      const ready = shortPage(page, deflater);
+      if (isKept) this.#ready.keep(snapshot, form, ready);
+      return [...ready.parts, ready.end(end())];
+    }
     const isLong = page.pieces.length > WORTH_STREAMING;
     let making = isKept || !isLong ? page.gzipped(deflater) : undefined;
     if (making === undefined) {
@@ -248,14 +261,24 @@ export class View implements BodySource {
   }
 }
 
+/** A short page, which the first scrape compresses. */
+function shortPage(page: Page, deflater: Deflater): ReadyPage {
+  return {
+    get parts() {
+      return page.gzippedNow(deflater).parts;
+    },
+    end: (text) => page.gzippedNow(deflater).end(text),
+  };
+}
+
 /** The lines that differ from scrape to scrape, and the end marker. */
 export function pageEnd(
   self: SelfMetrics | undefined,
   format: PageFormat,
-  report: SelfReport,
+  report: () => SelfReport,
 ): Buffer {
   return Buffer.concat([
-    ...(self?.latest(format, report) ?? []),
+    ...(self?.latest(format, report()) ?? []),
     Buffer.from(format.encoder.pageEnd),
   ]);
 }

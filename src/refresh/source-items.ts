@@ -30,6 +30,12 @@ export async function forEachItem(
       take(item);
       if (++taken % STRIDE === 0 && pace.shouldYield()) await pace.yieldAfterWait();
     }
+  } else if (isPlainArray(reply)) {
+    // By index, which makes no object for each item. It may grow meanwhile, as when iterated.
+    for (let at = 0; at < reply.length; at++) {
+      take(reply[at]);
+      if (++taken % STRIDE === 0 && pace.shouldYield()) await pace.yield();
+    }
   } else if (isIterable(reply)) {
     for (const item of reply) {
       take(item);
@@ -80,6 +86,11 @@ function isDigit(code: number): boolean {
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/** Whether iterating means to go by index. */
+function isPlainArray(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value[Symbol.iterator] === Array.prototype.values;
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

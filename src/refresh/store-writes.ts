@@ -54,12 +54,15 @@ export function joinSources(lists: readonly RefusalSources[]): RefusalSources {
  */
 export function refusedPoints({ logs, stores }: RefusalSources): RefusedPoints {
   const told = stores.flatMap((store) => statsOf(store) ?? []);
-  const rejected = REJECTION_REASONS.map((reason) => {
-    const own = logs.reduce((sum, log) => sum + log.count(reason), 0);
-    return [reason, told.reduce((sum, stats) => sum + stats.rejected[reason], own)];
-  });
+  const rejected: Partial<Record<RejectionReason, number>> = {};
+  for (const reason of REJECTION_REASONS) {
+    let sum = 0;
+    for (const log of logs) sum += log.count(reason);
+    for (const stats of told) sum += stats.rejected[reason];
+    rejected[reason] = sum;
+  }
   return {
-    rejected: Object.fromEntries(rejected) as Record<RejectionReason, number>,
+    rejected: rejected as Record<RejectionReason, number>,
     lastRejected: [...logs.map((log) => log.lastRejected()), ...told.map((s) => s.lastRejected)]
       .flat()
       .sort((a, b) => a.rejectedAt - b.rejectedAt)

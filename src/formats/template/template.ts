@@ -41,22 +41,20 @@ export function templateOfParts(
 }
 
 function joinedLines(parts: readonly Piece[]): Omit<TemplateLines, 'text'> {
-  const all = parts.map(({ text, template }) => template?.lines() ?? withoutValue(text));
-  const count = all.reduce((sum, { lineEnd }) => sum + lineEnd.length, 0);
+  let count = 0;
+  for (const { template } of parts) count += template?.lines().lineEnd.length ?? 1;
   const joined = { lineEnd: new Uint32Array(count), idEnd: new Uint32Array(count) };
   let line = 0;
   let start = 0;
-  for (const [part, { lineEnd, idEnd }] of all.entries()) {
-    for (let i = 0; i < lineEnd.length; i++, line++) {
-      joined.lineEnd[line] = lineEnd[i]! + start;
-      joined.idEnd[line] = idEnd[i]! + start;
+  for (const { text, template } of parts) {
+    const lines = template?.lines();
+    const { length } = text;
+    // Other text is all the same as long as it is the same object: a line without a value.
+    for (let i = 0; i < (lines?.lineEnd.length ?? 1); i++, line++) {
+      joined.lineEnd[line] = start + (lines?.lineEnd[i] ?? length);
+      joined.idEnd[line] = start + (lines?.idEnd[i] ?? length - 1);
     }
-    start += parts[part]!.text.length;
+    start += length;
   }
   return joined;
-}
-
-/** A text that is all the same as long as it is the same object, as a line. */
-function withoutValue({ length }: Buffer): Omit<TemplateLines, 'text'> {
-  return { lineEnd: Uint32Array.of(length), idEnd: Uint32Array.of(length - 1) };
 }
