@@ -10,17 +10,17 @@ import { joinTail, splitTail } from '../model/value/index.ts';
 import type { EncodedLines } from './encoder.ts';
 import { mapLines } from './lines.ts';
 
-const quotedLabels = new WeakMap<Buffer, boolean>();
+const quotedLabels = new WeakMap<object, boolean>();
 
 /**
  * Whether some lines may have labels with quoted names; false only if none has. Keys are looked
- * through once.
+ * through once, also those of lines whose ids are the same.
  */
-export function hasQuotedLabels({ text, tails }: EncodedLines): boolean {
-  let has = quotedLabels.get(text);
+export function hasQuotedLabels({ text, ids = text, tails }: EncodedLines): boolean {
+  let has = quotedLabels.get(ids);
   if (has === undefined) {
     has = mayHaveQuotedLabels(text);
-    quotedLabels.set(text, has);
+    quotedLabels.set(ids, has);
   }
   return has || (tails?.some((tail) => tail !== undefined && mayHaveQuotedLabels(tail)) ?? false);
 }

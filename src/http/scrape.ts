@@ -233,15 +233,16 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
   }
 
   #report(version: number | undefined): SelfReport {
-    const { rejected, older } = refusedPoints(refusalsOf(this.#reader));
+    const cache = this.#reader.cacheStats?.();
+    const { rejected, olderWrites } = cache ?? refusedPoints(refusalsOf(this.#reader));
     return {
       requests: this.requests,
       errors: this.errors,
       rejected,
-      olderWrites: older,
+      olderWrites,
       lastWrites: this.#reader.lastWrites?.() ?? [],
       version,
-      cache: this.#reader.cacheStats?.(),
+      cache,
       members: this.#reader.members?.(),
     };
   }

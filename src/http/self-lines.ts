@@ -19,7 +19,7 @@ export class SelfLines {
   readonly #sections: readonly Section[];
   readonly #format: PageFormat;
   #lines: readonly Line[] = [];
-  #bytes: Buffer | undefined;
+  #text: string | undefined;
 
   constructor(family: SampledFamily, sections: readonly Section[], format: PageFormat) {
     this.#family = family;
@@ -27,31 +27,34 @@ export class SelfLines {
     this.#format = format;
   }
 
-  /** Its bytes now; undefined if it is left out. The last ones, if no label or value differs. */
-  of(report: SelfReport): Buffer | undefined {
+  /**
+   * Its text now, in the encoder's charset; undefined if it is left out. The last one, if no label or
+   * value differs.
+   */
+  of(report: SelfReport): string | undefined {
     const samples = this.#family.samples(report, this.#format.plan);
     if (samples === undefined) return undefined;
     const before = this.#lines;
     const isSame = samples.length === before.length && samples.every(isSampleOf, before);
-    if (this.#bytes !== undefined && isSame) return this.#bytes;
+    if (this.#text !== undefined && isSame) return this.#text;
     this.#lines = samples.map(([labels, value], i): Line => {
       const last = before[i];
       const hasKey = last !== undefined && haveSameLabels(last.labels, labels);
       return { labels, key: hasKey ? last.key : keyOf(this.#family.name, labels), value };
     });
-    this.#bytes = this.#write(this.#lines);
-    return this.#bytes;
+    this.#text = this.#write(this.#lines);
+    return this.#text;
   }
 
-  #write(lines: readonly Line[]): Buffer {
+  #write(lines: readonly Line[]): string {
     const { encoder } = this.#format;
     const text = Buffer.from(lines.map(({ key, value }) => lineOf(key, value)).join(''));
-    const parts: Buffer[] = [];
+    let written = '';
     for (const part of familyTexts(this.#sections, [{ text }], encoder)) {
       if (part === undefined) continue;
-      parts.push(typeof part === 'string' ? Buffer.from(part, encoder.charset) : part.text);
+      written += typeof part === 'string' ? part : part.text.toString(encoder.charset);
     }
-    return Buffer.concat(parts);
+    return written;
   }
 }
 

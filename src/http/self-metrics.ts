@@ -3,6 +3,7 @@ import { ownSectionsOf, type PageFormat } from '../formats/exposition.ts';
 import type { NamePlan } from '../formats/name-plan.ts';
 import type { CountedFamily, CountFamilies } from '../formats/page.ts';
 import type { Selection, SelectionTerm } from '../selection/selection.ts';
+import { Remembered } from './remembered.ts';
 import { SELF_FAMILIES, type SelfFamily, type SelfReport } from './self-families.ts';
 import { keyOf, lineOf, type SampledFamily, SelfLines } from './self-lines.ts';
 
@@ -22,6 +23,7 @@ export class SelfMetrics {
   readonly #series: EncodedFamily;
   readonly #families: readonly SampledFamily[];
   readonly #isShown: (name: string) => boolean;
+  readonly #seriesKeys = new Remembered<string>();
   readonly #made = new WeakMap<NamePlan, Map<Encoder, MadeSections>>();
   readonly #writers = new WeakMap<NamePlan, Map<Encoder, readonly SelfLines[]>>();
 
@@ -49,7 +51,9 @@ export class SelfMetrics {
   readonly countFamilies: CountFamilies = (families, plan, bytesOf) => {
     if (!this.#isOn(this.#series, plan)) return undefined;
     const { name } = this.#series;
-    const chunks = countLines(name, shownFamilies(families, plan), bytesOf);
+    const keys = (family: string): string =>
+      this.#seriesKeys.of(family, () => keyOf(name, { family }));
+    const chunks = countLines(keys, shownFamilies(families, plan), bytesOf);
     return { ...this.#series, chunks };
   };
 
@@ -65,12 +69,14 @@ export class SelfMetrics {
     return made;
   }
 
-  /** The rest, as bytes by family. What is as it was at the last scrape is not written again. */
-  *latest(format: PageFormat, report: SelfReport): Generator<Buffer, void, undefined> {
-    for (const lines of this.#writersOf(format)) {
-      const bytes = lines.of(report);
-      if (bytes !== undefined) yield bytes;
-    }
+  /**
+   * The text of the rest, in the encoder's charset. What is as it was at the last scrape is not
+   * written again.
+   */
+  latest(format: PageFormat, report: SelfReport): string {
+    let text = '';
+    for (const lines of this.#writersOf(format)) text += lines.of(report) ?? '';
+    return text;
   }
 
   #writersOf(format: PageFormat): readonly SelfLines[] {
@@ -102,12 +108,12 @@ function* shownFamilies(
 }
 
 function* countLines(
-  name: string,
+  keyOfFamily: (family: string) => string,
   families: Iterable<CountedFamily>,
   bytesOf: (text: string) => Buffer,
 ): Generator<EncodedLines, void, undefined> {
-  for (const { name: family, series } of families) {
-    yield { text: bytesOf(lineOf(keyOf(name, { family }), series)) };
+  for (const { name, series } of families) {
+    yield { text: bytesOf(lineOf(keyOfFamily(name), series)) };
   }
 }
 

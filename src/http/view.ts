@@ -277,8 +277,6 @@ export function pageEnd(
   format: PageFormat,
   report: () => SelfReport,
 ): Buffer {
-  return Buffer.concat([
-    ...(self?.latest(format, report()) ?? []),
-    Buffer.from(format.encoder.pageEnd),
-  ]);
+  const { pageEnd: end, charset } = format.encoder;
+  return Buffer.from((self?.latest(format, report()) ?? '') + end, charset);
 }

@@ -187,7 +187,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
 
   cacheStats(): CacheStats {
     const from = this.#refresher;
-    const { rejected, lastRejected, older } = refusedPoints(refusalsOf(this));
+    const { rejected, lastRejected, olderWrites } = refusedPoints(refusalsOf(this));
     return Object.freeze({
       refreshDuration: from.duration,
       lastSuccess: from.lastSuccess,
@@ -205,7 +205,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
       failuresByKind: { ...from.failures },
       rejected,
       lastRejected,
-      olderWrites: older,
+      olderWrites,
       lastWrites: from.lastWrites,
       familyFaults: from.snapshot?.familyFaults ?? [],
       series: from.snapshot?.series ?? 0,

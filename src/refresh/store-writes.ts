@@ -35,7 +35,7 @@ export interface RefusalSources {
 /** What some sources refused, together. */
 export interface RefusedPoints extends Pick<WriteStats, 'rejected' | 'lastRejected'> {
   /** Points that stores found older than what they have; undefined if no store tells. */
-  readonly older: number | undefined;
+  readonly olderWrites: number | undefined;
 }
 
 /** Joins lists of sources; a source that is in several of them counts once. */
@@ -67,7 +67,7 @@ export function refusedPoints({ logs, stores }: RefusalSources): RefusedPoints {
       .flat()
       .sort((a, b) => a.rejectedAt - b.rejectedAt)
       .slice(-MOST_REJECTED),
-    older: told.length === 0 ? undefined : told.reduce((sum, { older }) => sum + older, 0),
+    olderWrites: told.length === 0 ? undefined : told.reduce((sum, { older }) => sum + older, 0),
   };
 }
 
