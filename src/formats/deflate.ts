@@ -65,6 +65,12 @@ export class Deflater {
     return this.#kept.get(piece);
   }
 
+  /** Whether a piece costs little more: it lies ready, or there is a plan for it. */
+  isPlanned(piece: Buffer, template: Template | undefined): boolean {
+    if (this.#kept.has(piece)) return true;
+    return template !== undefined && (this.#templates?.has(piece, template) ?? false);
+  }
+
   /**
    * The deflated form of a piece, made now if need be. Pieces are taken in the order in which they
    * are asked for. Rejects when zlib fails, which is not kept: the next caller has it tried
@@ -92,8 +98,7 @@ export class Deflater {
   }
 
   async #make(piece: Buffer, template: Template | undefined): Promise<DeflatedPiece> {
-    const isPlanned = template !== undefined && this.#templates?.has(piece, template);
-    const planned = isPlanned
+    const planned = this.isPlanned(piece, template)
       ? await this.#inSlice(() => this.#byPlan(piece, template))
       : undefined;
     return planned ?? this.#byZlib(piece, template, await this.#inPool(piece));

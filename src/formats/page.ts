@@ -19,10 +19,12 @@ import { ZstdStem } from './zstd.ts';
 const SLICE_BUDGET = 10;
 
 /**
- * How long a page is at most that is compressed by the first scrape, within its call: about a
- * millisecond. A refresh that no scrape follows costs no compression then.
+ * How long a page is at most that is compressed by the first scrape, within its call: one or two
+ * milliseconds. A refresh that no scrape follows costs no compression then.
  */
 const SHORT_BYTES = 128 * 1024;
+/** The same if there are plans for all of it. */
+const SHORT_PLANNED_BYTES = 512 * 1024;
 
 /** A family on a page, and how many series it has there. */
 export type CountedFamily = Pick<Family, 'name' | 'series'>;
@@ -60,11 +62,13 @@ export class Page {
     this.#pieces = pieces;
   }
 
-  /** Whether it is short enough to be compressed at once. */
-  get isShort(): boolean {
+  /** Whether it can be compressed at once. */
+  isShort(deflater: Deflater): boolean {
     let bytes = 0;
     for (const { length } of this.pieces) bytes += length;
-    return bytes <= SHORT_BYTES;
+    if (bytes <= SHORT_BYTES) return true;
+    if (bytes > SHORT_PLANNED_BYTES) return false;
+    return this.#pieces.every(({ text, template }) => deflater.isPlanned(text, template));
   }
 
   /** A short page as the beginning of a gzip member, made now if need be. */

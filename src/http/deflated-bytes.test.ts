@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ACCEPT } from '../../test/support/page.ts';
+import { until } from '../../test/support/until.ts';
 import type { MetricPoint } from '../model/metric-point.ts';
 import { createCachedSnapshotReader } from '../refresh/cached-reader.ts';
 import { formsOf } from './derived-forms.ts';
@@ -10,9 +11,9 @@ const FAMILIES = 4;
 const PER_FAMILY = 250;
 
 /** A page of about 90 KiB; values have as many digits each time. */
-function pointsAt(time: number): MetricPoint[] {
-  return Array.from({ length: FAMILIES * PER_FAMILY }, (_, i) => ({
-    name: `family_${Math.floor(i / PER_FAMILY)}`,
+function pointsAt(time: number, perFamily: number = PER_FAMILY): MetricPoint[] {
+  return Array.from({ length: FAMILIES * perFamily }, (_, i) => ({
+    name: `family_${Math.floor(i / perFamily)}`,
     labels: { number: String(i).padStart(6, '0'), pad: 'x'.repeat(50) },
     value: 10_000 + ((i * 7919 + time * 104_729) % 89_999),
   }));
@@ -77,6 +78,24 @@ it('refreshes of a short page that no scrape follows deflate nothing', async () 
   await scrape();
   for (let time = 5; time < 10; time++) await refresh(pointsAt(time));
   expect(deflated()).toEqual({ byZlib, byPlan: 0 });
+});
+
+it('those of a longer page deflate nothing either once there are plans for it', async () => {
+  const { reader, refresh, scrape, deflated } = exporter();
+  const at = (time: number) => pointsAt(time, 600);
+  await refresh(at(0));
+  await until('it is compressed ahead', () => deflated().byZlib > reader.cacheStats().bytes);
+  for (let time = 1; time < 4; time++) {
+    await refresh(at(time));
+    await scrape();
+  }
+  const before = deflated();
+  for (let time = 4; time < 8; time++) await refresh(at(time));
+  expect(deflated()).toEqual(before);
+  await scrape();
+  const { byZlib, byPlan } = deflated();
+  expect(byZlib).toBe(before.byZlib);
+  expect(byPlan - before.byPlan).toBeGreaterThan(200_000);
 });
 
 describe('a full read, counted in families that are deflated by zlib and by plans', () => {

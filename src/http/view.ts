@@ -209,7 +209,7 @@ export class View implements BodySource {
     if (coding === 'identity') this.#ready.keep(snapshot, form, page.pieces);
     if (coding !== 'gzip') return;
     const deflater = this.#parts.shared.deflater(this.#parts.gzipLevel);
-    if (page.isShort) {
+    if (page.isShort(deflater)) {
       this.#ready.keep(snapshot, form, shortPage(page, deflater));
       return;
     }
@@ -227,7 +227,7 @@ export class View implements BodySource {
   ): Promise<BodyParts> {
     const { shared, gzipLevel } = this.#parts;
     const deflater = shared.deflater(gzipLevel);
-    if (page.isShort) {
+    if (page.isShort(deflater)) {
       const ready = shortPage(page, deflater);
       if (isKept) this.#ready.keep(snapshot, form, ready);
       return [...ready.parts, ready.end(end())];

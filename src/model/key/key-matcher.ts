@@ -1,4 +1,4 @@
-import { type LabelShape, LabelShapes, MOST_LABELS } from './label-shape.ts';
+import { hasNames, type LabelShape, LabelShapes, MOST_LABELS } from './label-shape.ts';
 import { frameOf } from './names.ts';
 
 /** Lines that begin with keys of one metric name. */
@@ -114,19 +114,6 @@ export class KeyMatcher {
     this.#ids = ids;
     this.#areAlike = this.#shapeOf.get(ids) === this.#shape;
   }
-}
-
-const hasOwn = Object.prototype.hasOwnProperty;
-
-/** Whether labels have these names and no others, in this order; makes no list of theirs. */
-function hasNames(labels: object, names: readonly string[]): boolean {
-  let count = 0;
-  // Inherited names come too.
-  for (const name in labels) {
-    if (name !== names[count] || !hasOwn.call(labels, name)) return false;
-    count++;
-  }
-  return count === names.length;
 }
 
 /** Whether all keys have labels of some heads, and plain values. */

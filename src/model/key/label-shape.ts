@@ -58,6 +58,19 @@ export function headsOf(sorted: readonly string[]): string[] {
   return sorted.map((name, at) => `${at === 0 ? '' : '",'}${labelNameText(name)}="`);
 }
 
+const hasOwn = Object.prototype.hasOwnProperty;
+
+/** Whether labels have these names and no others, in this order; makes no list of theirs. */
+export function hasNames(labels: object, names: readonly string[]): boolean {
+  let count = 0;
+  // Inherited names come too.
+  for (const name in labels) {
+    if (name !== names[count] || !hasOwn.call(labels, name)) return false;
+    count++;
+  }
+  return count === names.length;
+}
+
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

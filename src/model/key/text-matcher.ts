@@ -1,4 +1,4 @@
-import { type LabelShape, LabelShapes, MOST_LABELS } from './label-shape.ts';
+import { hasNames, type LabelShape, LabelShapes, MOST_LABELS } from './label-shape.ts';
 import { frameOf } from './names.ts';
 
 /** A key that was written before, and what is known of how it is made up. */
@@ -48,13 +48,11 @@ export class TextMatcher {
     if (typeof name !== 'string' || name.length > key.length) return false;
     const given = labels === undefined ? NO_LABELS : labels;
     if (typeof given !== 'object' || given === null || Symbol.iterator in given) return false;
-    // Own names alone: `for…in` would name inherited labels too.
-    const names = Object.keys(given);
-    const shape = names.length > MOST_LABELS ? undefined : this.#shapes.of(names);
+    const shape = this.#shapeOf(given);
     if (shape === undefined) return false;
     const isSame = this.#form?.shape === shape && this.#form.name === name;
     const form = isSame ? this.#form! : this.#formOf(name, shape);
-    if (names.length === 0) return key === form.bare;
+    if (shape.names.length === 0) return key === form.bare;
     const isKnown = form.number !== 0 && form.number === known.form;
     if (!isKnown && !key.startsWith(form.open)) return false;
     const values = given as Readonly<Record<string, unknown>>;
@@ -77,6 +75,14 @@ export class TextMatcher {
     if (at + 2 !== key.length) return false;
     if (!isKnown) this.#learn(known, form);
     return true;
+  }
+
+  #shapeOf(labels: object): LabelShape | undefined {
+    const last = this.#form?.shape;
+    if (last !== undefined && hasNames(labels, last.names)) return last;
+    // Own names alone.
+    const names = Object.keys(labels);
+    return names.length > MOST_LABELS ? undefined : this.#shapes.of(names);
   }
 
   #formOf(name: string, shape: LabelShape): KeyForm {
