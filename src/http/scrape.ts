@@ -86,7 +86,7 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
       .catch((error: unknown) => this.errors.report(error, { during: 'page', status: 500 }));
   }
 
-  /** Compresses a new snapshot before the next scrape, in the forms of the latest scrapes. */
+  /** Makes pages of a new snapshot before the next scrape, in the forms of the latest scrapes. */
   published(snapshot: Snapshot): void {
     this.#views.published(snapshot);
   }
