@@ -18,7 +18,7 @@ const entries = targets.map((file) => file.replace(/^\.\/dist\/|\.js$/g, ''));
 /** What makes a file of its own, with all that it imports; the first that needs a module has it. */
 const FILES: readonly (readonly [name: string, modules: RegExp])[] = [
   ['held-signals', /^cli\/held-signals\.ts$/],
-  ['core', /^(?:index|stores\/index)\.ts$/],
+  ['core', /^(?:index|stores\/(?:index|store-away))\.ts$/],
   ['parse', /^parse\/index\.ts$/],
   ['server', /^server\/index\.ts$/],
 ];

@@ -55,7 +55,8 @@ The keys below \`push\` count in \`snapscrape serve\` if \`--web.enable-push-api
 the paths of a Pushgateway then: \`/metrics/job/<job>/<label>/<value>\` by PUT, POST and DELETE, and
 \`/api/v1/metrics\`. The page has them beside everything else, as OpenMetrics: a label without a value
 is no label, \`instance\` is not added, and a negative counter or a histogram that contradicts itself
-is refused. The store is memory, LMDB, or Redis with one partition.
+is refused. The store is memory, LMDB, or Redis with one partition. While Redis is away, a push is
+refused with 503, and everything else is served.
 
 ${keyTable(SERVE)}
 ${keyList(SERVE)}`;

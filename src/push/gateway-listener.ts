@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { cutOff, type NodeRequest, type NodeResponse } from '../http/node-exchange.ts';
 import type { Listener } from '../server/routes.ts';
 import { plainResponse, type ShortResponse, sendResponse } from '../server/short-response.ts';
+import { isStoreAway } from '../stores/store-away.ts';
 import { groupsAsJson } from './api-json.ts';
 import { decodedPath, GatewayPaths, rawPath, type Target } from './gateway-paths.ts';
 import { homePage } from './home-page.ts';
@@ -39,6 +40,9 @@ type Respond = (
   response: NodeResponse,
 ) => ShortResponse | undefined | Promise<ShortResponse | undefined>;
 
+const FAILED = plainResponse(500, 'Internal Server Error\n');
+const AWAY = 'The store cannot be reached; push again later. The log says why.\n';
+const STORE_AWAY = plainResponse(503, AWAY, { 'Retry-After': '1' });
 const NOT_FOUND = plainResponse(404, '404 page not found\n');
 const QUIT = '/-/quit';
 
@@ -58,16 +62,18 @@ export class GatewayListener {
     this.#paths = new GatewayPaths(settings.prefix, this.#fixed.keys());
   }
 
-  /** Serves a request. Never throws; what fails is logged, and the response is 500. */
+  /** Serves a request. Never throws; what fails is logged; the response is 503 or 500. */
   readonly serve: Listener = (request, response) => {
     void this.#serve(request, response).catch((error: unknown) => {
       // A request whose body was read to its end is destroyed, too.
       const isCut = request.destroyed && !request.complete;
+      const isAway = isStoreAway(error);
       const isGone = response.destroyed || isCut || response.headersSent;
       if (isGone) cutOff(response);
-      else sendResponse(request, response, plainResponse(500, 'Internal Server Error\n'));
+      else sendResponse(request, response, isAway ? STORE_AWAY : FAILED);
       const { message } = error as Partial<Error>;
-      const isTold = isGone || this.#takers.watch?.hasFailed === true;
+      // Who reads the store tells that it is away.
+      const isTold = isGone || isAway || this.#takers.watch?.hasFailed === true;
       const log = isTold ? this.#takers.log.debug : this.#takers.log.error;
       log('push', isGone ? 'Client is gone' : 'Request failed', {
         method: request.method,

@@ -18,6 +18,11 @@ export interface Group {
   expiresAt: number | undefined;
 }
 
+/** A group that has ended, and the names of its families. */
+export interface EndedGroup extends Pick<Group, 'labels'> {
+  readonly families: readonly string[];
+}
+
 /** What groups have in common of a family. */
 interface SharedFamily {
   type: PushedType;
@@ -160,6 +165,21 @@ export class GroupIndex {
   delete(group: Group): void {
     for (const name of group.families.keys()) this.#drop(group, name);
     this.groups.delete(group.key);
+  }
+
+  /** Removes the groups whose time has come; returns them, and when the next one ends. */
+  endDue(now: number): { readonly ended: readonly EndedGroup[]; readonly nextEnd: number } {
+    const ended: EndedGroup[] = [];
+    let nextEnd = Number.POSITIVE_INFINITY;
+    for (const group of this.groups.values()) {
+      const { labels, expiresAt = Number.POSITIVE_INFINITY } = group;
+      if (expiresAt > now) nextEnd = Math.min(nextEnd, expiresAt);
+      else {
+        ended.push({ labels, families: [...group.families.keys()] });
+        this.delete(group);
+      }
+    }
+    return { ended, nextEnd };
   }
 
   #drop(group: Group, name: string): void {

@@ -3,6 +3,7 @@ import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { MetricStore } from '../stores/metric-store.ts';
 import { declaredFamilies } from './group-loading.ts';
 import type { GroupLabels } from './group-path.ts';
+import type { GroupSettings } from './group-settings.ts';
 import { OWN_FAMILIES } from './own-families.ts';
 import { type PreparedFamily, PUSH_FAILURE_TIME, PUSH_TIME, timePoints } from './prepared-push.ts';
 import { InconsistentPush, PushError } from './pushed-families.ts';
@@ -45,6 +46,8 @@ const PROBE = 'snapscrape_probe';
 /** How many families that no group has any more keep their metadata in a store of others, too. */
 const MOST_LEFT = 1000;
 
+type KeeperSettings = Pick<GroupSettings, 'onWrite' | 'isShared'>;
+
 /** Keeps groups in a store, and declares their families there as long as any group has them. */
 export class GroupKeeper {
   readonly #store: MetricStore;
@@ -55,19 +58,17 @@ export class GroupKeeper {
   /** Those of them that no group has any more, and others may have. */
   readonly #left = new Set<string>();
   readonly #onWrite: (failure?: unknown) => void;
+  readonly #isShared: boolean;
 
-  /**
-   * @param families - those that the store declares now.
-   * @param onWrite - see `GroupSettings`.
-   */
-  constructor(
-    store: MetricStore,
-    families: Iterable<FamilyMetadata>,
-    onWrite: (failure?: unknown) => void = () => undefined,
-  ) {
+  constructor(store: MetricStore, { onWrite = () => undefined, isShared = false }: KeeperSettings) {
     this.#store = store;
     this.#onWrite = onWrite;
-    this.#note(families);
+    this.#isShared = isShared;
+  }
+
+  /** Notes that the store declares families. */
+  note(families: Iterable<FamilyMetadata>): void {
+    for (const family of families) this.#declared.set(family.name, family);
   }
 
   /**
@@ -84,7 +85,7 @@ export class GroupKeeper {
       this.#store.replace(storedLabels(group), points, { scope, families, expiresAt }),
     );
     for (const { name } of families) if (!this.#declared.has(name)) this.#news.add(name);
-    this.#note(families);
+    this.note(families);
   }
 
   /**
@@ -95,7 +96,7 @@ export class GroupKeeper {
   async checkOthers(pushed: readonly PreparedFamily[]): Promise<void> {
     const families = await declaredFamilies(this.#store);
     this.#declared.clear();
-    this.#note(families);
+    this.note(families);
     const typeOf = (name: string): string | undefined => this.#declared.get(name)?.type;
     const other = pushed.filter(({ name, type }) => (typeOf(name) ?? type) !== type);
     if (other.length === 0) return;
@@ -122,6 +123,15 @@ export class GroupKeeper {
   /** Writes nothing that counts, to see whether the store can be written. */
   async probe(): Promise<void> {
     await this.#written(this.#store.deleteFamilies([PROBE]));
+  }
+
+  /**
+   * Ends the metadata of families that no group has any more. In a shared store others may need it.
+   *
+   * @param names - of families that may not be used any more.
+   */
+  tidy(isUsed: (name: string) => boolean, names: Iterable<string>): Promise<void> {
+    return this.#isShared ? this.#endLeft(isUsed, names) : this.endUnused(isUsed, names);
   }
 
   /** Ends the metadata of the families among some that nothing uses. Default: among all. */
@@ -153,10 +163,8 @@ export class GroupKeeper {
   /**
    * Ends the metadata of families that came with groups, that no group has any more, and of which
    * no other writer has series. That takes a look at all series, so it waits until there are many.
-   *
-   * @param names - of families that may not be used any more.
    */
-  async endLeft(isUsed: (name: string) => boolean, names: Iterable<string>): Promise<void> {
+  async #endLeft(isUsed: (name: string) => boolean, names: Iterable<string>): Promise<void> {
     for (const name of names) if (this.#news.has(name) && !isUsed(name)) this.#left.add(name);
     if (this.#left.size < MOST_LEFT) return;
     const left = new Set(this.#left);
@@ -171,10 +179,6 @@ export class GroupKeeper {
       const known = this.#declared.get(name);
       return known?.type !== type || known.help !== help;
     });
-  }
-
-  #note(families: Iterable<FamilyMetadata>): void {
-    for (const family of families) this.#declared.set(family.name, family);
   }
 }
 

@@ -1,3 +1,4 @@
+import { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import { nameOf } from '../model/key/index.ts';
 import type { Awaitable, Many } from '../model/snapshot-reader.ts';
@@ -13,6 +14,22 @@ export interface LoadedGroups {
   readonly index: GroupIndex;
   /** The families that the store declares. */
   readonly families: readonly FamilyMetadata[];
+}
+
+/**
+ * Asserts that a store keeps groups: only the refusal of a call tells.
+ *
+ * @throws SnapscrapeError `invalid_options` if it keeps none.
+ */
+export async function assertGroups(store: MetricStore): Promise<void> {
+  try {
+    await store.endGroup({ job: '', snapscrape_probe: 'groups' });
+  } catch (cause) {
+    if (!(cause instanceof SnapscrapeError) || cause.code !== 'invalid_options') throw cause;
+    const message =
+      'the push API needs a store that keeps groups: memory:, lmdb:, or Redis with one partition';
+    throw new SnapscrapeError('invalid_options', message, { cause });
+  }
 }
 
 /** Reads the groups of a store. */

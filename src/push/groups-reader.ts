@@ -34,7 +34,8 @@ export class GroupsReader extends CachedReader {
       // It may have begun before the latest push.
       await running.done.catch(() => undefined);
     }
-    await this.#groups.sweep();
+    // A store that takes no write is read all the same.
+    await this.#groups.sweep().catch(() => undefined);
     if (this.#running !== undefined) return this.refresh();
     const { state } = this.#groups;
     const running = { state, done: super.refresh() };

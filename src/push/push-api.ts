@@ -1,14 +1,15 @@
 import type { SelfFamily } from '../http/self-families.ts';
 import type { ProgramLog } from '../logging/program-log.ts';
-import { SnapscrapeError } from '../model/errors.ts';
 import type { Listener } from '../server/routes.ts';
 import { NOT_FOUND } from '../server/routes.ts';
 import type { MetricStore } from '../stores/metric-store.ts';
+import { isStoreAway } from '../stores/store-away.ts';
 import { GatewayListener } from './gateway-listener.ts';
 import { compileLifetimes, type LifetimeRule } from './group-lifetimes.ts';
 import { OwnMetrics } from './own-metrics.ts';
 import { BodyReceiver } from './pushed-body.ts';
 import { PushedGroups } from './pushed-groups.ts';
+import { StoreWatch } from './store-watch.ts';
 
 /** How a server takes pushes beside what else it serves. */
 export interface PushApiSettings {
@@ -41,7 +42,7 @@ export function isPushPath(path: string): boolean {
 }
 
 /**
- * Makes the push API of a store.
+ * Makes the push API of a store. If the store is away, pushes get 503 until it is there.
  *
  * @throws SnapscrapeError `invalid_selector` for a rule, `invalid_options` if the store keeps no
  * groups, and what reading the groups throws.
@@ -49,15 +50,20 @@ export function isPushPath(path: string): boolean {
 export async function openPushApi(store: MetricStore, settings: PushApiSettings): Promise<PushApi> {
   const { prefix, groupLimit, bodySizeLimit, version, log } = settings;
   const lifetimes = await compileLifetimes(settings.rules, settings.ttlMs);
-  await assertGroups(store);
+  // The server goes on: of a store that it cannot write it still serves the rest.
+  const watch = new StoreWatch(log, () => undefined);
   const groups = await PushedGroups.open(store, {
     groupLimit,
     lifetimes,
     now: Date.now,
     isShared: true,
+    onWrite: (failure) => {
+      if (failure === undefined) watch.succeeded();
+      else if (!isStoreAway(failure)) void watch.failed(failure, async () => true);
+    },
   });
   const own = new CountedPushes({ version });
-  const takers = { groups, receiver: new BodyReceiver(bodySizeLimit), own, log };
+  const takers = { groups, receiver: new BodyReceiver(bodySizeLimit), own, watch, log };
   const { serve } = new GatewayListener(takers, {
     prefix,
     isUnchecked: false,
@@ -75,18 +81,6 @@ export async function openPushApi(store: MetricStore, settings: PushApiSettings)
   return { groups, serve, families: familiesOf(groups, own) };
 }
 
-/** Only the refusal of a call tells that a store keeps no groups. */
-async function assertGroups(store: MetricStore): Promise<void> {
-  try {
-    await store.endGroup({ job: '', snapscrape_probe: 'groups' });
-  } catch (cause) {
-    if (!(cause instanceof SnapscrapeError) || cause.code !== 'invalid_options') throw cause;
-    const message =
-      'the push API needs a store that keeps groups: memory:, lmdb:, or Redis with one partition';
-    throw new SnapscrapeError('invalid_options', message, { cause });
-  }
-}
-
 class CountedPushes extends OwnMetrics {
   readonly counts = new Map<string, { labels: Record<string, string>; count: number }>();
 
@@ -99,7 +93,7 @@ class CountedPushes extends OwnMetrics {
   }
 }
 
-function familiesOf({ index }: PushedGroups, own: CountedPushes): readonly SelfFamily[] {
+function familiesOf(groups: PushedGroups, own: CountedPushes): readonly SelfFamily[] {
   return [
     {
       name: 'push_requests_total',
@@ -118,7 +112,7 @@ function familiesOf({ index }: PushedGroups, own: CountedPushes): readonly SelfF
       name: 'push_groups',
       type: 'gauge',
       help: 'Groups that were pushed and have not ended.',
-      samples: () => [[{}, index.groups.size]],
+      samples: () => [[{}, groups.index.groups.size]],
     },
   ];
 }

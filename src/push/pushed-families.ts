@@ -64,3 +64,9 @@ export function assertFits(count: number, line: number): void {
   const what = `a group has at most ${MOST_GROUP_SERIES} series; push the rest to another group`;
   throw new InconsistentPush('series_limit', what, line);
 }
+
+/** The refusal of a push that would make one group too many. */
+export function groupLimitReached(groups: number): PushError {
+  const what = `there are ${groups} groups, which is the limit; delete some, or raise the limit`;
+  return new PushError(507, 'group_limit', what);
+}

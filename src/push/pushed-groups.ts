@@ -1,16 +1,20 @@
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { MetricStore } from '../stores/metric-store.ts';
-import type { Group, GroupIndex, PushMode } from './group-index.ts';
+import { isStoreAway } from '../stores/store-away.ts';
+import { type Group, GroupIndex, type PushMode } from './group-index.ts';
 import { GroupKeeper, type GroupTimes } from './group-keeper.ts';
-import { type LoadedGroups, loadGroups } from './group-loading.ts';
+import { assertGroups, loadGroups } from './group-loading.ts';
 import type { GroupLabels } from './group-path.ts';
 import type { GroupSettings } from './group-settings.ts';
 import { type PreparedFamily, PUSH_FAILURE_TIME, PUSH_TIME, preparePush } from './prepared-push.ts';
-import { InconsistentPush, PushError, type PushedFamilies } from './pushed-families.ts';
+import { groupLimitReached, InconsistentPush, type PushedFamilies } from './pushed-families.ts';
 import { withValues } from './stored-labels.ts';
 import { TouchedFamilies } from './touched-families.ts';
 import { WriteQueue } from './write-queue.ts';
 import { WritesUnderWay } from './writes-under-way.ts';
+
+/** As long as the store was not read, it is due at any time. */
+const UNREAD = Number.NEGATIVE_INFINITY;
 
 /**
  * The groups of a gateway: checks pushes, and keeps what they bring in a store. Writes begin in the
@@ -18,7 +22,7 @@ import { WritesUnderWay } from './writes-under-way.ts';
  * them; if not, they are written together.
  */
 export class PushedGroups {
-  readonly index: GroupIndex;
+  index: GroupIndex = new GroupIndex();
   /** How many writes have ended: another number is another state. */
   state = 0;
   readonly store: MetricStore;
@@ -27,29 +31,43 @@ export class PushedGroups {
   readonly #settings: GroupSettings;
   readonly #queue = new WriteQueue({
     isDue: () => this.isDue,
-    run: () => this.#endDue(),
+    run: () => (this.#nextEnd === UNREAD ? this.#load() : this.#endDue()),
   });
   readonly #underWay = new WritesUnderWay();
   readonly #isShared: boolean;
   /** Writes to the store. */
   readonly keeper: GroupKeeper;
   /** When the next group ends, in Unix ms. */
-  #nextEnd = Number.POSITIVE_INFINITY;
+  #nextEnd = UNREAD;
 
-  private constructor(store: MetricStore, settings: GroupSettings, loaded: LoadedGroups) {
+  private constructor(store: MetricStore, settings: GroupSettings) {
     this.store = store;
     this.#settings = settings;
     this.#isShared = settings.isShared === true;
-    this.index = loaded.index;
-    this.keeper = new GroupKeeper(store, loaded.families, settings.onWrite);
-    for (const group of loaded.index.groups.values()) this.#endAt(group, group.expiresAt);
+    this.keeper = new GroupKeeper(store, settings);
   }
 
-  /** Reads which groups a store has, and ends the metadata that none of them needs. */
+  /**
+   * Reads which groups a store has, and ends the metadata that none of them needs. A shared store
+   * may be away: then the next write or sweep tries again, and fails as long as it is.
+   */
   static async open(store: MetricStore, settings: GroupSettings): Promise<PushedGroups> {
-    const groups = new PushedGroups(store, settings, await loadGroups(store));
-    if (!groups.#isShared) await groups.keeper.endUnused(groups.#isUsed);
+    const groups = new PushedGroups(store, settings);
+    await groups.#load().catch((error: unknown) => {
+      if (!(groups.#isShared && isStoreAway(error))) throw error;
+    });
     return groups;
+  }
+
+  async #load(): Promise<void> {
+    if (this.#isShared) await assertGroups(this.store);
+    const { index, families } = await loadGroups(this.store);
+    this.index = index;
+    this.keeper.note(families);
+    if (!this.#isShared) await this.keeper.endUnused(this.#isUsed);
+    this.#nextEnd = Number.POSITIVE_INFINITY;
+    for (const group of index.groups.values()) this.#endAt(group, group.expiresAt);
+    this.state++;
   }
 
   /** Whether so many writes wait that the gateway is not healthy. */
@@ -57,7 +75,7 @@ export class PushedGroups {
     return this.#queue.isFull;
   }
 
-  /** Whether the time of a group has come. */
+  /** Whether the time of a group has come, or the store was never read. */
   get isDue(): boolean {
     return this.#settings.now() >= this.#nextEnd;
   }
@@ -174,11 +192,7 @@ export class PushedGroups {
 
   #assertRoom(group: Group): void {
     if (this.#hasRoom(group)) return;
-    throw new PushError(
-      507,
-      'group_limit',
-      `there are ${this.index.groups.size} groups, which is the limit; delete some, or raise the limit`,
-    );
+    throw groupLimitReached(this.index.groups.size);
   }
 
   /** Changes a group; ends the metadata that no group needs after it. */
@@ -195,7 +209,7 @@ export class PushedGroups {
       end();
       this.touched.add(names);
       this.state++;
-      await this.#endFamilies(names);
+      await this.keeper.tidy(this.#isUsed, names);
     }
   }
 
@@ -258,11 +272,6 @@ export class PushedGroups {
     this.#endAt(group, expiresAt);
   }
 
-  /** Ends the metadata of families that no group has. In a shared store others may need it. */
-  #endFamilies(names: Iterable<string>): Promise<void> {
-    return this.keeper[this.#isShared ? 'endLeft' : 'endUnused'](this.#isUsed, names);
-  }
-
   #end(group: Group): Promise<void> {
     return this.#change(group, [], async () => {
       await this.keeper.end(group.labels);
@@ -279,20 +288,11 @@ export class PushedGroups {
   async #endDue(): Promise<void> {
     const now = this.#settings.now();
     await this.keeper.endDue(now);
-    const names = new Set<string>();
-    this.#nextEnd = Number.POSITIVE_INFINITY;
-    for (const group of this.index.groups.values()) {
-      const { expiresAt } = group;
-      if (expiresAt === undefined) continue;
-      if (expiresAt > now) {
-        this.#nextEnd = Math.min(this.#nextEnd, expiresAt);
-        continue;
-      }
-      for (const name of group.families.keys()) names.add(name);
-      this.index.delete(group);
-    }
+    const { ended, nextEnd } = this.index.endDue(now);
+    const names = new Set(ended.flatMap(({ families }) => families));
+    this.#nextEnd = nextEnd;
     this.touched.add(names);
     this.state++;
-    await this.#endFamilies(names);
+    await this.keeper.tidy(this.#isUsed, names);
   }
 }

@@ -42,7 +42,7 @@ export class WriteQueue {
     return this.#waiting.length + this.#underWay >= FULL;
   }
 
-  /** Runs a write in its turn; settles as it does. Rejects if the upkeep before it fails. */
+  /** Runs a write in its turn; settles as it does. Rejects if the upkeep before it fails; so do all that wait. */
   run<T>(begin: BeginWrite<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const beginNow = (isAlone: boolean): boolean => {
@@ -61,17 +61,16 @@ export class WriteQueue {
       const isAlone = this.#underWay === 0;
       if (this.#isBlocked && !isAlone) return;
       const isDue = this.#upkeep.isDue();
-      if (isDue && isAlone) this.#keepUp(next);
+      if (isDue && isAlone) this.#keepUp();
       this.#isBlocked = isDue || !next.begin(isAlone);
       if (this.#isBlocked) return;
       this.#waiting.shift();
     }
   }
 
-  #keepUp(next: Waiting): void {
+  #keepUp(): void {
     const fail = (error: unknown): void => {
-      this.#waiting.shift();
-      next.fail(error);
+      for (const { fail: reject } of this.#waiting.splice(0)) reject(error);
     };
     this.#follow(this.#upkeep.run().catch(fail));
   }

@@ -3,6 +3,7 @@ import type { SnapscrapeError } from '../../model/errors.ts';
 import { openPushApi, type PushApi } from '../../push/push-api.ts';
 import { createStore } from '../../stores/create-store.ts';
 import type { MetricStore } from '../../stores/metric-store.ts';
+import { isStoreAway } from '../../stores/store-away.ts';
 import type { ServeFlags } from '../settings/serve-settings.ts';
 import { StateLog } from '../state-log.ts';
 import { version } from '../version.ts';
@@ -34,12 +35,17 @@ export async function openStore(
     },
   });
   // By itself a store does so for the first time after a while.
-  if (retention !== undefined || Object.keys(retentionByFamily).length > 0) {
-    await store.gc().catch((error: unknown) => states.error('storage', 'Store failed', error));
-  }
-  if (!flags['web.enable-push-api']) return { store, states, push: undefined };
+  const hasRetention = retention !== undefined || Object.keys(retentionByFamily).length > 0;
+  const collected = hasRetention ? store.gc() : Promise.resolve(0);
+  const swept = collected.catch((error: unknown) => {
+    if (!isStoreAway(error)) states.error('storage', 'Store failed', error);
+  });
   try {
-    return { store, states, push: await openPushes(store, configuration, { flags, states, log }) };
+    const isPushed = flags['web.enable-push-api'];
+    const parts = { flags, states, log };
+    const push = isPushed ? await openPushes(store, configuration, parts) : undefined;
+    await swept;
+    return { store, states, push };
   } catch (error) {
     await store.close();
     throw error;

@@ -1,3 +1,5 @@
+import { StoreAwayError } from '../store-away.ts';
+
 /** How far the opening of a connection had come. */
 export type OpeningStage =
   /** It was being connected: name, TCP and TLS. */
@@ -35,21 +37,21 @@ export class OpeningError extends Error {
 }
 
 /** The command was not sent: there is no connection. The cause is why, if that is known. */
-export class NotSentError extends Error {
+export class NotSentError extends StoreAwayError {
   constructor(cause: unknown) {
     super('There is no connection to Redis', { cause });
   }
 }
 
 /** The connection ended before the command was answered. The cause is how it ended. */
-export class ConnectionLostError extends Error {
+export class ConnectionLostError extends StoreAwayError {
   constructor(cause: unknown) {
     super('The connection to Redis ended before the answer', { cause });
   }
 }
 
 /** The server answered nothing for a whole time-out, though it had something to answer. */
-export class SilentServerError extends Error {
+export class SilentServerError extends StoreAwayError {
   readonly silentMs: number;
 
   constructor(silentMs: number) {

@@ -212,6 +212,7 @@ export class RedisCalls {
       'store_unavailable',
       `RedisStore had no answer to ${method}() within ${this.#timeout} ms; what was to be written may be there or not. ` +
         'See that the server runs, or raise timeout',
+      { cause: new SilentServerError(this.#timeout) },
     );
   }
 }

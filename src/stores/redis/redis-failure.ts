@@ -1,4 +1,5 @@
 import { SnapscrapeError } from '../../model/errors.ts';
+import { StoreAwayError } from '../store-away.ts';
 import {
   ConnectionLostError,
   NotSentError,
@@ -66,7 +67,11 @@ export function redisFailure(method: string, cause: unknown): SnapscrapeError {
       : cause instanceof ConnectionLostError
         ? '; what was to be written may be there or not, and can be written again'
         : '';
-  return new SnapscrapeError(code, `${what}${named}${fate}: ${text}`, { cause });
+  const isReply = !(cause instanceof StoreAwayError) && cause instanceof Error;
+  const passes = isReply && failureKind(cause) === 'transient';
+  return new SnapscrapeError(code, `${what}${named}${fate}: ${text}`, {
+    cause: passes ? new StoreAwayError(cause.message, { cause }) : cause,
+  });
 }
 
 /**

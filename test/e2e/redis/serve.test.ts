@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { endPrograms, Load, listening, startProgram } from '../../support/program.ts';
-import { type RedisServer, startRedis } from '../../support/redis-servers.ts';
+import { freePort, type RedisServer, startRedis } from '../../support/redis-servers.ts';
 import { skipWithoutRedis } from '../../support/skip-without-redis.ts';
 import { until } from '../../support/until.ts';
 
@@ -44,7 +44,7 @@ it('serves on while its store is away, and says once that it is away and that it
 
   redis.signal('SIGTERM');
   await until('the store is away', () => said('Store away').length > 0);
-  expect(await push('second')).toBe(500);
+  expect(await push('second')).toBe(503);
   expect(await page()).toContain('a{job="first"} 1\n');
   writeFileSync(file, 'storage: { url: x }\n');
   await until(
@@ -84,4 +84,50 @@ it('serves on while its store is away, and says once that it is away and that it
   const sorted = (text: string): readonly string[] =>
     Array.from(text.replaceAll(/[[\]{}]/g, ',')).toSorted();
   expect(sorted(again.said.out)).toEqual(sorted(dump.said.out));
+});
+
+it('starts while its store is away, refuses pushes until it is there, and serves the rest', async () => {
+  const port = await freePort();
+  const away = `redis://127.0.0.1:${port}`;
+  const file = join(folder, 'away.yml');
+  writeFileSync(join(folder, 'a.prom'), 'of_file 1\n');
+  const source = '{ name: cron, textfile: { directory: . }, refresh_interval: 1s }';
+  writeFileSync(file, `storage: { url: '${away}', retention: 1d }\nsources: [${source}]\n`);
+  const flags = ['--web.listen-address=127.0.0.1:0', '--web.enable-push-api'];
+  const program = startProgram(['serve', `--config.file=${file}`, ...flags]);
+  const [url] = await listening(program);
+  const get = async (path: string, init: RequestInit = {}) => {
+    const response = await fetch(url + path, { ...init, headers: { connection: 'close' } });
+    return { response, text: await response.text() };
+  };
+  const push = () => get('/metrics/job/j', { method: 'PUT', body: 'a 1\n' });
+
+  const refused = await Promise.all([push(), push(), push(), push()]);
+  for (const { response, text } of refused) {
+    expect([response.status, response.headers.get('retry-after'), text]).toEqual([
+      503,
+      '1',
+      'The store cannot be reached; push again later. The log says why.\n',
+    ]);
+  }
+  expect((await get('/api/v1/metrics')).response.status).toBe(503);
+  const { text: without } = await get('/metrics');
+  expect(without).toContain('of_file 1\n');
+  expect(without).toContain('snapscrape_push_refused_total{reason="storage"} 4\n');
+  expect((await get('/-/ready')).response.status).toBe(200);
+
+  const late = await startRedis([['port', `${port}`]]);
+  try {
+    await until('the store is back', () => program.said.error.includes('msg="Store back"'));
+    expect((await push()).response.status).toBe(200);
+    expect((await get('/metrics')).text).toMatch(/^a\{job="j"\} 1$/m);
+    const lines = program.said.error.trimEnd().split('\n');
+    const said = lines.map((line) => /level=(?:WARN|ERROR)|msg="Store .*?"/.exec(line)?.[0]);
+    expect(said.filter((word) => word !== undefined)).toEqual(['level=ERROR', 'msg="Store back"']);
+    expect(lines.filter((line) => line.includes('msg="Store away"'))).toHaveLength(1);
+  } finally {
+    program.child.kill('SIGTERM');
+    expect(await program.ended).toBe(0);
+    await late.stop();
+  }
 });
