@@ -2,7 +2,9 @@
  * Writes docs/configuration.md and docs/snapscrape.schema.json from the settings of the program. Run
  * it after a change of a flag or a key; a test compares the result.
  */
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   flagTable,
@@ -72,7 +74,8 @@ ${keyList(SERVE)}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [file, text] of configurationDocs()) {
-    writeFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), text);
-  }
+  const docs = configurationDocs();
+  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  for (const [file, text] of docs) writeFileSync(join(cwd, file), text);
+  execFileSync('npx', ['biome', 'format', '--write', ...docs.keys()], { cwd, stdio: 'inherit' });
 }
