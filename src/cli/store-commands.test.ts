@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bcrypt from 'bcryptjs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { logTo } from '../../test/support/pushgateway.ts';
 import { readFamilies } from '../push/pushed-body.ts';
 import { PushedGroups } from '../push/pushed-groups.ts';
 import { LmdbStore } from '../stores/lmdb/lmdb-store.ts';
@@ -75,7 +76,8 @@ describe('snapscrape dump and load', () => {
 
   it('carry over what a gateway keeps, odd values and labels included', async () => {
     const [from, to] = [new MemoryStore(), await LmdbStore.open(join(folder, 'gateway'))];
-    const settings = { groupLimit: 9, lifetimes: () => 3_600_000, now: () => Date.now() };
+    const log = logTo([]);
+    const settings = { groupLimit: 9, lifetimes: () => 3_600_000, now: () => Date.now(), log };
     const groups = await PushedGroups.open(from, settings);
     const buckets = Array.from({ length: 20 }, (_, at) => `h_bucket{le="${at}",x=""} ${99 - at}\n`);
     const text = `${buckets.join('')}h_bucket{le="+Inf",x=""} 2\nh_count{x=""} 9\nh_sum{x=""} -1\n`;

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import type { ProgramLog } from '../logging/program-log.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import { MemoryStore } from '../stores/memory-store.ts';
 import type { MetricStore } from '../stores/metric-store.ts';
@@ -11,7 +10,6 @@ import { PushedGroups } from './pushed-groups.ts';
 export interface StoreSettings extends GroupSettings {
   /** The file of the original's state; the store is the folder of this name with `.lmdb`. */
   readonly persistenceFile: string | undefined;
-  readonly log: ProgramLog;
 }
 
 /**

@@ -46,8 +46,6 @@ const PROBE = 'snapscrape_probe';
 /** How many families that no group has any more keep their metadata in a store of others, too. */
 const MOST_LEFT = 1000;
 
-type KeeperSettings = Pick<GroupSettings, 'onWrite' | 'isShared'>;
-
 /** Keeps groups in a store, and declares their families there as long as any group has them. */
 export class GroupKeeper {
   readonly #store: MetricStore;
@@ -57,13 +55,13 @@ export class GroupKeeper {
   readonly #news = new Set<string>();
   /** Those of them that no group has any more, and others may have. */
   readonly #left = new Set<string>();
-  readonly #onWrite: (failure?: unknown) => void;
-  readonly #isShared: boolean;
+  /** Those that could not be ended. */
+  readonly #untidy = new Set<string>();
+  readonly #settings: GroupSettings;
 
-  constructor(store: MetricStore, { onWrite = () => undefined, isShared = false }: KeeperSettings) {
+  constructor(store: MetricStore, settings: GroupSettings) {
     this.#store = store;
-    this.#onWrite = onWrite;
-    this.#isShared = isShared;
+    this.#settings = settings;
   }
 
   /** Notes that the store declares families. */
@@ -127,11 +125,24 @@ export class GroupKeeper {
 
   /**
    * Ends the metadata of families that no group has any more. In a shared store others may need it.
+   * Never rejects: what fails is logged, and tried again after the next write.
    *
    * @param names - of families that may not be used any more.
    */
-  tidy(isUsed: (name: string) => boolean, names: Iterable<string>): Promise<void> {
-    return this.#isShared ? this.#endLeft(isUsed, names) : this.endUnused(isUsed, names);
+  async tidy(isUsed: (name: string) => boolean, names: Iterable<string>): Promise<void> {
+    const { isShared, log, onUntidy } = this.#settings;
+    const all = new Set([...names, ...this.#untidy]);
+    try {
+      await (isShared ? this.#endLeft(isUsed, all) : this.endUnused(isUsed, all));
+      this.#untidy.clear();
+    } catch (error) {
+      onUntidy?.();
+      if (this.#untidy.size === 0) {
+        const { message, code } = Object(error) as Partial<SnapscrapeError>;
+        log.warn('storage', 'Metadata of ended families is left', { err: message, code });
+      }
+      for (const name of all) if (!isUsed(name)) this.#untidy.add(name);
+    }
   }
 
   /** Ends the metadata of the families among some that nothing uses. Default: among all. */
@@ -139,7 +150,9 @@ export class GroupKeeper {
     isUsed: (name: string) => boolean,
     names: Iterable<string> = this.#declared.keys(),
   ): Promise<void> {
-    const unused = [...names].filter((name) => this.#declared.has(name) && !isUsed(name));
+    const unused = [...names].filter(
+      (name) => (this.#declared.has(name) || this.#untidy.has(name)) && !isUsed(name),
+    );
     if (unused.length === 0) return;
     // At once, so that a push which comes now declares them again, behind this.
     for (const name of unused) {
@@ -154,10 +167,10 @@ export class GroupKeeper {
       await write;
     } catch (error) {
       const refusal = refusalOf(error);
-      if (!(refusal instanceof InconsistentPush)) this.#onWrite(error);
+      if (!(refusal instanceof InconsistentPush)) this.#settings.onWrite?.(error);
       throw refusal;
     }
-    this.#onWrite();
+    this.#settings.onWrite?.();
   }
 
   /**

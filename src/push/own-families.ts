@@ -18,6 +18,11 @@ export interface OwnFamily extends Pick<FamilyMetadata, 'name'> {
 /** The family that counts the pushes which were not kept; the original has none of this name. */
 export const PUSHES_REFUSED = 'snapscrape_push_refused_total';
 
+/** The family that counts failures after a push was kept; the original has none of this name. */
+export const CLEANUP_FAILURES = 'snapscrape_push_cleanup_failures_total';
+export const CLEANUP_FAILURES_HELP =
+  'Writes that were kept, after which the store could not be tidied up.';
+
 const served = (name: string, type: PushedType, help: string, isLate?: true): OwnFamily => ({
   name,
   type,
@@ -84,6 +89,7 @@ const ALL: readonly OwnFamily[] = [
     'counter',
     'Pushes that were not kept, by reason; storage: the store could not be written.',
   ),
+  served(CLEANUP_FAILURES, 'counter', CLEANUP_FAILURES_HELP),
   unserved('go_goroutines', 'gauge', 'Number of goroutines that currently exist.'),
   unserved('go_info', 'gauge', 'Information about the Go environment.'),
   unserved('go_threads', 'gauge', 'Number of OS threads created.'),

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import type { Entries, Payload } from '../model/entries.ts';
 import { KeyWriter } from '../model/key/index.ts';
 import { writeValue } from '../model/value/index.ts';
-import { PUSHES_REFUSED } from './own-families.ts';
+import { CLEANUP_FAILURES, PUSHES_REFUSED } from './own-families.ts';
 import { RecentValues } from './recent-values.ts';
 
 /** What was built, as `pushgateway_build_info` and the status show it. */
@@ -38,6 +38,9 @@ export class OwnMetrics {
   countRefused(reason: string): void {
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
   }
+
+  /** How often the store could not be tidied up after a push was kept. */
+  cleanupFailures = 0;
 
   /** How many pushes were not kept, by reason. */
   get refused(): ReadonlyMap<string, number> {
@@ -77,6 +80,7 @@ export class OwnMetrics {
     for (const [method, recent] of this.#sizes) {
       put('pushgateway_http_push_size_bytes', { method }, writeValue(recent.summary()));
     }
+    if (this.cleanupFailures > 0) put(CLEANUP_FAILURES, {}, this.cleanupFailures);
     for (const [reason, count] of this.#refused) put(PUSHES_REFUSED, { reason }, count);
     for (const [name, value] of processValues()) put(name, {}, value);
     return { keys, payloads, times: keys.map(() => 0) };

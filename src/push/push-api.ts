@@ -6,6 +6,7 @@ import type { MetricStore } from '../stores/metric-store.ts';
 import { isStoreAway } from '../stores/store-away.ts';
 import { GatewayListener } from './gateway-listener.ts';
 import { compileLifetimes, type LifetimeRule } from './group-lifetimes.ts';
+import { CLEANUP_FAILURES, CLEANUP_FAILURES_HELP } from './own-families.ts';
 import { OwnMetrics } from './own-metrics.ts';
 import { BodyReceiver } from './pushed-body.ts';
 import { PushedGroups } from './pushed-groups.ts';
@@ -52,17 +53,19 @@ export async function openPushApi(store: MetricStore, settings: PushApiSettings)
   const lifetimes = await compileLifetimes(settings.rules, settings.ttlMs);
   // The server goes on: of a store that it cannot write it still serves the rest.
   const watch = new StoreWatch(log, () => undefined);
+  const own = new CountedPushes({ version });
   const groups = await PushedGroups.open(store, {
     groupLimit,
     lifetimes,
     now: Date.now,
     isShared: true,
+    log,
+    onUntidy: () => own.cleanupFailures++,
     onWrite: (failure) => {
       if (failure === undefined) watch.succeeded();
       else if (!isStoreAway(failure)) void watch.failed(failure, async () => true);
     },
   });
-  const own = new CountedPushes({ version });
   const takers = { groups, receiver: new BodyReceiver(bodySizeLimit), own, watch, log };
   const { serve } = new GatewayListener(takers, {
     prefix,
@@ -107,6 +110,12 @@ function familiesOf(groups: PushedGroups, own: CountedPushes): readonly SelfFami
       type: 'counter',
       help: 'Pushes that were not kept, by reason; storage: the store could not be written.',
       samples: () => Array.from(own.refused, ([reason, count]) => [{ reason }, count] as const),
+    },
+    {
+      name: CLEANUP_FAILURES.replace(/^snapscrape_/, ''),
+      type: 'counter',
+      help: CLEANUP_FAILURES_HELP,
+      samples: () => [[{}, own.cleanupFailures]],
     },
     {
       name: 'push_groups',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { gateway, labels } from '../../test/support/gateway-groups.ts';
+import { SnapscrapeError } from '../model/errors.ts';
 import { MemoryStore } from '../stores/memory-store.ts';
 import { importState } from './import-state.ts';
 
@@ -44,10 +45,48 @@ describe('a group', () => {
     });
   });
 
+  it('expires with others in one line of the log, which names a few of them', async () => {
+    let now = 1_000_000;
+    const { push, page, lines } = await gateway({ ttlMs: 1000, now: () => now });
+    await push(`job/${'long'.repeat(100)}`, 'm 1\n');
+    await push('job/a/x@base64/YQpsZXZlbD1FUlJPUg', 'm 1\n');
+    for (let at = 0; at < 10; at++) await push(`job/j/i/${at}`, 'm 1\n');
+    now += 1000;
+    expect(await page()).toEqual({});
+    expect(lines).toHaveLength(1);
+    const { count, groups } = lines[0]![2] as { count: number; groups: string };
+    expect([count, groups.length < 600]).toEqual([12, true]);
+    expect(groups).toMatch(/^\{job="long[^ ]*… .*x="a\\nlevel=ERROR",job="a"\} .*\{i="2",job="j"\} …$/);
+  });
+
+  it('is kept, and the push is no failure, if the metadata of another cannot be ended', async () => {
+    let isFailing = true;
+    const store = new (class extends MemoryStore {
+      override deleteFamilies(names: Iterable<string>) {
+        if (isFailing) throw new SnapscrapeError('store_unavailable', 'no');
+        return super.deleteFamilies(names);
+      }
+    })();
+    const { push, page, lines, own, declared } = await gateway({ store });
+    await push('job/j', 'a 1\n');
+    await push('job/j', 'b 1\n');
+    await push('job/j', 'c 1\n');
+    expect(await page()).toEqual({ 'c{instance="",job="j"}': '1' });
+    expect([own.cleanupFailures, lines]).toEqual([
+      2,
+      [['warn', 'Metadata of ended families is left', { err: 'no', code: 'store_unavailable' }]],
+    ]);
+    expect(await declared()).toContain('a');
+    isFailing = false;
+    await push('job/j', 'd 1\n');
+    expect(await declared()).toEqual(['d', 'push_failure_time_seconds', 'push_time_seconds']);
+    expect(lines).toHaveLength(1);
+  });
+
   it('ends by the first rule that matches, after the last push that was accepted', async () => {
     let now = 1_000_000;
     const rules = [{ match: '{job=~"ci-.*"}', ttlMs: 1000 }];
-    const { push, page, groups } = await gateway({ rules, ttlMs: 60_000, now: () => now });
+    const { push, page, groups, lines } = await gateway({ rules, ttlMs: 60_000, now: () => now });
     await push('job/ci-1', 'm 1\n');
     await push('job/other', 'm 2\n');
     now += 900;
@@ -58,6 +97,7 @@ describe('a group', () => {
     now += 100;
     expect(await page()).toEqual({ 'm{instance="",job="other"}': '2' });
     expect(groups.index.groups.size).toBe(1);
+    expect(lines).toEqual([['info', 'Groups expired', { count: 1, groups: '{job="ci-1"}' }]]);
     now += 60_000;
     expect(await page()).toEqual({});
   });

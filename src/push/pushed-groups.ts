@@ -1,6 +1,7 @@
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { MetricStore } from '../stores/metric-store.ts';
 import { isStoreAway } from '../stores/store-away.ts';
+import { logExpired } from './expiry-log.ts';
 import { type Group, GroupIndex, type PushMode } from './group-index.ts';
 import { GroupKeeper, type GroupTimes } from './group-keeper.ts';
 import { assertGroups, loadGroups } from './group-loading.ts';
@@ -289,6 +290,7 @@ export class PushedGroups {
     const now = this.#settings.now();
     await this.keeper.endDue(now);
     const { ended, nextEnd } = this.index.endDue(now);
+    logExpired(this.#settings.log, ended);
     const names = new Set(ended.flatMap(({ families }) => families));
     this.#nextEnd = nextEnd;
     this.touched.add(names);

@@ -9,7 +9,7 @@ import { checkServerOptions } from '../server/server-options.ts';
 import { GatewayListener } from './gateway-listener.ts';
 import { openGroups } from './gateway-store.ts';
 import { compileLifetimes, type LifetimeRule } from './group-lifetimes.ts';
-import { OwnMetrics } from './own-metrics.ts';
+import { type BuildInfo, OwnMetrics } from './own-metrics.ts';
 import { PageReader } from './page-reader.ts';
 import { BodyReceiver } from './pushed-body.ts';
 import type { PushedGroups } from './pushed-groups.ts';
@@ -80,12 +80,15 @@ export async function startPushgateway(options: PushgatewayOptions): Promise<Run
     lost ??= error;
     end();
   });
+  const build = { version: packageVersion() };
+  const own = new OwnMetrics(build);
   const groups = await openGroups({
     persistenceFile: options.persistenceFile,
     groupLimit: options.groupLimit,
     lifetimes,
     now: Date.now,
     log: options.log,
+    onUntidy: () => own.cleanupFailures++,
     onWrite: (failure) => {
       if (failure === undefined) watch.succeeded();
       else void watch.failed(failure, async () => opened?.store.healthy() ?? true);
@@ -93,7 +96,7 @@ export async function startPushgateway(options: PushgatewayOptions): Promise<Run
   });
   opened = groups;
   try {
-    const running = await serve(options, { groups, watch, startedAt });
+    const running = await serve(options, { groups, watch, startedAt, own, build });
     end = () => void running.close();
     const ended = running.ended.then(() => {
       if (lost !== undefined) throw lost;
@@ -112,15 +115,17 @@ async function serve(
     groups,
     watch,
     startedAt,
+    own,
+    build,
   }: {
     readonly groups: PushedGroups;
     readonly watch: StoreWatch;
     readonly startedAt: number;
+    readonly own: OwnMetrics;
+    readonly build: BuildInfo;
   },
 ): Promise<RunningPushgateway> {
   const { log } = options;
-  const build = { version: packageVersion() };
-  const own = new OwnMetrics(build);
   const reader = new PageReader(groups, own);
   const onError = (error: SnapscrapeError): void =>
     log.error('web', error.message, { code: error.code });

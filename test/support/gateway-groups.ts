@@ -7,6 +7,7 @@ import { readFamilies } from '../../src/push/pushed-body.ts';
 import { PushedGroups } from '../../src/push/pushed-groups.ts';
 import { MemoryStore } from '../../src/stores/memory-store.ts';
 import type { MetricStore } from '../../src/stores/metric-store.ts';
+import { type LogLine, logTo } from './pushgateway.ts';
 
 /** How the groups of a test are kept. */
 interface GatewaySettings {
@@ -22,6 +23,9 @@ interface GatewaySettings {
 interface GatewayGroups {
   readonly groups: PushedGroups;
   readonly store: MetricStore;
+  /** What was logged. */
+  readonly lines: readonly LogLine[];
+  readonly own: OwnMetrics;
   readonly push: (path: string, text: string, mode?: PushMode) => Promise<void>;
   readonly delete: (path: string) => Promise<void>;
   /** The families that the store declares, by name. */
@@ -38,12 +42,23 @@ export async function gateway(settings: GatewaySettings = {}): Promise<GatewayGr
   const store = settings.store ?? new MemoryStore({ now });
   const lifetimes = await compileLifetimes(settings.rules ?? [], settings.ttlMs ?? 0);
   const { groupLimit = 10_000, isShared = false } = settings;
-  const groups = await PushedGroups.open(store, { groupLimit, lifetimes, now, isShared });
-  const reader = new PageReader(groups, new OwnMetrics({ version: '1' }));
+  const lines: LogLine[] = [];
+  const own = new OwnMetrics({ version: '1' });
+  const groups = await PushedGroups.open(store, {
+    groupLimit,
+    lifetimes,
+    now,
+    isShared,
+    log: logTo(lines),
+    onUntidy: () => own.cleanupFailures++,
+  });
+  const reader = new PageReader(groups, own);
   return {
     groups,
     store,
     reader,
+    lines,
+    own,
     push: (path: string, text: string, mode: PushMode = 'put') =>
       groups.push(labels(path), readFamilies(Buffer.from(text), undefined, false), mode),
     delete: (path: string) => groups.delete(labels(path)),

@@ -7,7 +7,11 @@ import {
 } from '../../src/push/pushgateway.ts';
 
 /** A line of the log: its level, its message and its fields. */
-type LogLine = readonly [level: string, msg: string, fields: Readonly<Record<string, unknown>>];
+export type LogLine = readonly [
+  level: string,
+  msg: string,
+  fields: Readonly<Record<string, unknown>>,
+];
 
 /** A gateway of a test's own. */
 export interface StartedPushgateway extends RunningPushgateway {
@@ -17,17 +21,21 @@ export interface StartedPushgateway extends RunningPushgateway {
   readonly request: (path: string, init?: RequestInit) => Promise<Response>;
 }
 
-/** Starts a gateway with the defaults of the program at a free port; it ends with the test. */
-export async function startedPushgateway(
-  options: Partial<PushgatewayOptions> = {},
-): Promise<StartedPushgateway> {
-  const lines: LogLine[] = [];
-  const log = Object.fromEntries(
+/** A log that adds its lines to a list. */
+export function logTo(lines: LogLine[]): ProgramLog {
+  return Object.fromEntries(
     ['debug', 'info', 'warn', 'error'].map((level) => [
       level,
       (_: string, msg: string, fields = {}) => lines.push([level, msg, fields]),
     ]),
   ) as unknown as ProgramLog;
+}
+
+/** Starts a gateway with the defaults of the program at a free port; it ends with the test. */
+export async function startedPushgateway(
+  options: Partial<PushgatewayOptions> = {},
+): Promise<StartedPushgateway> {
+  const lines: LogLine[] = [];
   const gateway = await startPushgateway({
     listenAddresses: ['127.0.0.1:0'],
     systemdSocket: false,
@@ -41,7 +49,7 @@ export async function startedPushgateway(
     groupLimit: 100,
     bodySizeLimit: 100_000,
     flags: {},
-    log,
+    log: logTo(lines),
     ...options,
   });
   onTestFinished(() => gateway.close());
