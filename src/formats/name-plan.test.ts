@@ -103,17 +103,22 @@ describe('of families that claim one name', () => {
     expect(leftOut[0]).toEqual({ name: 'a.', owner: 'a_' });
   });
 
-  it('those of the exporter come last', async () => {
+  it('those of the exporter come first', async () => {
     const own: Named[] = [
       ['p_sum', 'gauge'],
       ['p_ok', 'gauge'],
     ];
-    const plan = await planOf([['p', 'histogram']], { own });
-    expect(plan.leftOutCount).toBe(0);
-    expect(own.map((family) => plan.exposedOwn(planned(family))?.name)).toEqual([
-      undefined,
-      'p_ok',
+    const families: readonly Named[] = [
+      ['p', 'histogram'],
+      ['p_ok', 'counter'],
+      ['p_other', 'gauge'],
+    ];
+    const plan = await planOf(families, { own });
+    expect(plan.leftOut).toEqual([
+      { name: 'p', owner: 'p_sum' },
+      { name: 'p_ok', owner: 'p_ok' },
     ]);
+    expect(own.map((family) => plan.exposedOwn(planned(family))?.name)).toEqual(['p_sum', 'p_ok']);
   });
 });
 

@@ -43,10 +43,10 @@ const MOST_LISTED = 100;
  * anything is selected, and the exporter's own. So a shard, a view and a query expose a family as
  * the whole page does.
  *
- * Of two families that claim one name, the later is left out in every format. Names that are legal
- * in the classic grammar come first, then the order of the bytes counts; the exporter's own are
- * behind them, and families without series last: what may come takes no name from what is there.
- * Such a family is not counted as left out. If another family has the OpenMetrics 1 names of a
+ * Of two families that claim one name, the later is left out in every format. The exporter's own
+ * come first: no source may hide what alerts on the exporter look at. Names that are legal in the
+ * classic grammar are next, in the order of the bytes. Families without series are last: what may
+ * come takes no name from what is there. Such a family is not counted as left out. If another family has the OpenMetrics 1 names of a
  * counter or an info, it stays and is unknown there.
  */
 export class NamePlan {
@@ -168,17 +168,27 @@ class Planning {
 
   /** What is to be done, in steps of less than a millisecond. */
   *steps(): Generator<() => void, void, undefined> {
+    for (const family of this.#own) yield () => this.#claimOwn(family);
     for (let from = 0; from < this.#families.length; from += 1000) {
       yield () => {
         for (const family of this.#families.slice(from, from + 1000)) this.#claimClassic(family);
       };
     }
     for (const family of this.#escaped) yield () => this.#claim(family, this.lost);
-    for (const family of this.#own) yield () => this.#claim(family, this.lostOwn);
     for (const family of this.#shortened) yield () => this.#shorten(family);
     this.#shortened = [];
     for (const family of this.#empty) yield () => this.#claim(family, this.lostEmpty);
     for (const family of this.#shortened) yield () => this.#shorten(family);
+  }
+
+  /** One of the exporter's own takes its names before all others. */
+  #claimOwn(family: PlannedFamily): void {
+    const { name } = family;
+    if (this.#takenBy(family) !== undefined) this.lostOwn.add(name);
+    else {
+      this.#owners.set(name, name);
+      this.#accept(family, name);
+    }
   }
 
   #claimClassic(family: PlannedFamily): void {
@@ -188,10 +198,18 @@ class Planning {
       later.push(family);
       return;
     }
-    // A longer name comes later, so that the names behind its own can still be free only.
-    const owner = this.#owners.get(name);
+    // A longer name of the source comes later, so that only one of our own can have it already.
+    const owner = this.#takenBy(family);
     if (owner === undefined) this.#accept(family, name);
     else this.#leaveOut(family, owner);
+  }
+
+  /** Who has a name that a family of a classic name needs, if any has claimed one. */
+  #takenBy(family: PlannedFamily): string | undefined {
+    const { name } = family;
+    const names = [name, ...this.#suffixes(family).map((suffix) => name + suffix)];
+    const taken = names.find((each) => this.#owners.has(each));
+    return taken === undefined ? undefined : this.#owners.get(taken);
   }
 
   #claim(family: PlannedFamily, lost: Set<string>): void {

@@ -78,7 +78,7 @@ describe('what a page calls a family', () => {
     ]);
   });
 
-  it("leaves the exporter's own family out if the source has its name, selected or not", async () => {
+  it('leaves a family of the source out if the exporter has its name, selected or not', async () => {
     const clashing: readonly FamilyMetadata[] = [
       { name: 'snapscrape_http_requests_total', type: 'gauge' },
       { name: 'x', type: 'gauge' },
@@ -89,8 +89,10 @@ describe('what a page calls a family', () => {
     });
     for (const options of [{}, { selfMetrics: 'always', names: ['x'] }] as const) {
       const page = await (await scrape(createOpenMetricsHandler(reader, options))).text();
-      expect(page).not.toContain('snapscrape_http_requests_total{');
-      expect(page).toContain('snapscrape_http_requests_in_flight 1\n');
+      expect(page).toContain('# TYPE snapscrape_http_requests_total counter\n');
+      expect(page).not.toContain('snapscrape_http_requests_total 1\n');
+      const name = 'snapscrape_http_requests_total';
+      expect(page).toContain(`snapscrape_left_out_family{family="${name}",owner="${name}"} 1\n`);
     }
   });
 });

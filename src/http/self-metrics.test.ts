@@ -182,14 +182,15 @@ describe('a source with families of the same names', () => {
       name,
     }));
 
-  it('is served, and its families stand on the page once', async () => {
+  it('hides none of the exporter, and each family stands on the page once', async () => {
     const { store, handler } = exporter();
     store.answers.snapshot = points;
     for (const syntax of SYNTAXES) {
       const page = await pageOf(handler, syntax);
-      expect(page).toContain('\nsnapscrape_series 5\n');
-      expect(page).not.toContain('snapscrape_series{');
-      expect(page).not.toContain('snapscrape_refreshes_total{');
+      expect(page).toContain('\nsnapscrape_series{');
+      expect(page).not.toContain('snapscrape_series 5\n');
+      expect(page).toMatch(/^snapscrape_refreshes(_total)?\{/m);
+      expect(page).toContain('snapscrape_left_out_families 2\n');
       const types = [...page.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
       expect(new Set(types).size).toBe(types.length);
     }

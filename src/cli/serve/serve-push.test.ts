@@ -106,6 +106,22 @@ describe('the push API of serve', () => {
     );
   });
 
+  it('keeps its own families if a source or a push has their names, and lists theirs', async () => {
+    programs.write('a.prom', 'snapscrape_reader_up 7\nof_file 1\n');
+    const program = await serve('sources: [{ name: cron, textfile: { directory: . } }]\n');
+    expect((await push(program, 'j', 'snapscrape_push_groups 9\n'))[0]).toBe(200);
+    const text = await page(program);
+    expect(linesOf(text, 'snapscrape_push_groups')).toEqual(['snapscrape_push_groups 1']);
+    expect(linesOf(text, 'snapscrape_reader_up')).toEqual([
+      'snapscrape_reader_up{reader="cron"} 1',
+      'snapscrape_reader_up{reader="store"} 1',
+    ]);
+    expect(linesOf(text, 'snapscrape_left_out_family{')).toEqual([
+      'snapscrape_left_out_family{family="snapscrape_push_groups",owner="snapscrape_push_groups"} 1',
+      'snapscrape_left_out_family{family="snapscrape_reader_up",owner="snapscrape_reader_up"} 1',
+    ]);
+  });
+
   it('takes no series and no family of another writer over', async () => {
     const path = `${programs.folder}/data`;
     const store = await LmdbStore.open(path);
