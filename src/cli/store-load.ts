@@ -1,6 +1,7 @@
 import { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import type { MetricPoint } from '../model/metric-point.ts';
+import { MOST_GROUP_SERIES } from '../stores/group-input.ts';
 import type { MetricStore } from '../stores/metric-store.ts';
 import { objectsAsNumbers } from './dumped-numbers.ts';
 import { DUMP_VERSION, type DumpLine } from './store-dump.ts';
@@ -52,7 +53,9 @@ class Loading {
     if (group !== undefined) {
       await this.#setFamilies();
       const { labels, meta, expiresAt, points } = group;
-      const options = { meta, ...(expiresAt === undefined ? {} : { expiresAt }) };
+      // A gateway may have taken over larger groups than it takes by a push.
+      const maxSeries = Math.max(MOST_GROUP_SERIES, points.length);
+      const options = { meta, maxSeries, ...(expiresAt === undefined ? {} : { expiresAt }) };
       await this.#store.replace(labels, points, options).catch((cause: unknown) => {
         const { message } = cause as Error;
         throw wrong(line, `has a group that is rejected: ${message}`, cause);

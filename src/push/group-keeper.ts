@@ -1,6 +1,8 @@
 import { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
+import { MOST_GROUP_SERIES } from '../stores/group-input.ts';
 import type { MetricStore } from '../stores/metric-store.ts';
+import type { Group } from './group-index.ts';
 import { declaredFamilies } from './group-loading.ts';
 import type { GroupLabels } from './group-path.ts';
 import type { GroupSettings } from './group-settings.ts';
@@ -75,13 +77,20 @@ export class GroupKeeper {
    * @param at - the time of the write, in Unix ms.
    * @throws InconsistentPush if the store refuses it, and what else the store throws.
    */
-  async write(group: GroupLabels, content: GroupContent, at: number): Promise<void> {
+  async write(
+    { labels, families: known }: Pick<Group, 'labels' | 'families'>,
+    content: GroupContent,
+    at: number,
+  ): Promise<void> {
     const { scope, pushed, times, expiresAt } = content;
-    const points = [...pushed.flatMap((family) => family.points), ...timePoints(group, times, at)];
+    const points = [...pushed.flatMap((family) => family.points), ...timePoints(labels, times, at)];
     const families = this.#newsOf([...content.families, ...TIME_FAMILIES]);
-    await this.#written(
-      this.#store.replace(storedLabels(group), points, { scope, families, expiresAt }),
-    );
+    // A push has fewer, but a group that was imported may have more, and then stays as large.
+    let series = 0;
+    for (const keys of known.values()) series += keys.length;
+    const most = Math.max(MOST_GROUP_SERIES, series, points.length);
+    const options = { scope, families, expiresAt, maxSeries: most + TIME_FAMILIES.length };
+    await this.#written(this.#store.replace(storedLabels(labels), points, options));
     for (const { name } of families) if (!this.#declared.has(name)) this.#news.add(name);
     this.note(families);
   }

@@ -73,15 +73,16 @@ function readable<T>(message: number, read: () => T): T {
   }
 }
 
-/** Reads one message of a family, without a length in front; throws as {@link readProtobufBody}. */
+/** Reads one message of a family, however large, without a length in front; throws as {@link readProtobufBody}. */
 export function readFamilyMessage(message: Buffer): PushedFamily {
-  return readable(1, () => readFamily(message, [0, message.length], 1));
+  return readable(1, () => readFamily(message, [0, message.length], 1, () => undefined));
 }
 
 function readFamily(
   body: Buffer,
   [start, end]: readonly [number, number],
   line: number,
+  assertSize = assertFits,
 ): PushedFamily {
   const wire = new WireReader(body, start, end);
   let name = '';
@@ -96,7 +97,7 @@ function readFamily(
       typeNumber = wire.signed();
     } else if (wire.field === 4) {
       metrics.push(wire.bounds());
-      assertFits(metrics.length, line);
+      assertSize(metrics.length, line);
     } else wire.skip();
   }
   const type = TYPES[typeNumber];

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { gateway, labels } from '../../test/support/gateway-groups.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import { MemoryStore } from '../stores/memory-store.ts';
+import type { Group } from './group-index.ts';
 import { importState } from './import-state.ts';
+
+const seriesOf = ({ families }: Group): number =>
+  [...families.values()].reduce((sum, keys) => sum + keys.length, 0);
 
 describe('a group', () => {
   it('is replaced by PUT as a whole, by POST family by family', async () => {
@@ -56,7 +60,9 @@ describe('a group', () => {
     expect(lines).toHaveLength(1);
     const { count, groups } = lines[0]![2] as { count: number; groups: string };
     expect([count, groups.length < 600]).toEqual([12, true]);
-    expect(groups).toMatch(/^\{job="long[^ ]*… .*x="a\\nlevel=ERROR",job="a"\} .*\{i="2",job="j"\} …$/);
+    expect(groups).toMatch(
+      /^\{job="long[^ ]*… .*x="a\\nlevel=ERROR",job="a"\} .*\{i="2",job="j"\} …$/,
+    );
   });
 
   it('is kept, and the push is no failure, if the metadata of another cannot be ended', async () => {
@@ -180,6 +186,34 @@ describe('a push', () => {
 });
 
 describe('a state file of the original', () => {
+  it('brings groups along that are larger or more than pushes may make', async () => {
+    const store = new MemoryStore();
+    const { groups, push } = await gateway({ groupLimit: 1, store });
+    const metrics = (count: number) =>
+      Array.from({ length: count }, (_, at) => ({
+        labels: new Map([['i', String(at)]]),
+        value: at,
+        hasTimestamp: false,
+        line: 1,
+      }));
+    const family = (name: string, count: number) =>
+      [name, { name, type: 'gauge', help: '', metrics: metrics(count) }] as const;
+    const times = { pushedAt: 1, failedAt: 0 };
+    await groups.restore(labels('job/a'), new Map([family('big', 12_000)]), times);
+    await groups.restore(labels('job/b'), new Map([family('m', 1)]), times);
+    const loaded = await gateway({ groupLimit: 1, store });
+    const sizes = () => Array.from(loaded.groups.index.groups.values(), seriesOf);
+    expect(sizes()).toEqual([12_000, 1]);
+    // A refused push is noted, and one that makes the group no larger is taken.
+    await expect(loaded.push('job/a', 'm{i="0",job="b"} 1 5\n')).rejects.toThrow('timestamps');
+    await expect(loaded.push('job/a', 'more 1\n', 'post')).rejects.toThrow('series_limit');
+    const fewer = Array.from({ length: 9_000 }, (_, at) => `big{i="${at}"} 1\n`).join('');
+    await loaded.push('job/a', fewer, 'post');
+    await loaded.push('job/a', 'more 1\n', 'post');
+    expect(sizes()).toEqual([9_001, 1]);
+    await expect(push('job/c', 'm 1\n')).rejects.toMatchObject({ reason: 'group_limit' });
+  });
+
   it('brings its groups along, with the times of their pushes', async () => {
     const { groups, page } = await gateway();
     const file = new URL('gateway-state/pushgateway-1.5.1.state', import.meta.url);

@@ -112,11 +112,10 @@ export class PushedGroups {
     });
   }
 
-  /** Makes a group as it was at another gateway. */
+  /** Makes a group as it was at another gateway, however many groups and series there are. */
   restore(labels: GroupLabels, families: PushedFamilies, times: GroupTimes): Promise<void> {
     return this.#alone(async () => {
       const group = this.#groupOf(labels);
-      this.#assertRoom(group);
       const pushed = this.#prepare(group, families);
       this.index.check(group, pushed, 'put');
       group.failedAt = times.failedAt;
@@ -225,7 +224,7 @@ export class PushedGroups {
     const families = pushed.map((family) => this.#metadata(family, group));
     const scope = mode === 'put' ? 'group' : 'families';
     const content = { scope, pushed, families, times, expiresAt } as const;
-    await this.keeper.write(group.labels, content, now);
+    await this.keeper.write(group, content, now);
     this.index.set(group, pushed, mode);
     group.pushedAt = times.pushedAt;
     this.#endAt(group, expiresAt);
@@ -263,7 +262,7 @@ export class PushedGroups {
     const times = { pushedAt: group.pushedAt, failedAt: now };
     const content = { scope: 'families', pushed: [], families: [], times, expiresAt } as const;
     try {
-      await this.keeper.write(group.labels, content, now);
+      await this.keeper.write(group, content, now);
     } catch (error) {
       if (error instanceof InconsistentPush) return;
       throw error;

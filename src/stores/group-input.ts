@@ -5,6 +5,7 @@ import { KeyWriter, labelsIn, readLabels } from '../model/key/index.ts';
 import {
   type Checked,
   checkOptions,
+  integerWithin,
   invalidOptions,
   numberWithin,
   type OptionCheck,
@@ -15,8 +16,10 @@ import type { Put } from './driver.ts';
 import type { ReplaceOptions } from './store-group.ts';
 import { assertNoFaults, collect } from './store-input.ts';
 
-/** The most series of a group: so many are written at once in a few ms to some tens of ms. */
+/** The most series of a group by default: so many are written at once in a few ms to some tens of ms. */
 export const MOST_GROUP_SERIES = 10_000;
+/** The greatest of all limits. */
+export const MOST_SERIES_LIMIT = 16_777_216;
 const LONGEST_META = 65_536;
 // A key needs a name before its labels.
 const NAME = 'group';
@@ -67,12 +70,19 @@ export function checkReplaceOptions(given: unknown): CheckedReplaceOptions {
   return checkOptions<CheckedReplaceOptions>(
     'replace',
     given,
-    { scope: 'group', families: undefined, meta: undefined, expiresAt: undefined },
+    {
+      scope: 'group',
+      families: undefined,
+      meta: undefined,
+      expiresAt: undefined,
+      maxSeries: MOST_GROUP_SERIES,
+    },
     {
       scope: oneOf('group', 'families'),
       families: isIterable,
       meta: isMeta,
       expiresAt: numberWithin(-Number.MAX_VALUE, Number.MAX_VALUE, 'Unix milliseconds'),
+      maxSeries: integerWithin(1, MOST_SERIES_LIMIT, 'series'),
     },
   );
 }
@@ -96,17 +106,18 @@ export function groupPuts(
   points: unknown,
   admission: PointAdmission,
   reject: RejectPoint,
+  maxSeries: number,
 ): ReadonlyMap<string, Put> {
   const puts = new Map<string, Put>();
   const refuse = (given: unknown, reason: RejectionReason): never => {
     const rejected = reject(reason, admission.subject(given));
     throw pointError(rejected);
   };
-  for (const given of collect('replace', points, MOST_GROUP_SERIES + 1)) {
+  for (const given of collect('replace', points, maxSeries + 1)) {
     if (!admission.admit(given)) refuse(given, admission.reason!);
     const key = admission.id!;
     if (puts.has(key)) refuse(given, 'duplicate');
-    if (puts.size >= MOST_GROUP_SERIES) throw tooManySeries(reject('series_limit', key));
+    if (puts.size >= maxSeries) throw tooManySeries(reject('series_limit', key), maxSeries);
     const { payload, updatedAt: time, isTimeSupplied } = admission;
     puts.set(key, { key, payload, time, isTimeSupplied });
   }
@@ -114,11 +125,11 @@ export function groupPuts(
 }
 
 /** The error for a group that would have too many series. */
-export function tooManySeries(cause: RejectedPoint): SnapscrapeError {
+export function tooManySeries(cause: RejectedPoint, maxSeries: number): SnapscrapeError {
   return new SnapscrapeError(
     'store_full',
-    `replace() would give the group more than ${MOST_GROUP_SERIES} series; nothing was written. ` +
-      'Put the rest into another group',
+    `replace() would give the group more than ${maxSeries} series; nothing was written. ` +
+      'Put the rest into another group, or raise maxSeries of the call',
     { cause },
   );
 }

@@ -13,7 +13,7 @@ import {
   groupKey,
   groupLabels,
   groupPuts,
-  MOST_GROUP_SERIES,
+  type RejectPoint,
   tooManySeries,
 } from './group-input.ts';
 import type { ReplaceResult, StoreGroup } from './store-group.ts';
@@ -32,6 +32,7 @@ interface Replacement {
   readonly scope: 'group' | 'families';
   readonly meta: string | undefined;
   readonly expiresAt: number | undefined;
+  readonly maxSeries: number;
 }
 
 /** What group writes need of their store. */
@@ -82,13 +83,14 @@ export class GroupWrites {
   *replace(labels: unknown, points: unknown, given: unknown): Work<ReplaceResult> {
     const { admission, maxKeyBytes } = this.#context;
     this.#assertSupported('replace');
-    const { scope, families, meta, expiresAt } = checkReplaceOptions(given);
+    const { scope, families, meta, expiresAt, maxSeries } = checkReplaceOptions(given);
     const key = groupKey('replace', labels, maxKeyBytes);
     const records = familyRecords('replace', families);
-    const puts = groupPuts(points, admission, (...rejected) => this.#writes.reject(...rejected));
+    const reject: RejectPoint = (...rejected) => this.#writes.reject(...rejected);
+    const puts = groupPuts(points, admission, reject, maxSeries);
     // What was given may have closed the store.
     this.#calls.assertOpen('replace');
-    const replacement: Replacement = { key, puts, records, scope, meta, expiresAt };
+    const replacement: Replacement = { key, puts, records, scope, meta, expiresAt, maxSeries };
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const stored = yield* settled(this.#read('replace', key));
       const part = this.#partOf(replacement, stored);
@@ -181,7 +183,7 @@ export class GroupWrites {
   }
 
   #partOf(
-    { key, puts, records, scope, meta, expiresAt }: Replacement,
+    { key, puts, records, scope, meta, expiresAt, maxSeries }: Replacement,
     stored: GroupWithKeys | undefined,
   ): Partial<Commit> {
     const names = scope === 'group' ? undefined : namesOf(puts.keys(), records.keys());
@@ -192,8 +194,9 @@ export class GroupWrites {
       if (names === undefined || names.has(nameOf(known))) ends.push(known);
       else kept++;
     }
-    if (puts.size + kept > MOST_GROUP_SERIES) {
-      throw tooManySeries(this.#writes.reject('series_limit', [...puts.keys()].at(-1) ?? key));
+    if (puts.size + kept > maxSeries) {
+      const last = [...puts.keys()].at(-1) ?? key;
+      throw tooManySeries(this.#writes.reject('series_limit', last), maxSeries);
     }
     const next = { meta: meta ?? stored?.meta ?? '', expiresAt };
     return {

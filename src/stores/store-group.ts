@@ -16,6 +16,11 @@ export interface ReplaceOptions {
   readonly meta?: string | undefined;
   /** When the group ends with all its series, in Unix milliseconds. Default: never. */
   readonly expiresAt?: number | undefined;
+  /**
+   * The most series that the group may have after it. They are written at once, so more of them
+   * hold the event loop, or the server of Redis, for longer. Default: 10 000. From 1 to 16 777 216.
+   */
+  readonly maxSeries?: number | undefined;
 }
 
 /** What became of the series of a group that was replaced. */
