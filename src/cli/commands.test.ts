@@ -177,7 +177,7 @@ describe('snapscrape pushgateway', () => {
     const pushed = await fetch(`${url}/metrics/job/backup`, { method: 'PUT', body: 'a 42\n' });
     expect(pushed.status, await pushed.text()).toBe(200);
     const { data } = (await (await fetch(`${url}/api/v1/status`)).json()) as {
-      data: { flags: Record<string, string> };
+      data: { flags: Record<string, string>; start_time: string };
     };
     expect(data.flags).toEqual({
       'log.format': 'logfmt',
@@ -199,6 +199,14 @@ describe('snapscrape pushgateway', () => {
       data: Record<string, string>;
     };
     expect(shown.data).toEqual({ ...data.flags, 'config.file': '', 'push.ttl': '1h' });
+    const status = async (name: string) => (await fetch(`${url}/api/v1/status/${name}`)).json();
+    expect(await status('config')).toMatchObject({
+      data: { yaml: expect.stringMatching(/^push:\n +ttl: 1h\n/) },
+    });
+    expect(await status('runtimeinfo')).toMatchObject({
+      status: 'success',
+      data: { CWD: process.cwd(), startTime: data.start_time, reloadConfigSuccess: true },
+    });
     first.child.kill('SIGTERM');
     expect(await first.ended).toBe(0);
     expect(first.said.out).toBe('');

@@ -4,20 +4,18 @@ import { readBounded, readProblem } from '../web/file-text.ts';
 import type { Asked, FlagCommand } from './command.ts';
 import { releaseSignals } from './held-signals.ts';
 import { createProgramLogger } from './program-logger.ts';
-import { type Flag, flagsOf } from './settings/flags.ts';
-import { defaultText } from './settings/help.ts';
+import { configurationText } from './serve/status-data.ts';
+import { flagTexts } from './settings/effective-flags.ts';
+import { flagsOf } from './settings/flags.ts';
 import { usage } from './settings/problems.ts';
-import {
-  PUSHGATEWAY_FLAGS,
-  PUSHGATEWAY_SETTINGS,
-  type PushgatewayFlags,
-} from './settings/pushgateway-settings.ts';
+import { PUSHGATEWAY_FLAGS, PUSHGATEWAY_SETTINGS } from './settings/pushgateway-settings.ts';
 import {
   readFlags,
   readSettings,
   type SettingsFile,
   settingsFile,
 } from './settings/read-settings.ts';
+import type { AnyGroup } from './settings/shape.ts';
 import { startNamed } from './start-named.ts';
 
 /** `snapscrape pushgateway`. */
@@ -36,11 +34,11 @@ async function pushgateway({ args, environment }: Asked): Promise<number> {
   const given = { args, environment, file: undefined };
   const flags = readFlags(all, PUSHGATEWAY_FLAGS, given);
   const file = await configurationFile(flags['config.file']);
-  const { push, log: logSettings } = readSettings(PUSHGATEWAY_SETTINGS, all, {
-    ...given,
-    file,
-  }).values;
-  const log = createProgramLogger(logSettings);
+  const { values: settings } = readSettings(PUSHGATEWAY_SETTINGS, all, { ...given, file });
+  const { push } = settings;
+  const own = all.filter(({ name }) => OWN.has(name));
+  const originals = all.filter(({ name }) => !OWN.has(name));
+  const log = createProgramLogger(settings.log);
   if (args.has('persistence.interval') || environment.has('persistence.interval')) {
     const msg = '--persistence.interval has no use: each push is on the disk before the response';
     log.info('storage', msg);
@@ -62,11 +60,12 @@ async function pushgateway({ args, environment }: Asked): Promise<number> {
       rules: push.rules.map(({ match, ttl }) => ({ match, ttlMs: ttl })),
       groupLimit: push.group_limit,
       bodySizeLimit: push.body_size_limit,
-      flags: originalFlags(all, { args, environment }, flags),
-      ownFlags: shownFlags(
-        all.filter(({ name }) => OWN.has(name)),
-        { args, environment },
-      ),
+      flags: {
+        ...flagTexts(originals, flags, settings),
+        'persistence.interval': goDurationText(flags['persistence.interval']),
+      },
+      ownFlags: flagTexts(own, flags, settings),
+      configuration: configurationText(PUSHGATEWAY_SETTINGS as unknown as AnyGroup, settings),
       log,
     }),
   );
@@ -89,31 +88,6 @@ async function configurationFile(path: string | undefined): Promise<SettingsFile
 
 /** The flags that the original does not have. */
 const OWN: ReadonlySet<string> = new Set(['config.file', 'push.ttl']);
-
-/** The flags of the original and their values, as it shows them. */
-function originalFlags(
-  all: readonly Flag[],
-  asked: Asked,
-  values: PushgatewayFlags,
-): Readonly<Record<string, string>> {
-  const shown = shownFlags(
-    all.filter(({ name }) => !OWN.has(name)),
-    asked,
-  );
-  return { ...shown, 'persistence.interval': goDurationText(values['persistence.interval']) };
-}
-
-function shownFlags(
-  flags: readonly Flag[],
-  { args, environment }: Asked,
-): Readonly<Record<string, string>> {
-  const shown = flags.map((flag) => {
-    const texts = args.get(flag.name) ?? environment.get(flag.name);
-    const text = texts === undefined ? defaultText(flag) : texts.join(',');
-    return [flag.name, flag.isRepeatable ? `[${text}]` : text] as const;
-  });
-  return Object.fromEntries(shown);
-}
 
 /** A duration as Go writes it: `5m0s`. */
 function goDurationText(ms: number): string {

@@ -48,6 +48,8 @@ export interface PushgatewayOptions {
   readonly flags: Readonly<Record<string, string>>;
   /** The flags that the original does not have, which its own status does not show. */
   readonly ownFlags?: Readonly<Record<string, string>>;
+  /** What the configuration file could say, as YAML. */
+  readonly configuration?: string;
   readonly log: ProgramLog;
 }
 
@@ -146,6 +148,7 @@ async function serve(
       allowsUtf8: options.enableUtf8Names,
       flags: options.flags,
       ...(options.ownFlags === undefined ? {} : { ownFlags: options.ownFlags }),
+      ...(options.configuration === undefined ? {} : { configuration: options.configuration }),
       startedAt,
       build,
       scrape: page.handler,

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { ShortResponse } from '../server/short-response.ts';
 import type { BuildInfo } from './own-metrics.ts';
 
@@ -7,6 +8,8 @@ export interface StatusFacts {
   readonly flags: Readonly<Record<string, string>>;
   /** The flags that the original does not have, which its own status does not show. */
   readonly ownFlags?: Readonly<Record<string, string>>;
+  /** What the configuration file could say, as YAML. Default: nothing. */
+  readonly configuration?: string;
   /** When the gateway was started, in Unix ms. */
   readonly startedAt: number;
   readonly build: BuildInfo;
@@ -28,6 +31,16 @@ export function jsonResponse(body: string): ShortResponse {
   return { status: 200, headers: HEADERS, body };
 }
 
+/** What Prometheus shows of a process that runs. */
+export function processFacts(startedAt: number): Readonly<Record<string, string>> {
+  return {
+    startTime: new Date(startedAt).toISOString(),
+    CWD: process.cwd(),
+    hostname: hostname(),
+    serverTime: new Date().toISOString(),
+  };
+}
+
 /** The status of a gateway: as the original has it, and below that as Prometheus has it. */
 export class StatusApi {
   readonly #facts: StatusFacts;
@@ -38,7 +51,7 @@ export class StatusApi {
 
   /** What responds at which path. */
   paths(): readonly (readonly [path: string, respond: () => ShortResponse])[] {
-    const { flags, ownFlags, startedAt, build } = this.#facts;
+    const { flags, ownFlags, configuration = '', startedAt, build } = this.#facts;
     const start = new Date(startedAt).toISOString();
     const information = {
       branch: 'unknown',
@@ -48,15 +61,20 @@ export class StatusApi {
       revision: 'unknown',
       version: build.version,
     };
-    const data: Readonly<Record<string, object>> = {
+    const state = { reloadConfigSuccess: true, lastConfigTime: start };
+    const data: Readonly<Record<string, object | (() => object)>> = {
       '/api/v1/status': { flags, start_time: start, build_information: information },
       '/api/v1/status/flags': { ...flags, ...ownFlags },
       '/api/v1/status/buildinfo': information,
-      '/api/v1/status/runtimeinfo': { startTime: start },
+      '/api/v1/status/config': { yaml: configuration },
+      '/api/v1/status/runtimeinfo': () => ({ ...processFacts(startedAt), ...state }),
     };
     return Object.entries(data).map(([path, given]) => {
-      const response = jsonResponse(JSON.stringify({ status: 'success', data: given }));
-      return [path, () => response] as const;
+      const respond = (): ShortResponse => {
+        const shown = typeof given === 'function' ? (given as () => object)() : given;
+        return jsonResponse(JSON.stringify({ status: 'success', data: shown }));
+      };
+      return [path, respond] as const;
     });
   }
 }

@@ -184,7 +184,13 @@ families: { b: { type: counter, help: The bs., unit: bytes } }
       reloadConfigSuccess: true,
       storageRetention: '1d',
     });
-    expect(await data('flags')).toMatchObject({ 'web.listen-address': '[127.0.0.1:0]' });
+    expect(await data('flags')).toMatchObject({
+      'web.listen-address': '[127.0.0.1:0]',
+      // By the file, and by default.
+      'storage.retention': '1d',
+      'log.level': 'info',
+      'storage.url': 'memory:',
+    });
     expect((await data('config')).yaml).toContain('series_limit: 5\n');
   });
 

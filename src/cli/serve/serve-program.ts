@@ -5,6 +5,7 @@ import type { ServedAddress } from '../../server/listen-address.ts';
 import type { Route } from '../../server/routes.ts';
 import { type CheckedServerOptions, checkServerOptions } from '../../server/server-options.ts';
 import { errorFields, type ProgramLogger } from '../program-logger.ts';
+import { flagTexts } from '../settings/effective-flags.ts';
 import { UsageError } from '../settings/problems.ts';
 import { SERVE_SETTINGS, type ServeFlags } from '../settings/serve-settings.ts';
 import type { AnyGroup } from '../settings/shape.ts';
@@ -23,7 +24,7 @@ import {
 } from './read-configuration.ts';
 import { closeUnused, type Readers, type ReadFrom, readersOf, readNew } from './readers.ts';
 import { type PageParts, pagesOf, prefixOf, ServedRoutes } from './served-routes.ts';
-import { configurationText, flagTexts, runtimeInfo } from './status-data.ts';
+import { configurationText, runtimeInfo } from './status-data.ts';
 
 /** The program `snapscrape serve`: a store, its sources and a server, which a reload changes. */
 export class ServeProgram {
@@ -208,8 +209,7 @@ export class ServeProgram {
   }
 
   #shownFlags(): Readonly<Record<string, string>> {
-    const { flags, args, environment } = this.#origin;
-    return flagTexts(flags, args, environment);
+    return flagTexts(this.#origin.flags, this.#flags, this.#configuration.settings);
   }
 
   #runtime(): Readonly<Record<string, unknown>> {

@@ -1,8 +1,6 @@
-import { hostname } from 'node:os';
 import { loggableText } from '../../logging/error-text.ts';
+import { processFacts } from '../../push/status-api.ts';
 import { yamlOf } from '../../web/yaml-text.ts';
-import type { Flag, FlagTexts } from '../settings/flags.ts';
-import { defaultText } from '../settings/help.ts';
 import type { AnyGroup, Leaf, Node } from '../settings/shape.ts';
 import { durationText } from '../settings/value-types.ts';
 
@@ -54,26 +52,6 @@ function shownLeaf({ type, isSecret, flag }: Leaf<unknown>, value: unknown): unk
   return typeof value === 'boolean' || type.name === 'number' ? value : type.text(value);
 }
 
-/**
- * All flags with their values as texts.
- *
- * @param values - of flags without keys.
- */
-export function flagTexts(
-  flags: readonly Flag[],
-  args: FlagTexts,
-  environment: FlagTexts,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    flags.map((flag) => {
-      const { name, isRepeatable } = flag;
-      const given = args.get(name) ?? environment.get(name);
-      const text = given === undefined ? defaultText(flag) : given.join(',');
-      return [name, loggableText(isRepeatable ? `[${text}]` : text)];
-    }),
-  );
-}
-
 /** What is known of a program that runs. */
 export interface RuntimeState {
   readonly startedAt: number;
@@ -86,10 +64,7 @@ export interface RuntimeState {
 export function runtimeInfo(state: RuntimeState): Readonly<Record<string, unknown>> {
   const { startedAt, isReloaded, reloadedAt, retention } = state;
   return {
-    startTime: new Date(startedAt).toISOString(),
-    CWD: process.cwd(),
-    hostname: hostname(),
-    serverTime: new Date().toISOString(),
+    ...processFacts(startedAt),
     reloadConfigSuccess: isReloaded,
     lastConfigTime: new Date(reloadedAt).toISOString(),
     storageRetention: retention === undefined ? '' : durationText(retention),
