@@ -48,7 +48,7 @@ their expiry and their push times, and series.`,
           return 0;
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-          terminal.error('snapscrape dump: the reader of the output ended before the dump did\n');
+          // A reader such as `head` has what it wants; behind `pipefail` a backup is not whole.
           return 1;
         }
       },
