@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { createOpenMetricsHandler } from '../http/handler.ts';
@@ -102,8 +102,9 @@ describe('textFileSource', () => {
     ]);
     const skipped = (await pointsOf(source)).filter(({ name }) => name.endsWith('_skipped_lines'));
     expect(skipped.map(({ value }) => value)).toEqual([1, 0]);
-    // It is reported once, not with each read.
+    // Each is reported once, not with each read.
     expect(errors.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/bad\.prom 1 line is left out; the first is line 1: /),
       expect.stringContaining('it has timestamps'),
     ]);
 
@@ -111,6 +112,21 @@ describe('textFileSource', () => {
     expect(await valuesOf(strict.source)).toEqual({ 'c{}': 3, 'd{}': 4 });
     expect(await errorOf(strict.source, 'bad.prom')).toBe(1);
     expect(strict.errors.map(({ code }) => code)).toEqual(['invalid_exposition']);
+  });
+
+  it('names a link to nothing once, and takes it when there is something', async () => {
+    const { source, file, errors } = sourceOf({});
+    symlinkSync(file('target'), file('a.prom'));
+    for (let read = 0; read < 2; read++) {
+      expect(await valuesOf(source)).toEqual({});
+      expect(await errorOf(source, 'a.prom')).toBe(1);
+    }
+    expect(errors.map(({ message }) => message)).toEqual([
+      expect.stringContaining('a.prom is left out: it is a link to nothing'),
+    ]);
+    writeFileSync(file('target'), 'a 1\n');
+    expect(await valuesOf(source)).toEqual({ 'a{}': 1 });
+    expect(await errorOf(source, 'a.prom')).toBe(0);
   });
 
   it('neither waits for a pipe nor reads what is too large', async () => {

@@ -41,7 +41,10 @@ export interface TextFileOptions {
   readonly maxFiles?: number | undefined;
   /** The clock, in Unix milliseconds, for the retention. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
-  /** Called for each file that is left out, once for each change of it. Default: the log. */
+  /**
+   * Called for each file that is left out, or of which lines are, once for each change of that.
+   * Default: the log.
+   */
   readonly onError?: ((error: SnapscrapeError) => void) | undefined;
 }
 
@@ -130,20 +133,22 @@ class TextFiles {
 
   async read(signal: AbortSignal | undefined): Promise<ReadPage> {
     // Programs that read no files do not load the parsers.
-    const { readTextFile, textFilesIn } = await import('./text-file.ts');
+    const { readTextFile, textFilesIn, troubleOf } = await import('./text-file.ts');
     const names = await textFilesIn(this.#directory, this.#options.maxFiles);
     const files = new Map<string, ReadFile>();
     for (const name of names) {
       signal?.throwIfAborted();
       const before = this.#files.get(name);
-      const file = await readTextFile(join(this.#directory, name), before, {
+      const path = join(this.#directory, name);
+      const file = await readTextFile(path, before, {
         ...this.#options,
         signal,
       });
       if (file === undefined) continue;
       files.set(name, file);
-      if (file.error !== undefined && file.error.message !== before?.error?.message) {
-        callSafely(this.#options.onError, file.error);
+      const trouble = troubleOf(path, file);
+      if (trouble !== undefined && trouble.message !== troubleOf(path, before)?.message) {
+        callSafely(this.#options.onError, trouble);
       }
     }
     this.#files = files;

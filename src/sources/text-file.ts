@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { SnapscrapeError } from '../model/errors.ts';
 import {
   type ExposedPoint,
@@ -8,6 +8,17 @@ import {
   type ParsingRules,
   parseExposition,
 } from '../parse/index.ts';
+
+/** What is wrong with a file: why it is left out, or that some of its lines are. */
+export function troubleOf(path: string, file: ReadFile | undefined): SnapscrapeError | undefined {
+  const { error, exposition } = file ?? {};
+  const [first] = exposition?.faults ?? [];
+  if (error !== undefined || first === undefined) return error;
+  const count = exposition!.faultCount;
+  const which = `${count} line${count === 1 ? ' is' : 's are'} left out`;
+  const message = `Of the file ${path} ${which}; the first is line ${first.line}: ${first.message}`;
+  return new SnapscrapeError('invalid_exposition', message);
+}
 
 /** What identifies a state of a file. */
 interface FileState {
@@ -72,8 +83,11 @@ export async function readTextFile(
     return await readOpen(handle, path, state, options);
   } catch (cause) {
     options.signal?.throwIfAborted();
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    const error = new SnapscrapeError('input_failed', `The file ${path} cannot be read`, { cause });
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    if (isMissing && !(await isLink(path))) return undefined;
+    const error = isMissing
+      ? fault(path, 'it is a link to nothing; correct the link, or remove it', cause)
+      : new SnapscrapeError('input_failed', `The file ${path} cannot be read`, { cause });
     return { size: -1, mtimeMs: 0, ino: 0, exposition: undefined, error };
   } finally {
     await handle?.close();
@@ -116,6 +130,14 @@ async function readOpen(
         : fault(path, 'it cannot be read', cause);
     return { ...state, exposition: undefined, error };
   }
+}
+
+/** Whether a path is a link, wherever that leads. */
+async function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
 }
 
 async function stateOf(handle: FileHandle): Promise<FileState | undefined> {

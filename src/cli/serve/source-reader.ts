@@ -36,7 +36,7 @@ export function sourceReader(
       : textFileSource(textfile.directory, {
           maxFileBytes: settings.body_size_limit,
           retention: textfile.retention ?? Infinity,
-          onError: (error) => states.error('source', `A file of ${name} was left out`, error),
+          onError: (error) => states.error('source', `A file of ${name} is wrong`, error),
         });
   const change = changeOf(name, [...labels], limit ?? Infinity);
   const isChanged = labels.size > 0 || limit !== undefined;
