@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { rawConnection } from '../../test/support/raw-client.ts';
 import { until } from '../../test/support/until.ts';
 
 // The program as a process: flags, exit codes, and what it writes where.
@@ -215,6 +216,46 @@ describe('snapscrape pushgateway', () => {
     const second = start(args);
     const page = await (await fetch(`${await listening(second)}/metrics`)).text();
     expect(page).toContain('a{instance="",job="backup"} 42\n');
+  });
+
+  it('answers large pushes that have begun before SIGTERM, keeps them, and ends with 0', async () => {
+    const args = [
+      'pushgateway',
+      '--web.listen-address=127.0.0.1:0',
+      `--persistence.file=${join(folder, 'drained')}`,
+    ];
+    const gateway = start(args);
+    const url = await listening(gateway);
+    const filler = 'x'.repeat(600);
+    const lines = Array.from({ length: 10_000 }, (_, i) => `a{i="${i}",l="${filler}"} 1\n`);
+    const body = Buffer.from(lines.join(''));
+    const half = body.length >> 1;
+    const pushes = await Promise.all(
+      ['a', 'b', 'c'].map(async (job) => {
+        const socket = await rawConnection({ port: Number(new URL(url).port) });
+        let answer = '';
+        socket.on('data', (part: Buffer) => (answer += part.toString()));
+        const closed = once(socket, 'close').then(() => answer);
+        const head = `PUT /metrics/job/${job} HTTP/1.1\r\nHost: x\r\n`;
+        socket.write(`${head}Content-Length: ${body.length}\r\n\r\n`);
+        await new Promise((resolve) => socket.write(body.subarray(0, half), resolve));
+        return { socket, closed };
+      }),
+    );
+    // A page tells that the gateway has taken what came before it.
+    await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text();
+    gateway.child.kill('SIGTERM');
+    for (const { socket } of pushes) socket.write(body.subarray(half));
+    const answers = await Promise.all(pushes.map(({ closed }) => closed));
+    expect(answers.map((answer) => answer.split('\r\n')[0])).toEqual(
+      answers.map(() => 'HTTP/1.1 200 OK'),
+    );
+    expect(await gateway.ended).toBe(0);
+    const again = start(args);
+    const { data } = (await (await fetch(`${await listening(again)}/api/v1/metrics`)).json()) as {
+      data: readonly { a: { metrics: readonly unknown[] } }[];
+    };
+    expect(data.map(({ a }) => a.metrics.length)).toEqual([10_000, 10_000, 10_000]);
   });
 
   it('ends groups by the rules of its configuration file', async () => {
