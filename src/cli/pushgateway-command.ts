@@ -3,6 +3,7 @@ import { drainOnSignals } from '../server/drain-on-signals.ts';
 import { readBounded, readProblem } from '../web/file-text.ts';
 import type { Asked, FlagCommand } from './command.ts';
 import { releaseSignals } from './held-signals.ts';
+import { logLibraries } from './library-lines.ts';
 import { createProgramLogger } from './program-logger.ts';
 import { configurationText } from './serve/status-data.ts';
 import { flagTexts } from './settings/effective-flags.ts';
@@ -39,6 +40,7 @@ async function pushgateway({ args, environment }: Asked): Promise<number> {
   const own = all.filter(({ name }) => OWN.has(name));
   const originals = all.filter(({ name }) => !OWN.has(name));
   const log = createProgramLogger(settings.log);
+  logLibraries(log);
   if (args.has('persistence.interval') || environment.has('persistence.interval')) {
     const msg = '--persistence.interval has no use: each push is on the disk before the response';
     log.info('storage', msg);

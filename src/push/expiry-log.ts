@@ -10,11 +10,11 @@ export function logExpired(log: ProgramLog, ended: readonly EndedGroup[]): void 
   if (ended.length === 0) return;
   const named = ended.slice(0, MOST_NAMED).map(nameOf);
   const groups = ended.length > MOST_NAMED ? [...named, '…'] : named;
-  log.info('push', 'Groups expired', { count: ended.length, groups: groups.join(' ') });
+  log.info('push', 'Groups expired', { count: ended.length, groups: groups.join('; ') });
 }
 
 function nameOf({ labels }: EndedGroup): string {
   const pairs = Array.from(labels, ([name, value]) => `${name}=${JSON.stringify(value)}`);
-  const name = `{${pairs.join(',')}}`;
+  const name = pairs.join(',');
   return name.length > MOST_NAME ? `${name.slice(0, MOST_NAME)}…` : name;
 }

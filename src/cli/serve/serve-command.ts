@@ -1,6 +1,7 @@
 import { drainOnSignals } from '../../server/drain-on-signals.ts';
 import { type Asked, allProblems, type FlagCommand, type Terminal } from '../command.ts';
 import { releaseSignals } from '../held-signals.ts';
+import { logLibraries } from '../library-lines.ts';
 import { createProgramLogger } from '../program-logger.ts';
 import { flagsOf } from '../settings/flags.ts';
 import { UsageError } from '../settings/problems.ts';
@@ -36,6 +37,7 @@ async function serve({ args, environment }: Asked, terminal: Terminal): Promise<
   }
   const configuration = await readConfiguration(origin);
   const log = createProgramLogger(configuration.settings.log);
+  logLibraries(log);
   const program = await startNamed(() => ServeProgram.start(origin, flags, configuration, log));
   const reload = (): void => void program.reload();
   process.on('SIGHUP', reload);
