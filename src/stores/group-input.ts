@@ -19,7 +19,7 @@ import { assertNoFaults, collect } from './store-input.ts';
 /** The most series of a group by default: so many are written at once in a few ms to some tens of ms. */
 export const MOST_GROUP_SERIES = 10_000;
 /** The greatest of all limits. */
-export const MOST_SERIES_LIMIT = 16_777_216;
+const MOST_SERIES_LIMIT = 16_777_216;
 const LONGEST_META = 65_536;
 // A key needs a name before its labels.
 const NAME = 'group';
