@@ -10,7 +10,7 @@ const LEAST = 3;
 const FORGOTTEN_AFTER = 12;
 
 /** The CPU of the whole process in ms, and how often a second. */
-export interface Cost {
+interface Cost {
   readonly cpu: number;
   readonly perSecond: number;
 }
