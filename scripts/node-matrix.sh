@@ -22,18 +22,16 @@ runs=()
 # A script that is stopped stops its runs.
 trap 'kill "${runs[@]}" 2>/dev/null || true; rm -rf "$logs"' EXIT
 
-# All at once, with one worker each: many tests wait for sockets, files and processes, and while one
-# version waits another one works. The newest runs `unit`, but what reads documents and sources, and
-# `alone`, but what a native library does. The versions between it and the oldest, which `npm test` is
-# of, differ from both in little, so they run what touches Node.
+# All at once: many tests wait for sockets, files and processes, and while one version waits another
+# one works. The newest runs `unit` and `alone`. The versions between it and the oldest, which
+# `npm test` is of, differ from both in little, so they run what touches Node.
 NODE_ROOMS=(src/http/ src/server/ src/web/ src/stores/ src/cli/ src/push/ src/sources/ src/scheduling/
   src/logging/ test/http/)
 for version in "${versions[@]}"; do
   node=.cache/node-$version/node_modules/node/bin/node
-  chosen=(--project unit "${NODE_ROOMS[@]}")
-  [ "$version" != "${versions[-1]}" ] || chosen=(--project unit --project alone)
-  "$node" node_modules/vitest/vitest.mjs run "${chosen[@]}" --maxWorkers=1 --exclude 'test/docs/**' \
-    --exclude 'test/architecture/**' --exclude 'test/fault/lmdb-*' >"$logs/$version" 2>&1 &
+  chosen=(--maxWorkers=1 --project unit "${NODE_ROOMS[@]}")
+  [ "$version" != "${versions[-1]}" ] || chosen=(--maxWorkers=2 --project unit --project alone)
+  NODE_MATRIX=true "$node" node_modules/vitest/vitest.mjs run "${chosen[@]}" >"$logs/$version" 2>&1 &
   runs+=("$!")
 done
 
