@@ -12,6 +12,8 @@ class NotingDriver extends MemoryDriver {
   readonly sizes: number[] = [];
   ms: number | undefined = 0;
   failure: Error | undefined;
+  /** What a commit waits for, instead of a time. */
+  held: Promise<void> | undefined;
 
   constructor() {
     super(100);
@@ -25,7 +27,7 @@ class NotingDriver extends MemoryDriver {
   }
 
   async #later(commit: Commit): Promise<Committed> {
-    await setTimeout(this.ms);
+    await (this.held ?? setTimeout(this.ms));
     if (this.failure !== undefined) throw this.failure;
     return super.commit(commit);
   }
@@ -63,13 +65,18 @@ describe('upsert of points that come over time', () => {
 
   it('collects while a commit is under way, and writes when it has ended', async () => {
     const driver = new NotingDriver();
-    driver.ms = 100;
-    const { points, hand } = handed();
+    let release = (): void => undefined;
+    driver.held = new Promise((resolve) => (release = resolve));
+    const { points, hand, ended } = handed();
     createStoreOver(driver).upsert(points);
-    for (let i = 0; i < 4; i++) {
-      await setTimeout(5);
+    for (let i = 1; i <= 4; i++) {
+      await setImmediate();
       hand();
+      await until(() => ended() === i && driver.sizes.length === 1);
     }
+    // The last point has been given, and is taken in a later turn.
+    await setImmediate();
+    release();
     await until(() => driver.size === 4);
     expect(driver.sizes).toEqual([1, 3]);
   });
