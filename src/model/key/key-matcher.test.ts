@@ -75,7 +75,7 @@ it('what is told from bytes is what would be written', () => {
     }),
     { numRuns: tries(1000) },
   );
-  expect(count).toBeGreaterThan(300);
+  expect(count).toBeGreaterThan(100);
 });
 
 const LABELS = [

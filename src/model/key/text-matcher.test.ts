@@ -69,7 +69,7 @@ it('what is told from a key is what would be written, whether its form is known 
     }),
     { numRuns: 3000 },
   );
-  expect(count).toBeGreaterThan(300);
+  expect(count).toBeGreaterThan(100);
 });
 
 it('knows the form of a key from its first match on, and no other form', () => {
