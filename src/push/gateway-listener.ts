@@ -5,7 +5,7 @@ import type { Listener } from '../server/routes.ts';
 import { plainResponse, type ShortResponse, sendResponse } from '../server/short-response.ts';
 import { isStoreAway } from '../stores/store-away.ts';
 import { groupsAsJson } from './api-json.ts';
-import { decodedPath, GatewayPaths, rawPath, type Target } from './gateway-paths.ts';
+import { ANY_GROUP, decodedPath, GatewayPaths, rawPath, type Target } from './gateway-paths.ts';
 import { homePage } from './home-page.ts';
 import { PushRequests, type PushTakers, refusal } from './push-requests.ts';
 import { codingOf } from './pushed-body.ts';
@@ -31,8 +31,6 @@ export interface GatewayListenerSettings extends StatusFacts {
 interface Fixed {
   readonly handler?: string;
   readonly methods: Readonly<Record<string, Respond>>;
-  /** Methods that are served elsewhere. */
-  readonly others?: readonly string[];
 }
 
 type Respond = (
@@ -45,6 +43,8 @@ const AWAY = 'The store cannot be reached; push again later. The log says why.\n
 const STORE_AWAY = plainResponse(503, AWAY, { 'Retry-After': '1' });
 const NOT_FOUND = plainResponse(404, '404 page not found\n');
 const QUIT = '/-/quit';
+const ONLY_TO_QUIT = plainResponse(405, 'Only POST or PUT requests allowed.');
+const GROUP_METHODS: readonly string[] = ['DELETE', 'POST', 'PUT'];
 
 /** Serves all requests of a gateway. */
 export class GatewayListener {
@@ -89,10 +89,6 @@ export class GatewayListener {
       sendResponse(request, response, plainResponse(400, '400 Bad Request'));
       return;
     }
-    if (path === QUIT && request.method === 'GET') {
-      sendResponse(request, response, plainResponse(405, 'Only POST or PUT requests allowed.'));
-      return;
-    }
     const target = this.#paths.find(raw, path);
     const handler = this.#handlerName(request, target);
     const made = await this.#responding(request, response, target);
@@ -119,19 +115,15 @@ export class GatewayListener {
     switch (target.kind) {
       case 'none':
         return isPreflight(method, this.#apiPath(request)) ? preflight() : NOT_FOUND;
-      case 'redirect': {
-        const { to = '', location } = target;
-        const { methods } = this.#fixed.get(to) ?? {};
-        const isServed = methods === undefined || Object.hasOwn(methods, method);
-        if (isServed) return redirection(method, location);
+      case 'redirect':
+        if (this.#isServed(target.to, method)) return redirection(request, target);
         return isPreflight(method, this.#apiPath(request)) ? preflight() : NOT_FOUND;
-      }
       case 'group':
         if (isPush(method)) {
           return this.#pushes.push(request, target, method === 'PUT' ? 'put' : 'post');
         }
         if (method === 'DELETE') return this.#pushes.delete(request, target);
-        return otherMethod(method, ['DELETE', 'POST', 'PUT']);
+        return otherMethod(method, GROUP_METHODS);
       case 'fixed':
         return this.#respondFixed(request, response, this.#fixed.get(target.path)!);
     }
@@ -140,13 +132,13 @@ export class GatewayListener {
   async #respondFixed(
     request: NodeRequest,
     response: NodeResponse,
-    { methods, others = [] }: Fixed,
+    { methods }: Fixed,
   ): Promise<ShortResponse | undefined> {
     const { method = '' } = request;
     if (!Object.hasOwn(methods, method)) {
       return isPreflight(method, this.#apiPath(request))
         ? preflight()
-        : otherMethod(method, [...Object.keys(methods), ...others]);
+        : otherMethod(method, Object.keys(methods));
     }
     if (codingOf(request) === 'gzip') {
       // The original unpacks each body, also one that nobody asks for.
@@ -164,6 +156,13 @@ export class GatewayListener {
       if (error instanceof PushError) return refusal(error);
       throw error;
     }
+  }
+
+  /** Whether what a redirection leads to serves a method. */
+  #isServed(to: string | undefined, method: string): boolean {
+    if (to === undefined) return true;
+    if (to === ANY_GROUP) return GROUP_METHODS.includes(method);
+    return Object.hasOwn(this.#fixed.get(to)?.methods ?? {}, method);
   }
 
   #apiPath({ url = '' }: NodeRequest): boolean {
@@ -203,13 +202,13 @@ export class GatewayListener {
       return undefined;
     };
     const metrics: Respond = async (request, response) => this.#sendGroups(request, response);
-    return new Map<string, Fixed>([
+    const paths: readonly (readonly [path: string, fixed: Fixed])[] = [
       [settings.telemetryPath, { methods: { GET: scrape } }],
       ['/', { handler: 'status', methods: { GET: home } }],
       ['/status', { handler: 'status', methods: { GET: home } }],
       ['/-/healthy', { handler: 'healthy', methods: { GET: health } }],
       ['/-/ready', { handler: 'ready', methods: { GET: ready } }],
-      [QUIT, { methods: { PUT: quit, POST: quit }, others: ['GET'] }],
+      [QUIT, { methods: { PUT: quit, POST: quit } }],
       ['/api/v1/metrics', { handler: 'api/v1/metrics', methods: { GET: metrics } }],
       ...status
         .paths()
@@ -224,7 +223,12 @@ export class GatewayListener {
             ['/groups/delete', { handler: 'delete', methods: { POST: deleteGroup } }] as const,
           ]
         : []),
-    ]);
+    ];
+    const fixed = new Map(paths.map(([path, each]) => [settings.prefix + path, each]));
+    // The original has this one response without the prefix.
+    const { methods } = fixed.get(QUIT) ?? {};
+    fixed.set(QUIT, { methods: { ...methods, GET: () => ONLY_TO_QUIT } });
+    return fixed;
   }
 
   /** Sends all groups, a part at a time, as fast as the client reads. */
@@ -261,11 +265,19 @@ function preflight(): ShortResponse {
   return { status: 200, headers: cors, body: '' };
 }
 
-function redirection(method: string, location: string): ShortResponse {
-  const isRead = method === 'GET' || method === 'HEAD';
-  const body = isRead ? `<a href="${escaped(location)}">Moved Permanently</a>.\n\n` : '';
-  const headers = { Location: location, 'Content-Type': 'text/html; charset=utf-8' };
-  return plainResponse(isRead ? 301 : 307, body, headers);
+/** Only to a path that is not clean the original answers all methods with 307. */
+function redirection(
+  { method = '', url = '' }: NodeRequest,
+  { location, to }: Extract<Target, { kind: 'redirect' }>,
+): ShortResponse {
+  const isFound = method === 'GET' && to !== undefined;
+  const [, query = ''] = /(\?[^#]*)/.exec(url) ?? [];
+  const headers = { Location: location + query };
+  if (method !== 'GET' && method !== 'HEAD') return plainResponse(307, '', headers);
+  const what = isFound ? 'Moved Permanently' : 'Temporary Redirect';
+  const body = `<a href="${escaped(headers.Location)}">${what}</a>.\n\n`;
+  const html = { ...headers, 'Content-Type': 'text/html; charset=utf-8' };
+  return plainResponse(isFound ? 301 : 307, body, html);
 }
 
 function escaped(text: string): string {

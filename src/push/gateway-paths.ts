@@ -10,13 +10,16 @@ export type Target =
   | {
       readonly kind: 'redirect';
       readonly location: string;
-      /** The fixed path that it leads to, if its methods alone are redirected. */
+      /** Where it leads: a fixed path, or any group. Without it all methods are redirected. */
       readonly to?: string;
     }
   | { readonly kind: 'none' };
 
 const GROUP = /^\/metrics\/job(@base64)?\/([^/]+)(\/.*)?$/is;
-const API = '/api/v1/';
+const API = '/api/v1';
+
+/** Where the redirection of a path in another case leads: to the path of a group. */
+export const ANY_GROUP = '/metrics/job/';
 
 /** The path of a request's target, as it came. */
 export function rawPath(target: string): string {
@@ -38,31 +41,35 @@ export function decodedPath(path: string): string | undefined {
 export class GatewayPaths {
   readonly #prefix: string;
   readonly #fixed: ReadonlySet<string>;
+  /** The fixed paths as they are, by their text in small letters. */
+  readonly #byLower: ReadonlyMap<string, string>;
 
   /**
    * @param prefix - what all paths begin with, such as `/pg`; `''` for nothing.
-   * @param fixed - the paths that are served beside those of groups, without the prefix.
+   * @param fixed - the paths that are served beside those of groups, with the prefix.
    */
   constructor(prefix: string, fixed: Iterable<string>) {
     this.#prefix = prefix;
     this.#fixed = new Set(fixed);
+    this.#byLower = new Map([...this.#fixed].map((path) => [path.toLowerCase(), path]));
   }
 
   /**
-   * What a path asks for; paths that are not clean are redirected, as the original does.
+   * What a path asks for; paths that are not clean, or nearly those which are served, are
+   * redirected as the original does.
    *
    * @param raw - the path as it came, and without its escapes.
    */
   find(raw: string, path: string): Target {
     const clean = cleanPath(raw);
-    if (clean !== raw) return { kind: 'redirect', location: clean };
-    if (path === this.#prefix && this.#prefix !== '') return redirect(`${path}/`);
-    if (!path.startsWith(`${this.#prefix}/`)) return { kind: 'none' };
-    const own = path.slice(this.#prefix.length);
-    if (this.#fixed.has(own)) return { kind: 'fixed', path: own };
-    const group = GROUP.exec(own);
-    if (group !== null) return this.#group(own, group);
-    return this.#nearby(own);
+    // The original escapes this one again.
+    if (clean !== raw) return { kind: 'redirect', location: escapedPath(clean) };
+    if (this.#fixed.has(path)) return { kind: 'fixed', path };
+    const api = this.#prefix + API;
+    if (path === api) return { kind: 'redirect', location: `${escapedPath(api)}/` };
+    // The original forgets that what it redirects to is below another path.
+    if (path.startsWith(`${api}/`)) return this.#nearby(path, api) ?? { kind: 'none' };
+    return this.#group(path) ?? this.#nearby(path, '') ?? { kind: 'none' };
   }
 
   /** What a path asks for that begins behind the prefix, as it came. */
@@ -73,31 +80,43 @@ export class GatewayPaths {
       : this.find(this.#prefix + raw, this.#prefix + path);
   }
 
-  #group(own: string, [, base64 = '', job = '', rest = '']: RegExpExecArray): Target {
-    const head = `/metrics/job${base64.toLowerCase()}/`;
-    if (!own.startsWith(head)) return redirect(this.#prefix + head + job + rest);
-    return { kind: 'group', job: { text: job, isBase64: base64 !== '' }, rest };
+  /** What a path asks for that names a group, if only in another case. */
+  #group(path: string): Target | undefined {
+    const prefix = this.#prefix;
+    if (!path.toLowerCase().startsWith(prefix.toLowerCase())) return undefined;
+    const own = path.slice(prefix.length);
+    if (own === ANY_GROUP) return redirect(path.slice(0, -1), ANY_GROUP);
+    const [, base64 = '', job = '', rest = ''] = GROUP.exec(own) ?? [];
+    if (job === '') return undefined;
+    const head = `${prefix}/metrics/job${base64.toLowerCase()}/`;
+    if (path.startsWith(head)) {
+      return { kind: 'group', job: { text: job, isBase64: base64 !== '' }, rest };
+    }
+    // The original does not find labels behind such a job in another case.
+    if (base64 !== '' && rest !== '') return undefined;
+    return redirect(head + job + rest, ANY_GROUP);
   }
 
-  /** Where a path leads that has another case, or a slash too many. */
-  #nearby(own: string): Target {
-    const lower = own.toLowerCase();
-    if (this.#fixed.has(lower)) return redirect(this.#prefix + lower);
-    if (!lower.endsWith('/')) return { kind: 'none' };
-    const bare = lower.slice(0, -1);
-    // The original forgets that these are below another path.
-    const isApi = bare.startsWith(API);
-    if (this.#fixed.has(bare)) {
-      return redirect(isApi ? bare.slice(API.length - 1) : this.#prefix + bare, bare);
-    }
-    const isGroup = /^\/metrics\/job(?:@base64)?$/.test(bare);
-    return isGroup ? redirect(this.#prefix + bare) : { kind: 'none' };
+  /** Where a path leads that has another case, or a slash too many or too few. */
+  #nearby(path: string, forgotten: string): Target | undefined {
+    const lower = path.toLowerCase();
+    const other = lower.endsWith('/') ? lower.slice(0, -1) : `${lower}/`;
+    const to = this.#byLower.get(lower) ?? this.#byLower.get(other);
+    if (to === undefined) return undefined;
+    const isApi = to.startsWith(`${this.#prefix}${API}/`);
+    return isApi === (forgotten !== '') ? redirect(to.slice(forgotten.length), to) : undefined;
   }
 }
 
-function redirect(path: string, to?: string): Target {
-  const location = encodeURI(path).replace(/[?#]/g, encodeURIComponent);
-  return { kind: 'redirect', location, ...(to !== undefined && { to }) };
+function redirect(path: string, to: string): Target {
+  return { kind: 'redirect', location: escapedPath(path), to };
+}
+
+/** A path with its escapes, as Go writes them. */
+function escapedPath(path: string): string {
+  const escape = (character: string): string =>
+    `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURI(path).replace(/[?#!*'()]/g, escape);
 }
 
 /** A path without empty segments, `.` and `..`, as Go's `path.Clean` makes it. */

@@ -35,10 +35,14 @@ describe('the labels of a group', () => {
   it('with UTF-8 names are checked once they are decoded', () => {
     expect(() => labels('j', '/U______x/1', false, true)).toThrow('improper label name');
   });
+
+  it('tell of labels that are odd before a job that is missing', () => {
+    expect(() => labels('', '/x')).toThrow('odd number of components in label string "/x"');
+  });
 });
 
 describe('the paths of a gateway', () => {
-  const paths = new GatewayPaths('/pg', ['/metrics', '/api/v1/metrics', '/']);
+  const paths = new GatewayPaths('/pg', ['/pg/metrics', '/pg/api/v1/metrics', '/pg/']);
   const find = (path: string) => paths.find(path, decodeURIComponent(path));
 
   it('name a group behind the prefix', () => {
@@ -59,8 +63,26 @@ describe('the paths of a gateway', () => {
     ['/pg/metrics/job/', '/pg/metrics/job'],
     ['/pg/api/v1/metrics/', '/metrics'],
     ['/..//evil.example/', '/evil.example/'],
+    ['/pg//metrics/job/a%2Fb', '/pg/metrics/job/a%252Fb'],
+    ['/PG/Metrics', '/pg/metrics'],
+    ['/pg/METRICS/job/a%3Fb(c)', '/pg/metrics/job/a%3Fb%28c%29'],
+    ['/pg/metrics/job@BASE64/YQ', '/pg/metrics/job@base64/YQ'],
+    ['/pg/api/v1', '/pg/api/v1/'],
+    ['/pg/api/v1/Metrics', '/metrics'],
   ])('that are not clean are redirected: %s', (path, location) => {
     expect(find(path)).toMatchObject({ kind: 'redirect', location });
+  });
+
+  it.each([
+    '/pg/metrics/job@BASE64/YQ/x/1',
+    '/pg/Metrics/job@base64/YQ/x/1',
+    '/pg/metrics/job@base64/',
+    '/pg/metrics/JOB/',
+    '/pg/API/v1/metrics',
+    '/pg/api/V1/metrics',
+    '/metrics',
+  ])('are none in some other cases, as in the original: %s', (path) => {
+    expect(find(path)).toEqual({ kind: 'none' });
   });
 
   it('are not cleaned of what was escaped', () => {

@@ -23,7 +23,6 @@ export function readGroupLabels(
   allowsUtf8: boolean,
 ): GroupLabels {
   const jobName = job.isBase64 ? decoded(job.text, 'in job name ""') : job.text;
-  if (jobName === '') throw refused('job name is required');
   const labels = new Map<string, string>();
   const components = rest.length > 1 ? rest.slice(1).split('/') : [];
   if (components.length % 2 !== 0) {
@@ -42,6 +41,7 @@ export function readGroupLabels(
     const place = `for label ${escaped}=${goQuotedText(text)}`;
     labels.set(name, isBase64 ? decoded(text, place) : text);
   }
+  if (jobName === '') throw refused('job name is required');
   labels.set('job', jobName);
   // The page shows `instance=""` of each group that has none: it is the same group.
   if (labels.get('instance') === '') labels.delete('instance');

@@ -208,10 +208,31 @@ describe('a Pushgateway', () => {
     ['PUT', '/-/ready/', 404, null],
     ['OPTIONS', '/api/v1/metrics/', 200, null],
     ['PUT', '/metrics/job/', 307, '/metrics/job'],
+    ['GET', '/metrics/job/', 404, null],
+    ['GET', '/Metrics/job/j', 404, null],
+    ['PUT', '/Metrics/job/j?a=b', 307, '/metrics/job/j?a=b'],
+    ['GET', '//metrics?a=b', 307, '/metrics?a=b'],
+    ['DELETE', '/api/v1', 307, '/api/v1/'],
+    ['GET', '/-/quit/', 301, '/-/quit'],
   ])('redirects %s %s as the original does', async (method, path, status, location) => {
     const { request } = await startedPushgateway();
     const response = await request(path, { method, redirect: 'manual' });
     expect([response.status, response.headers.get('location')]).toEqual([status, location]);
+    if (method !== 'GET' && status === 307) {
+      expect(response.headers.get('content-type')).toBe(null);
+    }
+  });
+
+  it('asks at /-/quit without the prefix how to end it, and nothing else', async () => {
+    const { request } = await startedPushgateway({ routePrefix: '/pg', enableLifecycle: true });
+    const asked = await request('/-/quit');
+    expect([asked.status, await asked.text()]).toEqual([405, 'Only POST or PUT requests allowed.']);
+    const allowed = async (path: string, method: string) => {
+      const { status, headers } = await request(path, { method });
+      return [status, headers.get('allow')];
+    };
+    expect(await allowed('/-/quit', 'PUT')).toEqual([405, 'GET, OPTIONS']);
+    expect(await allowed('/pg/-/quit', 'GET')).toEqual([405, 'OPTIONS, POST, PUT']);
   });
 
   it('refuses by the words of the original', async () => {

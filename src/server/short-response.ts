@@ -25,7 +25,7 @@ export function plainResponse(
   return {
     status,
     headers: {
-      'Content-Type': 'text/plain; charset=utf-8',
+      ...(body !== '' && { 'Content-Type': 'text/plain; charset=utf-8' }),
       'X-Content-Type-Options': 'nosniff',
       'Cache-Control': 'no-store',
       ...headers,
