@@ -27,6 +27,15 @@ export function goQuotedText(text: string): string {
   return goQuoted(Buffer.from(text).toString('latin1'));
 }
 
+/** A byte that was read as a character of its own, as Go's `%q` writes it. */
+export function goQuotedByte(byte: number): string {
+  const character = String.fromCharCode(byte);
+  if (byte < 0x80) return goQuoted(character, "'");
+  // Go shows neither control characters nor what looks like nothing.
+  const isShown = byte > 0xa0 && byte !== 0xad;
+  return `'${isShown ? character : `\\u00${byte.toString(16)}`}'`;
+}
+
 function escaped(character: string, quote: string, isBytes: boolean): string {
   if (character === quote) return `\\${quote}`;
   const known = ESCAPES[character];

@@ -11,6 +11,7 @@ describe('the labels of a group', () => {
     expect(labels('j', '/a/1/b@base64/L3Zhcg')).toEqual({ job: 'j', a: '1', b: '/var' });
     expect(labels('YS9i', '/a/1/a/2/job/k', true)).toEqual({ job: 'a/b', a: '2' });
     expect(labels('j', '/instance@base64/==')).toEqual({ job: 'j' });
+    expect(labels('j', '/x@base64/_w/x/1')).toEqual({ job: 'j', x: '1' });
     expect(labels('j', '/U__a_2e_b/1', false, true)).toEqual({
       job: 'j',
       'a.b': '1',
@@ -26,7 +27,8 @@ describe('the labels of a group', () => {
       '/x@base64/a+b',
       'invalid base64 encoding for label x="a+b": illegal base64 data at input byte 1',
     ],
-    ['j', '/x@base64/_w', 'the value of label x="_w" is not valid UTF-8'],
+    ['j', '/x@base64/_w', 'the value of label x is not valid UTF-8'],
+    ['j', '/x@base64/_w/y', 'odd number of components in label string "/x@base64/_w/y"'],
     ['', '', 'job name is required'],
   ])('of %s%s are refused', (job, rest, message) => {
     expect(() => labels(job, rest)).toThrow(expect.objectContaining({ message, status: 400 }));

@@ -22,7 +22,8 @@ export function readGroupLabels(
   rest: string,
   allowsUtf8: boolean,
 ): GroupLabels {
-  const jobName = job.isBase64 ? decoded(job.text, 'in job name ""') : job.text;
+  const jobBytes = job.isBase64 ? decoded(job.text, 'in job name ""') : undefined;
+  const bytes = new Map<string, Buffer | undefined>();
   const labels = new Map<string, string>();
   const components = rest.length > 1 ? rest.slice(1).split('/') : [];
   if (components.length % 2 !== 0) {
@@ -39,10 +40,20 @@ export function readGroupLabels(
     }
     const text = components[at + 1]!;
     const place = `for label ${escaped}=${goQuotedText(text)}`;
-    labels.set(name, isBase64 ? decoded(text, place) : text);
+    const value = isBase64 ? decoded(text, place) : undefined;
+    labels.set(name, value?.toString() ?? text);
+    bytes.set(name, value);
   }
+  const jobName = jobBytes?.toString() ?? job.text;
   if (jobName === '') throw refused('job name is required');
   labels.set('job', jobName);
+  bytes.set('job', jobBytes);
+  // Of a label that is given twice only the last value counts.
+  for (const [name, value] of bytes) {
+    if (value !== undefined && !isUtf8(value)) {
+      throw refused(`the value of label ${name} is not valid UTF-8`);
+    }
+  }
   // The page shows `instance=""` of each group that has none: it is the same group.
   if (labels.get('instance') === '') labels.delete('instance');
   return labels;
@@ -53,7 +64,7 @@ function unescapedName(name: string): string {
   return name.startsWith('U__') ? (unescapeValuesName(name) ?? name) : name;
 }
 
-function decoded(text: string, place: string): string {
+function decoded(text: string, place: string): Buffer {
   const plain = text.replace(/=+$/, '');
   const wrong = plain.search(/[^A-Za-z0-9_-]/);
   // Four digits are three bytes; of a single one there is no byte.
@@ -61,10 +72,7 @@ function decoded(text: string, place: string): string {
   if (at >= 0) {
     throw refused(`invalid base64 encoding ${place}: illegal base64 data at input byte ${at}`);
   }
-  const bytes = Buffer.from(plain, 'base64url');
-  if (!isUtf8(bytes))
-    throw refused(`the value ${place.replace(/^\w+ /, 'of ')} is not valid UTF-8`);
-  return bytes.toString('utf8');
+  return Buffer.from(plain, 'base64url');
 }
 
 function refused(message: string): PushError {

@@ -35,18 +35,19 @@ const MOST_LABELS = 1024;
 
 /**
  * Reads a pushed body of delimited protobuf messages. Of two families of one name the last counts,
- * and a family without metrics is none.
+ * and a family without metrics is none. So what cannot be kept is refused once all was read.
  *
  * @throws PushError if the messages cannot be read; InconsistentPush if what they say cannot be
  * kept: a family without a name, text that is not UTF-8, a value of another type.
  */
 export function readProtobufBody(body: Buffer): PushedFamilies {
   const families = new Map<string, PushedFamily>();
+  const faults = new Map<string, InconsistentPush>();
   let message = 0;
   let metrics = 0;
   for (let at = 0; at < body.length; ) {
     const line = ++message;
-    const [family, end] = readable(line, () => {
+    const [{ family, fault }, end] = readable(line, () => {
       const bounds = messageBounds(body, at);
       if (bounds === undefined || bounds[1] > body.length) {
         throw new PushError(400, 'protobuf', 'unexpected EOF', line);
@@ -56,9 +57,12 @@ export function readProtobufBody(body: Buffer): PushedFamilies {
     metrics += family.metrics.length;
     assertFits(metrics, line);
     families.delete(family.name);
-    if (family.metrics.length > 0) families.set(family.name, family);
+    faults.delete(family.name);
+    if (fault !== undefined) faults.set(family.name, fault);
+    else if (family.metrics.length > 0) families.set(family.name, family);
     at = end;
   }
+  for (const fault of faults.values()) throw fault;
   return families;
 }
 
@@ -73,9 +77,21 @@ function readable<T>(message: number, read: () => T): T {
   }
 }
 
-/** Reads one message of a family, however large, without a length in front; throws as {@link readProtobufBody}. */
+/**
+ * Reads one message of a family, however large, without a length in front; throws as
+ * {@link readProtobufBody}.
+ */
 export function readFamilyMessage(message: Buffer): PushedFamily {
-  return readable(1, () => readFamily(message, [0, message.length], 1, () => undefined));
+  const read = (): ReadFamily => readFamily(message, [0, message.length], 1, () => undefined);
+  const { family, fault } = readable(1, read);
+  if (fault !== undefined) throw fault;
+  return family;
+}
+
+/** A family, and why it cannot be kept. */
+interface ReadFamily {
+  readonly family: PushedFamily;
+  readonly fault: InconsistentPush | undefined;
 }
 
 function readFamily(
@@ -83,12 +99,12 @@ function readFamily(
   [start, end]: readonly [number, number],
   line: number,
   assertSize = assertFits,
-): PushedFamily {
+): ReadFamily {
   const wire = new WireReader(body, start, end);
   let name = '';
   let help = '';
   let typeNumber = 0;
-  const metrics: (readonly [number, number])[] = [];
+  const found: (readonly [number, number])[] = [];
   while (wire.next()) {
     if (wire.field === 1) name = wire.text();
     else if (wire.field === 2) help = wire.text();
@@ -96,17 +112,28 @@ function readFamily(
       wire.expect(VARINT);
       typeNumber = wire.signed();
     } else if (wire.field === 4) {
-      metrics.push(wire.bounds());
-      assertSize(metrics.length, line);
+      found.push(wire.bounds());
+      assertSize(found.length, line);
     } else wire.skip();
   }
   const type = TYPES[typeNumber];
-  if (metrics.length === 0) return { name, type: 'unknown', help, metrics: [] };
-  if (wire.isMalformed) refuse('utf8', 'a name or help is not valid UTF-8', line);
-  if (name === '') refuse('name', 'a metric family has no name', line);
-  if (type === undefined) refuse('type', `the type ${typeNumber} is unknown`, line);
-  const context = { name, type, line };
-  return { name, type, help, metrics: metrics.map((at) => readPushed(body, at, context)) };
+  const metrics: PushedMetric[] = [];
+  let fault: InconsistentPush | undefined;
+  if (found.length > 0) {
+    if (wire.isMalformed) fault = refusal('utf8', 'a name or help is not valid UTF-8', line);
+    else if (name === '') fault = refusal('name', 'a metric family has no name', line);
+    else if (type === undefined) fault = refusal('type', `the type ${typeNumber} is unknown`, line);
+  }
+  const context = { name, type: type ?? 'unknown', line };
+  for (const at of found) {
+    try {
+      metrics.push(readPushed(body, at, context));
+    } catch (error) {
+      if (!(error instanceof InconsistentPush)) throw error;
+      fault ??= error;
+    }
+  }
+  return { family: { name, type: context.type, help, metrics }, fault };
 }
 
 interface FamilyContext {
@@ -131,7 +158,7 @@ function readPushed(
   const field = VALUE_FIELDS[type];
   if (!fields.has(field)) {
     const word = type === 'unknown' ? 'UNTYPED' : type.toUpperCase();
-    refuse('type', `collected metric ${JSON.stringify(name)} is not a ${word}`, line);
+    throw refusal('type', `collected metric ${JSON.stringify(name)} is not a ${word}`, line);
   }
   const value = readValue(body, [start, end], field);
   return { labels, value, hasTimestamp: fields.has(TIMESTAMP_FIELD), line };
@@ -154,14 +181,18 @@ function readLabel(
   });
   const metric = `collected metric ${JSON.stringify(family)}`;
   if (wire.isMalformed) {
-    refuse('utf8', `${metric} has a label named ${JSON.stringify(name)} that is not utf8`, line);
+    throw refusal(
+      'utf8',
+      `${metric} has a label named ${JSON.stringify(name)} that is not utf8`,
+      line,
+    );
   }
-  if (name === '') refuse('label', `${metric} has a label without a name`, line);
+  if (name === '') throw refusal('label', `${metric} has a label without a name`, line);
   if (labels.has(name)) {
-    refuse('label', `${metric} has two or more labels with the same name: ${name}`, line);
+    throw refusal('label', `${metric} has two or more labels with the same name: ${name}`, line);
   }
   if (labels.size >= MOST_LABELS) {
-    refuse('labels', `${metric} has more than ${MOST_LABELS} labels`, line);
+    throw refusal('labels', `${metric} has more than ${MOST_LABELS} labels`, line);
   }
   labels.set(name, value);
 }
@@ -185,6 +216,6 @@ function readValue(
   return { ...value, buckets: withInfinity(buckets, value.count) };
 }
 
-function refuse(reason: string, message: string, line: number): never {
-  throw new InconsistentPush(reason, message, line);
+function refusal(reason: string, message: string, line: number): InconsistentPush {
+  return new InconsistentPush(reason, message, line);
 }

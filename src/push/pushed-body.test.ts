@@ -128,7 +128,7 @@ describe('framed Snappy', () => {
 describe('the families of a body', () => {
   const PROTOBUF =
     'application/vnd.google.protobuf; encoding="delimited" ; proto=io.prometheus.client.MetricFamily';
-  const pushed = (text: string) => readFamilies(Buffer.from(text), undefined, false);
+  const pushed = (bytes: string) => readFamilies(Buffer.from(bytes, 'latin1'), undefined, false);
 
   it('are read from text line by line, parts of one histogram in any order', () => {
     const families = pushed(
@@ -158,6 +158,13 @@ describe('the families of a body', () => {
     ['a 1\nm{x="1" 1\n', 2, 'unexpected end of label value "1"'],
     ['m{x="\\q"} 1\n', 1, "invalid escape sequence '\\q'"],
     ['m 1_0\n', 1, 'expected float as value, got "1_0"'],
+    ['m{x=\xff"1"} 1\n', 1, "expected '\"' at start of label value, found 'ÿ'"],
+    ['m{x=\xa0"1"} 1\n', 1, "expected '\"' at start of label value, found '\\u00a0'"],
+    [
+      '# TYPE h histogram\nh_bucket{le="\0"} 1\n',
+      2,
+      `expected float as value for 'le' label, got "\\x00"`,
+    ],
   ])('are refused by the line: %j', (text, line, message) => {
     expect(() => pushed(text)).toThrow(
       expect.objectContaining({
@@ -174,6 +181,19 @@ describe('the families of a body', () => {
       'a metric family has no name',
     );
     expect(() => read('120a01ff1801220b1209090000000000000000')).toThrow('not valid UTF-8');
-    expect([...read('120a01671801220b1209090000000000000000').keys()]).toEqual(['g']);
+    const sound = '120a01671801220b1209090000000000000000';
+    expect([...read(sound).keys()]).toEqual(['g']);
+    // The same family as a counter, which it is not: only the last one counts, and malformed ones
+    // come before those that cannot be kept.
+    const wrong = '120a01671800220b1209090000000000000000';
+    expect(() => read(sound + wrong)).toThrow('"g" is not a COUNTER');
+    expect([...read(wrong + sound).keys()]).toEqual(['g']);
+    expect(() => read(`${wrong}05`)).toThrow('unexpected EOF');
+  });
+
+  it('may have a count that is not a number, but none below zero', () => {
+    const counted = (count: string) => pushed(`# TYPE h histogram\nh_count ${count}\n`);
+    expect(counted('NaN').get('h')?.metrics[0]?.value).toMatchObject({ count: Number.NaN });
+    expect(() => counted('-0.5')).toThrow('negative count for histogram "h"');
   });
 });

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { isLabelName, isMetricName } from '../model/key/index.ts';
 import { CLOSE, COMMA, EQUALS, HASH, LF, OPEN, QUOTE } from '../parse/characters.ts';
 import { parseGoFloat } from '../parse/go-number.ts';
-import { goQuoted } from './go-quote.ts';
+import { goQuoted, goQuotedByte } from './go-quote.ts';
 import { assertFits, type PushedFamilies, type PushedFamily } from './pushed-families.ts';
 import { isBlank, TextCursor } from './text-cursor.ts';
 import { TextFamily } from './text-family.ts';
@@ -145,15 +145,13 @@ class TextBody extends TextCursor {
       c = this.code();
       if (c !== EQUALS) {
         if (named !== undefined) {
-          this.fail(
-            `expected '=' after label name, found ${goQuoted(String.fromCharCode(c), "'")}`,
-          );
+          this.fail(`expected '=' after label name, found ${goQuotedByte(c)}`);
         }
         if (found !== undefined) {
           this.fail(`multiple metric names for metric ${goQuoted(bytesOf(found.family.name))}`);
         }
         if (c !== COMMA && c !== CLOSE) {
-          this.fail(`unexpected end of metric name ${goQuoted(String.fromCharCode(c), "'")}`);
+          this.fail(`unexpected end of metric name ${goQuotedByte(c)}`);
         }
         found = this.#familyOf(name);
         if (c === CLOSE) break;
@@ -184,9 +182,7 @@ class TextBody extends TextCursor {
     this.blanks();
     const c = this.code();
     if (c !== QUOTE) {
-      this.fail(
-        `expected '"' at start of label value, found ${goQuoted(String.fromCharCode(c), "'")}`,
-      );
+      this.fail(`expected '"' at start of label value, found ${goQuotedByte(c)}`);
     }
     this.at++;
     const value = this.quoted('label value');

@@ -1,4 +1,5 @@
 import { parseGoFloat } from '../parse/go-number.ts';
+import { goQuotedText } from './go-quote.ts';
 import type { PushedFamily, PushedMetric, PushedType } from './pushed-families.ts';
 
 const TYPES: ReadonlyMap<string, PushedType> = new Map([
@@ -73,14 +74,14 @@ export class TextFamily {
     const text = labels.get(label);
     const bound = text === undefined ? Number.NaN : parseGoFloat(text);
     if (bound === undefined) {
-      return `expected float as value for '${label}' label, got ${JSON.stringify(text)}`;
+      return `expected float as value for '${label}' label, got ${goQuotedText(text!)}`;
     }
     labels.delete(label);
     const composite = this.#compositeOf(labels, line);
     const isCount = part === '_count' || (part !== '_sum' && this.type === 'histogram');
-    if (isCount && !(value >= 0) && !(part === '' && Number.isNaN(bound))) {
+    if (isCount && value < 0 && !(part === '' && Number.isNaN(bound))) {
       const what = part === '_count' ? 'count' : 'bucket population';
-      return `negative ${what} for ${this.type} ${JSON.stringify(this.name)}`;
+      return `negative ${what} for ${this.type} ${goQuotedText(this.name)}`;
     }
     if (part === '_count') composite.count = this.type === 'summary' ? Math.trunc(value) : value;
     else if (part === '_sum') composite.sum = value;
