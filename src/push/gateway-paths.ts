@@ -114,9 +114,9 @@ function redirect(path: string, to: string): Target {
 
 /** A path with its escapes, as Go writes them. */
 function escapedPath(path: string): string {
-  const escape = (character: string): string =>
+  const percent = (character: string): string =>
     `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-  return encodeURI(path).replace(/[?#!*'()]/g, escape);
+  return encodeURI(path).replace(/[?#!*'()]/g, percent);
 }
 
 /** A path without empty segments, `.` and `..`, as Go's `path.Clean` makes it. */
