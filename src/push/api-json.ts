@@ -67,18 +67,26 @@ function metricAsJson(point: SnapshotPoint): object {
   const value = shownValueOf(trustedPayload(point)) ?? Number.NaN;
   if (typeof value === 'number') return { labels, value: goNumber(value) };
   const { count, sum } = value;
-  const totals = { count: goNumber(count), sum: goNumber(sum) };
+  const totals = { count: countText(count), sum: goNumber(sum) };
   return { labels, ...partsAsJson(value), ...totals };
 }
 
 function partsAsJson(value: HistogramValue | SummaryValue): object {
-  if ('quantiles' in value) return { quantiles: textPairs(value.quantiles) };
+  if ('quantiles' in value) return { quantiles: textPairs(value.quantiles, goNumber) };
   if (value.schema !== undefined) return { buckets: nativeBuckets(value) };
-  return { buckets: textPairs(value.buckets ?? []) };
+  return { buckets: textPairs(value.buckets ?? [], countText) };
 }
 
-function textPairs(pairs: readonly (readonly [number, number])[]): object {
-  return recordOf(pairs.map(([bound, value]) => [goNumber(bound), goNumber(value)] as const));
+function textPairs(
+  pairs: readonly (readonly [number, number])[],
+  text: (value: number) => string,
+): object {
+  return recordOf(pairs.map(([bound, value]) => [goNumber(bound), text(value)] as const));
+}
+
+/** A count: to Go it is an integer, unless it is not whole. */
+function countText(count: number): string {
+  return Number.isInteger(count) ? BigInt(count).toString() : goNumber(count);
 }
 
 function recordOf(entries: Iterable<readonly [string, string]>): Record<string, string> {

@@ -112,6 +112,11 @@ export class GatewayListener {
     target: Target,
   ): Promise<ShortResponse | undefined> {
     const { method = '' } = request;
+    if (!takesBody(target, method) && codingOf(request) === 'gzip') {
+      // The original unpacks each body, also one that nobody asks for.
+      const refused = await this.#unpacked(request);
+      if (refused !== undefined) return refused;
+    }
     switch (target.kind) {
       case 'none':
         return isPreflight(method, this.#apiPath(request)) ? preflight() : NOT_FOUND;
@@ -139,11 +144,6 @@ export class GatewayListener {
       return isPreflight(method, this.#apiPath(request))
         ? preflight()
         : otherMethod(method, Object.keys(methods));
-    }
-    if (codingOf(request) === 'gzip') {
-      // The original unpacks each body, also one that nobody asks for.
-      const refused = await this.#unpacked(request);
-      if (refused !== undefined) return refused;
     }
     return methods[method]!(request, response);
   }
@@ -246,6 +246,11 @@ export class GatewayListener {
 
 function isPush(method: string | undefined): boolean {
   return method === 'PUT' || method === 'POST';
+}
+
+/** Whether a request is to push to a group, or to delete it: these unpack the body themselves. */
+function takesBody({ kind }: Target, method: string): boolean {
+  return kind === 'group' && GROUP_METHODS.includes(method);
 }
 
 function isPreflight(method: string, isApi: boolean): boolean {

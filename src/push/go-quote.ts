@@ -1,5 +1,3 @@
-import { isUtf8 } from 'node:buffer';
-
 const ESCAPES: Readonly<Record<string, string>> = {
   '\x07': '\\a',
   '\b': '\\b',
@@ -13,12 +11,17 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** The most bytes of a body that an error repeats. */
 const LONGEST = 1024;
 
+/** A character in UTF-8, or a byte that is none. */
+const CHARACTERS =
+  /[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g;
+const SHOWN = /^[ \p{L}\p{M}\p{N}\p{P}\p{S}]$/u;
+
 /** Bytes, one in each character, as Go's `%q` writes them: clients may look for the text. */
 export function goQuoted(bytes: string, quote: '"' | "'" = '"'): string {
-  const cut = Buffer.from(bytes.slice(0, LONGEST), 'latin1');
-  const text = isUtf8(cut) ? cut.toString('utf8') : cut.toString('latin1');
   let quoted = '';
-  for (const character of text) quoted += escaped(character, quote, text.length === cut.length);
+  for (const [character] of bytes.slice(0, LONGEST).matchAll(CHARACTERS)) {
+    quoted += escaped(character, quote);
+  }
   return quote + quoted + quote;
 }
 
@@ -29,21 +32,21 @@ export function goQuotedText(text: string): string {
 
 /** A byte that was read as a character of its own, as Go's `%q` writes it. */
 export function goQuotedByte(byte: number): string {
-  const character = String.fromCharCode(byte);
-  if (byte < 0x80) return goQuoted(character, "'");
-  // Go shows neither control characters nor what looks like nothing.
-  const isShown = byte > 0xa0 && byte !== 0xad;
-  return `'${isShown ? character : `\\u00${byte.toString(16)}`}'`;
+  return goQuoted(Buffer.from(String.fromCharCode(byte)).toString('latin1'), "'");
 }
 
-function escaped(character: string, quote: string, isBytes: boolean): string {
-  if (character === quote) return `\\${quote}`;
-  const known = ESCAPES[character];
+function escaped(bytes: string, quote: string): string {
+  if (bytes === quote) return `\\${quote}`;
+  const known = ESCAPES[bytes];
   if (known !== undefined) return known;
-  const code = character.codePointAt(0)!;
-  if (code >= 0x20 && code < 0x7f) return character;
-  if (code < 0x20 || code === 0x7f || (isBytes && code < 0x100)) {
-    return `\\x${code.toString(16).padStart(2, '0')}`;
-  }
-  return character;
+  const code = bytes.charCodeAt(0);
+  if (bytes.length === 1 && (code < 0x20 || code >= 0x7f)) return `\\x${hex(code, 2)}`;
+  const character = Buffer.from(bytes, 'latin1').toString();
+  if (SHOWN.test(character)) return character;
+  const point = character.codePointAt(0)!;
+  return point > 0xffff ? `\\U${hex(point, 8)}` : `\\u${hex(point, 4)}`;
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0');
 }

@@ -165,6 +165,16 @@ describe('the families of a body', () => {
       2,
       `expected float as value for 'le' label, got "\\x00"`,
     ],
+    [
+      '# TYPE s summary\ns{quantile="x"b} y\n',
+      2,
+      `expected float as value for 'quantile' label, got "x"`,
+    ],
+    [
+      'm \xa0\xc5\x82\xc2\xad\xf3\xa0\x80\x81\n',
+      1,
+      'expected float as value, got "\\xa0ł\\u00ad\\U000e0001"',
+    ],
   ])('are refused by the line: %j', (text, line, message) => {
     expect(() => pushed(text)).toThrow(
       expect.objectContaining({
@@ -172,6 +182,11 @@ describe('the families of a body', () => {
         line,
       }),
     );
+  });
+
+  it('may have a bound twice, of which the last one counts', () => {
+    const { metrics } = pushed('# TYPE h histogram\nh_bucket{le="1",le="+Inf"} 2\n').get('h')!;
+    expect(metrics[0]?.value).toMatchObject({ buckets: [[Infinity, 2]] });
   });
 
   it('of protobuf must have names in UTF-8', () => {
@@ -189,11 +204,5 @@ describe('the families of a body', () => {
     expect(() => read(sound + wrong)).toThrow('"g" is not a COUNTER');
     expect([...read(wrong + sound).keys()]).toEqual(['g']);
     expect(() => read(`${wrong}05`)).toThrow('unexpected EOF');
-  });
-
-  it('may have a count that is not a number, but none below zero', () => {
-    const counted = (count: string) => pushed(`# TYPE h histogram\nh_count ${count}\n`);
-    expect(counted('NaN').get('h')?.metrics[0]?.value).toMatchObject({ count: Number.NaN });
-    expect(() => counted('-0.5')).toThrow('negative count for histogram "h"');
   });
 });

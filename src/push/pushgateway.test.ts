@@ -235,6 +235,30 @@ describe('a Pushgateway', () => {
     expect(await allowed('/pg/-/quit', 'GET')).toEqual([405, 'OPTIONS, POST, PUT']);
   });
 
+  it('unpacks each body, also one that nobody asks for, as the original does', async () => {
+    const { request } = await startedPushgateway();
+    const headers = { 'Content-Encoding': 'gzip' };
+    for (const path of ['/nowhere', '/-/healthy', '/metrics/job/j', '/api/v1/']) {
+      const response = await request(path, { method: 'PATCH', headers, body: 'x'.repeat(20) });
+      expect([response.status, await response.text()]).toEqual([400, 'gzip: invalid header\n']);
+    }
+  });
+
+  it('shows numbers in JSON as they are, with a negative zero and whole counts, as the original does', async () => {
+    const { request } = await startedPushgateway();
+    const summary = '# TYPE s summary\ns{quantile="0.5"} -0\ns_sum -0\ns_count 3e6\n';
+    await request('/metrics/job/j', put(`m -0\n${summary}`));
+    expect(await (await request('/metrics')).text()).toContain('m{instance="",job="j"} 0\n');
+    expect(await (await request('/api/v1/metrics')).json()).toMatchObject({
+      data: [
+        {
+          m: { metrics: [{ value: '-0' }] },
+          s: { metrics: [{ quantiles: { '0.5': '-0' }, sum: '-0', count: '3000000' }] },
+        },
+      ],
+    });
+  });
+
   it('refuses by the words of the original', async () => {
     const { request } = await startedPushgateway();
     const own = await request('/metrics/job/j', put('# TYPE go_info counter\ngo_info 1\n'));

@@ -30,17 +30,19 @@ export function storedPayload(value: PushedMetric['value']): Payload | undefined
   return exemplar === undefined ? undefined : writeValue(empty) + exemplar;
 }
 
-/** What a stored payload shows. */
+/** What a stored payload shows on the page. */
 export function shownPayload(payload: Payload): Payload {
-  const isPlain = typeof payload === 'number' || tailStart(payload) === payload.length;
-  return goPayload(
-    isPlain ? payload : (readPayload(payload)?.exemplars?.[0]?.labels[PUSHED] ?? payload),
-  );
+  return goPayload(pushedPayload(payload));
 }
 
 /** What a stored value is, for a point that was read. */
 export function shownValueOf(payload: Payload): PushedMetric['value'] | undefined {
-  return readPayload(shownPayload(payload))?.value;
+  return readPayload(pushedPayload(payload))?.value;
+}
+
+function pushedPayload(payload: Payload): Payload {
+  const isPlain = typeof payload === 'number' || tailStart(payload) === payload.length;
+  return isPlain ? payload : (readPayload(payload)?.exemplars?.[0]?.labels[PUSHED] ?? payload);
 }
 
 function sortedComposite(value: Composite): Composite {

@@ -159,7 +159,7 @@ class TextBody extends TextCursor {
         continue;
       }
       this.at++;
-      this.#label(labels, name, found?.family.name ?? '');
+      this.#label(labels, name, found?.family);
       c = this.code();
       if (c === CLOSE) break;
       if (c !== COMMA) {
@@ -171,14 +171,16 @@ class TextBody extends TextCursor {
     return found;
   }
 
-  #label(labels: Map<string, string>, token: string, metric: string): void {
+  #label(labels: Map<string, string>, token: string, family: TextFamily | undefined): void {
     const name = this.decoded(token);
     if (name === '__name__') this.fail('label name "__name__" is reserved');
     if (!this.#allowsUtf8 && !isLabelName(name)) {
       this.fail(`invalid label name ${goQuoted(token)}`);
     }
-    if (labels.has(name))
-      this.fail(`duplicate label names for metric ${goQuoted(bytesOf(metric))}`);
+    const isBound = family?.isBound(name) === true;
+    if (labels.has(name) && !isBound) {
+      this.fail(`duplicate label names for metric ${goQuoted(bytesOf(family?.name ?? ''))}`);
+    }
     this.blanks();
     const c = this.code();
     if (c !== QUOTE) {
@@ -188,6 +190,9 @@ class TextBody extends TextCursor {
     const value = this.quoted('label value');
     if (!this.isAscii && !isUtf8(Buffer.from(value, 'latin1'))) {
       this.fail(`invalid label value ${goQuoted(value)}`);
+    }
+    if (isBound && parseGoFloat(value) === undefined) {
+      this.fail(`expected float as value for '${name}' label, got ${goQuoted(value)}`);
     }
     labels.set(name, this.decoded(value));
     this.blanks();

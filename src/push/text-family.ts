@@ -53,6 +53,12 @@ export class TextFamily {
     return this.type === 'histogram' || (this.type === 'summary' && suffix !== '_bucket');
   }
 
+  /** Whether a label tells the samples of a metric apart; then it is none of the metric itself. */
+  isBound(label: string): boolean {
+    const { type } = this;
+    return (type === 'histogram' || type === 'summary') && BOUND_LABELS[type] === label;
+  }
+
   /**
    * Takes a sample; returns what is wrong with it.
    *
@@ -71,15 +77,11 @@ export class TextFamily {
       return undefined;
     }
     const label = BOUND_LABELS[this.type];
-    const text = labels.get(label);
-    const bound = text === undefined ? Number.NaN : parseGoFloat(text);
-    if (bound === undefined) {
-      return `expected float as value for '${label}' label, got ${goQuotedText(text!)}`;
-    }
+    const bound = parseGoFloat(labels.get(label) ?? '') ?? Number.NaN;
     labels.delete(label);
     const composite = this.#compositeOf(labels, line);
     const isCount = part === '_count' || (part !== '_sum' && this.type === 'histogram');
-    if (isCount && value < 0 && !(part === '' && Number.isNaN(bound))) {
+    if (isCount && !(value >= 0) && !(part === '' && Number.isNaN(bound))) {
       const what = part === '_count' ? 'count' : 'bucket population';
       return `negative ${what} for ${this.type} ${goQuotedText(this.name)}`;
     }
