@@ -12,8 +12,15 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const LONGEST = 1024;
 
 /** A character in UTF-8, or a byte that is none. */
-const CHARACTERS =
-  /[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g;
+const CHARACTERS = new RegExp(
+  [
+    String.raw`[^\x80-\xff]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]`,
+    String.raw`[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]`,
+    String.raw`\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}`,
+    String.raw`\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]`,
+  ].join('|'),
+  'g',
+);
 const SHOWN = /^[ \p{L}\p{M}\p{N}\p{P}\p{S}]$/u;
 
 /** Bytes, one in each character, as Go's `%q` writes them: clients may look for the text. */

@@ -149,26 +149,30 @@ function readPushed(
 ): PushedMetric {
   const labels = new Map<string, string>();
   const fields = new Set<number>();
+  let fault: InconsistentPush | undefined;
   const wire = new WireReader(body, start, end);
   while (wire.next()) {
     fields.add(wire.field);
-    if (wire.field === 1) readLabel(wire, labels, { name, type, line });
+    if (wire.field === 1) fault = readLabel(wire, labels, { name, type, line }) ?? fault;
     else wire.skip();
   }
   const field = VALUE_FIELDS[type];
+  // What is malformed in it comes before what cannot be kept.
+  const value = readValue(body, [start, end], field);
+  if (fault !== undefined) throw fault;
   if (!fields.has(field)) {
     const word = type === 'unknown' ? 'UNTYPED' : type.toUpperCase();
     throw refusal('type', `collected metric ${JSON.stringify(name)} is not a ${word}`, line);
   }
-  const value = readValue(body, [start, end], field);
   return { labels, value, hasTimestamp: fields.has(TIMESTAMP_FIELD), line };
 }
 
+/** Reads a label; returns why it cannot be kept. */
 function readLabel(
   wire: WireReader,
   labels: Map<string, string>,
   { name: family, line }: FamilyContext,
-): void {
+): InconsistentPush | undefined {
   let name = '';
   let value = '';
   wire.isMalformed = false;
@@ -181,20 +185,21 @@ function readLabel(
   });
   const metric = `collected metric ${JSON.stringify(family)}`;
   if (wire.isMalformed) {
-    throw refusal(
+    return refusal(
       'utf8',
       `${metric} has a label named ${JSON.stringify(name)} that is not utf8`,
       line,
     );
   }
-  if (name === '') throw refusal('label', `${metric} has a label without a name`, line);
+  if (name === '') return refusal('label', `${metric} has a label without a name`, line);
   if (labels.has(name)) {
-    throw refusal('label', `${metric} has two or more labels with the same name: ${name}`, line);
+    return refusal('label', `${metric} has two or more labels with the same name: ${name}`, line);
   }
   if (labels.size >= MOST_LABELS) {
-    throw refusal('labels', `${metric} has more than ${MOST_LABELS} labels`, line);
+    return refusal('labels', `${metric} has more than ${MOST_LABELS} labels`, line);
   }
   labels.set(name, value);
+  return undefined;
 }
 
 function readValue(
@@ -212,8 +217,8 @@ function readValue(
   if (field !== VALUE_FIELDS.histogram) return values.get(field) ?? 0;
   const value = histogram?.value(start) ?? { count: 0, sum: 0, buckets: [] };
   if (value.schema !== undefined) return value;
-  const buckets = (value.buckets ?? []).map(([bound, count]): [number, number] => [bound, count]);
-  return { ...value, buckets: withInfinity(buckets, value.count) };
+  // A push may have buckets behind that for infinity, which Prometheus passes over.
+  return { ...value, buckets: withInfinity(histogram?.buckets ?? [], value.count) };
 }
 
 function refusal(reason: string, message: string, line: number): InconsistentPush {

@@ -204,5 +204,21 @@ describe('the families of a body', () => {
     expect(() => read(sound + wrong)).toThrow('"g" is not a COUNTER');
     expect([...read(wrong + sound).keys()]).toEqual(['g']);
     expect(() => read(`${wrong}05`)).toThrow('unexpected EOF');
+    // Two labels of one name, and a value that is cut.
+    const twice = '0a030a0178'.repeat(2);
+    expect(() => read(`160a01671801220f${twice}1203090000`)).toThrow('invalid wire-format');
+  });
+
+  it('of protobuf may have buckets behind that for infinity', () => {
+    const infinite = '1a0b080211000000000000f07f';
+    const second = '1a0b080111000000000000f03f';
+    const family = `250a01681804221e3a1c0801${infinite}${second}`;
+    const { metrics } = readFamilies(Buffer.from(family, 'hex'), PROTOBUF, false).get('h')!;
+    expect(metrics[0]?.value).toMatchObject({
+      buckets: [
+        [Infinity, 2],
+        [1, 1],
+      ],
+    });
   });
 });
