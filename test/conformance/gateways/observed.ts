@@ -102,10 +102,12 @@ function textsOf(ours: unknown, original: unknown): [string, string] {
   return [own.slice(from, at + 300), theirs.slice(from, at + 300)];
 }
 
+/** Groups are in the order of their text, which is another one without HELP. */
 function withoutHelp(groups: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(groups, (key, value: unknown) => (key === 'help' ? undefined : value)),
+  const text = JSON.stringify(groups, (key, value: unknown) =>
+    key === 'help' ? undefined : value,
   );
+  return inOrder(JSON.parse(text));
 }
 
 function onlyDiffering(ours: readonly string[], original: readonly string[]): [string, string] {
