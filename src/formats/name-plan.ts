@@ -46,8 +46,8 @@ const MOST_LISTED = 100;
  * Of two families that claim one name, the later is left out in every format. The exporter's own
  * come first: no source may hide what alerts on the exporter look at. Names that are legal in the
  * classic grammar are next, in the order of the bytes. Families without series are last: what may
- * come takes no name from what is there. Such a family is not counted as left out. If another family has the OpenMetrics 1 names of a
- * counter or an info, it stays and is unknown there.
+ * come takes no name from what is there. Such a family is not counted as left out. If another family
+ * has the OpenMetrics 1 names of a counter or an info, it stays and is unknown there.
  */
 export class NamePlan {
   readonly scheme: EscapingScheme;

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { cutOff, type NodeRequest, type NodeResponse } from '../http/node-exchange.ts';
 import type { Listener } from '../server/routes.ts';
 import { plainResponse, type ShortResponse, sendResponse } from '../server/short-response.ts';
-import { isStoreAway } from '../stores/store-away.ts';
+import { isReadable, isStoreAway, StoreBusyError } from '../stores/store-away.ts';
 import { groupsAsJson } from './api-json.ts';
 import { ANY_GROUP, decodedPath, GatewayPaths, rawPath, type Target } from './gateway-paths.ts';
 import { homePage } from './home-page.ts';
@@ -65,22 +65,37 @@ export class GatewayListener {
   /** Serves a request. Never throws; what fails is logged; the response is 503 or 500. */
   readonly serve: Listener = (request, response) => {
     void this.#serve(request, response).catch((error: unknown) => {
-      // A request whose body was read to its end is destroyed, too.
-      const isCut = request.destroyed && !request.complete;
-      const isAway = isStoreAway(error);
-      const isGone = response.destroyed || isCut || response.headersSent;
-      if (isGone) cutOff(response);
-      else sendResponse(request, response, isAway ? STORE_AWAY : FAILED);
-      const { message } = error as Partial<Error>;
-      // Who reads the store tells that it is away.
-      const isTold = isGone || isAway || this.#takers.watch?.hasFailed === true;
-      const log = isTold ? this.#takers.log.debug : this.#takers.log.error;
-      log('push', isGone ? 'Client is gone' : 'Request failed', {
-        method: request.method,
-        err: message,
-      });
+      this.#failed(request, response, error);
     });
   };
+
+  /** Responds to a request that failed, and logs it. Returns whether the client gets a response. */
+  #failed(request: NodeRequest, response: NodeResponse, error: unknown): boolean {
+    // A request whose body was read to its end is destroyed, too.
+    const isCut = request.destroyed && !request.complete;
+    const isAway = isStoreAway(error);
+    const isGone = response.destroyed || isCut || response.headersSent;
+    if (isGone) cutOff(response);
+    else sendResponse(request, response, isAway ? STORE_AWAY : FAILED);
+    void this.#logFailure(request, error, isGone);
+    return !isGone;
+  }
+
+  async #logFailure(
+    { method }: NodeRequest,
+    error: unknown,
+    isGone: boolean,
+  ): Promise<void> {
+    const { groups, watch, log } = this.#takers;
+    // The reader of the store logs if it cannot be read. A server may refuse writes alone.
+    const isReaderFailing = async (): Promise<boolean> =>
+      !isStoreAway(error, StoreBusyError) || !(await isReadable(groups.store));
+    const isTold =
+      isGone || watch?.hasFailed === true || (isStoreAway(error) && (await isReaderFailing()));
+    const { message } = error as Partial<Error>;
+    const write = isTold ? log.debug : log.error;
+    write('push', isGone ? 'Client is gone' : 'Request failed', { method, err: message });
+  }
 
   async #serve(request: NodeRequest, response: NodeResponse): Promise<void> {
     const raw = rawPath(request.url ?? '');
@@ -91,9 +106,14 @@ export class GatewayListener {
     }
     const target = this.#paths.find(raw, path);
     const handler = this.#handlerName(request, target);
-    const made = await this.#responding(request, response, target);
-    if (made !== undefined) sendResponse(request, response, made);
-    if (handler === undefined) return;
+    const isServed = await this.#responding(request, response, target).then(
+      (made) => {
+        if (made !== undefined) sendResponse(request, response, made);
+        return true;
+      },
+      (error: unknown) => this.#failed(request, response, error),
+    );
+    if (handler === undefined || !isServed) return;
     this.#takers.own.countRequest(handler, request.method ?? '', response.statusCode);
   }
 

@@ -2,7 +2,7 @@ import { SnapscrapeError } from '../model/errors.ts';
 import type { FamilyMetadata } from '../model/family-metadata.ts';
 import { MOST_GROUP_SERIES } from '../stores/group-input.ts';
 import type { MetricStore } from '../stores/metric-store.ts';
-import type { Group } from './group-index.ts';
+import type { Group, GroupIndex } from './group-index.ts';
 import { declaredFamilies } from './group-loading.ts';
 import type { GroupLabels } from './group-path.ts';
 import type { GroupSettings } from './group-settings.ts';
@@ -96,18 +96,20 @@ export class GroupKeeper {
   }
 
   /**
-   * Checks families that no group has against what others have written to the store.
+   * Checks families that no group of an index has against what others have written to the store.
    *
    * @throws InconsistentPush if others have given one another type.
    */
-  async checkOthers(pushed: readonly PreparedFamily[]): Promise<void> {
+  async checkOthers(all: readonly PreparedFamily[], index: GroupIndex): Promise<void> {
+    const pushed = all.filter(({ name }) => index.family(name) === undefined);
+    if (pushed.length === 0) return;
     const families = await declaredFamilies(this.#store);
     this.#declared.clear();
     this.note(families);
     const typeOf = (name: string): string | undefined => this.#declared.get(name)?.type;
     const other = pushed.filter(({ name, type }) => (typeOf(name) ?? type) !== type);
     if (other.length === 0) return;
-    // Nobody may have series of such a family any more. This reads everything, but it is seldom.
+    // The type may change only if no series of the family is left. Reads all series; rarely needed.
     const byName = new Map(other.map((family) => [family.name, family]));
     for await (const { name } of await this.#store.snapshot()) {
       const family = byName.get(name);

@@ -78,8 +78,9 @@ function readable<T>(message: number, read: () => T): T {
 }
 
 /**
- * Reads one message of a family, however large, without a length in front; throws as
- * {@link readProtobufBody}.
+ * Reads one message of a family, however large, without a length in front.
+ *
+ * @throws what {@link readProtobufBody} throws.
  */
 export function readFamilyMessage(message: Buffer): PushedFamily {
   const read = (): ReadFamily => readFamily(message, [0, message.length], 1, () => undefined);

@@ -14,7 +14,7 @@ import { TouchedFamilies } from './touched-families.ts';
 import { WriteQueue } from './write-queue.ts';
 import { WritesUnderWay } from './writes-under-way.ts';
 
-/** As long as the store was not read, it is due at any time. */
+/** Until the groups are read, or read again, they are due at any time. */
 const UNREAD = Number.NEGATIVE_INFINITY;
 
 /**
@@ -32,7 +32,7 @@ export class PushedGroups {
   readonly #settings: GroupSettings;
   readonly #queue = new WriteQueue({
     isDue: () => this.isDue,
-    run: () => (this.#nextEnd === UNREAD ? this.#load() : this.#endDue()),
+    run: () => (this.#nextEnd === UNREAD ? this.#load() : this.#endDue()).catch(this.#noteAway),
   });
   readonly #underWay = new WritesUnderWay();
   readonly #isShared: boolean;
@@ -76,7 +76,7 @@ export class PushedGroups {
     return this.#queue.isFull;
   }
 
-  /** Whether the time of a group has come, or the store was never read. */
+  /** Whether the time of a group has come, or the groups are to be read. */
   get isDue(): boolean {
     return this.#settings.now() >= this.#nextEnd;
   }
@@ -103,7 +103,7 @@ export class PushedGroups {
       if (!isAlone && !this.#underWay.agree(group, pushed)) return undefined;
       return this.#change(group, pushed, async () => {
         try {
-          if (this.#isShared) await this.#checkOthers(pushed);
+          if (this.#isShared) await this.keeper.checkOthers(pushed, this.index);
           await this.#replace(group, pushed, { mode });
         } catch (error) {
           await this.#noteRefusal(group, error);
@@ -204,7 +204,7 @@ export class PushedGroups {
     const names = new Set([...group.families.keys(), ...pushed.map(({ name }) => name)]);
     const end = this.#underWay.begin(group, pushed);
     try {
-      await write();
+      await write().catch(this.#noteAway);
     } finally {
       end();
       this.touched.add(names);
@@ -212,6 +212,12 @@ export class PushedGroups {
       await this.keeper.tidy(this.#isUsed, names);
     }
   }
+
+  /** Has the groups read again if the store was away: it may have the write, or other groups. */
+  readonly #noteAway = (error: unknown): never => {
+    if (this.#isShared && isStoreAway(error)) this.#nextEnd = UNREAD;
+    throw error;
+  };
 
   async #replace(
     group: Group,
@@ -234,12 +240,6 @@ export class PushedGroups {
   #endOf({ labels }: Group, now: number): number | undefined {
     const ttl = this.#settings.lifetimes(labels);
     return ttl === undefined ? undefined : now + ttl;
-  }
-
-  /** Refuses families to which others have given another type. */
-  async #checkOthers(pushed: readonly PreparedFamily[]): Promise<void> {
-    const unknown = pushed.filter(({ name }) => this.index.family(name) === undefined);
-    if (unknown.length > 0) await this.keeper.checkOthers(unknown);
   }
 
   #metadata(family: PreparedFamily, group: Group): FamilyMetadata {

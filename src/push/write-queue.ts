@@ -42,7 +42,10 @@ export class WriteQueue {
     return this.#waiting.length + this.#underWay >= FULL;
   }
 
-  /** Runs a write in its turn; settles as it does. Rejects if the upkeep before it fails; so do all that wait. */
+  /**
+   * Runs a write in its turn; settles as it does. If the upkeep before it fails, this write and all
+   * others that wait reject.
+   */
   run<T>(begin: BeginWrite<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const beginNow = (isAlone: boolean): boolean => {

@@ -105,7 +105,11 @@ export class KnownLines {
     return true;
   }
 
-  /** Turns to entries of series with numbers, which are their positions. */
+  /**
+   * Starts to take entries whose series have numbers. The numbers are their positions.
+   *
+   * @param layout - what the numbers belong to; see `SlotEntries`.
+   */
   turnToSlots(layout: object): void {
     if (this.#slot === undefined) {
       this.#slot = NO_LINE;
@@ -145,7 +149,7 @@ export class KnownLines {
     return true;
   }
 
-  /** Turns to the series of a number; undefined for one that ended, or has no number. */
+  /** Sets the number of the next series; undefined if it ended or has no number. */
   turnToSlot(slot: number | undefined): void {
     this.#slot = slot ?? NO_LINE;
     this.#at = this.#slot - this.#step;

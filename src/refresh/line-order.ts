@@ -64,9 +64,9 @@ export class PositionLog {
   }
 
   /**
-   * Turns to positions that are numbers of series, in any order.
+   * Uses the numbers of series as positions from here on; they come in any order.
    *
-   * @param isSame - whether they are those of the read before, so that what is not named stays.
+   * @param isSame - whether the last read had the same numbers; unnamed series then keep their lines.
    */
   turnToSlots(isSame: boolean): void {
     if (isSame) this.count = this.#before?.length ?? this.#lines;

@@ -117,7 +117,7 @@ class ChunkChanges {
     return next;
   }
 
-  /** Turns to a chunk, which has a number in its family, and so many lines before it. */
+  /** Sets the current chunk, its number in the family, and how many lines are before it. */
   begin(chunk: Chunk, number: number, base: number): void {
     this.#line = 0;
     this.#base = base;

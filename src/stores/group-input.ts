@@ -16,7 +16,7 @@ import type { Put } from './driver.ts';
 import type { ReplaceOptions } from './store-group.ts';
 import { assertNoFaults, collect } from './store-input.ts';
 
-/** The most series of a group by default: so many are written at once in a few ms to some tens of ms. */
+/** The default limit on series of a group. One write of so many takes up to some tens of ms. */
 export const MOST_GROUP_SERIES = 10_000;
 /** The greatest of all limits. */
 const MOST_SERIES_LIMIT = 16_777_216;

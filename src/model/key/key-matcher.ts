@@ -84,7 +84,7 @@ export class KeyMatcher {
     return at + 2 === end;
   }
 
-  /** Turns to the names of some labels; returns false if one of them is not legal. */
+  /** Sets the expected label names to those of some labels; returns false if one is not legal. */
   #turnToLabels(labels: object): boolean {
     // Own names alone.
     const names = Object.keys(labels);

@@ -10,7 +10,8 @@ import { type RedisScript, redisScript } from './redis-script.ts';
  * empty text ends a series that the group owns.
  *
  * Returns 'ok', 'conflict', 'refused' or 'applied', a letter for each change, and how many series
- * could be added. The letters are those of WRITE, and w (another group owns it), s (nobody does).
+ * could be added. The letters are those of WRITE, w (another group owns it), and s (no group
+ * owns it).
  */
 export const REPLACE: RedisScript = redisScript(
   '',

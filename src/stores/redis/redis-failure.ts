@@ -1,5 +1,5 @@
 import { SnapscrapeError } from '../../model/errors.ts';
-import { StoreAwayError } from '../store-away.ts';
+import { StoreAwayError, StoreBusyError } from '../store-away.ts';
 import {
   ConnectionLostError,
   NotSentError,
@@ -70,7 +70,7 @@ export function redisFailure(method: string, cause: unknown): SnapscrapeError {
   const isReply = !(cause instanceof StoreAwayError) && cause instanceof Error;
   const passes = isReply && failureKind(cause) === 'transient';
   return new SnapscrapeError(code, `${what}${named}${fate}: ${text}`, {
-    cause: passes ? new StoreAwayError(cause.message, { cause }) : cause,
+    cause: passes ? new StoreBusyError(cause.message, { cause }) : cause,
   });
 }
 

@@ -114,6 +114,9 @@ it('starts while its store is away, refuses pushes until it is there, and serves
   const { text: without } = await get('/metrics');
   expect(without).toContain('of_file 1\n');
   expect(without).toContain('snapscrape_push_refused_total{reason="storage"} 4\n');
+  expect(without).toContain(
+    'snapscrape_push_requests_total{handler="push",method="PUT",code="503"} 4\n',
+  );
   expect((await get('/-/ready')).response.status).toBe(200);
 
   const late = await startRedis([['port', `${port}`]]);
@@ -129,5 +132,55 @@ it('starts while its store is away, refuses pushes until it is there, and serves
     program.child.kill('SIGTERM');
     expect(await program.ended).toBe(0);
     await late.stop();
+  }
+});
+
+it('logs why pushes are refused while its store is read but takes no write', async () => {
+  const server = await startRedis();
+  const flags = [`--storage.url=${server.url}`, '--web.listen-address=127.0.0.1:0'];
+  const program = startProgram(['serve', ...flags, '--web.enable-push-api']);
+  const [url] = await listening(program);
+  const push = async (): Promise<number> =>
+    (await fetch(`${url}/metrics/job/j`, { method: 'PUT', body: 'a 1\n' })).status;
+  try {
+    server.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    expect(await push()).toBe(503);
+    await until('it is logged', () => program.said.error.includes('NOREPLICAS'));
+    expect(program.said.error).toMatch(/level=ERROR component=push msg="Request failed" method=PUT/);
+    expect(program.said.error).not.toContain('Store away');
+    server.cli('CONFIG', 'SET', 'min-replicas-to-write', '0');
+    expect(await push()).toBe(200);
+  } finally {
+    program.child.kill('SIGTERM');
+    await program.ended;
+    await server.stop();
+  }
+});
+
+it('reads the groups again if its store was away, which may have come back without them', async () => {
+  const server = await startRedis();
+  const flags = [`--storage.url=${server.url}`, '--web.listen-address=127.0.0.1:0'];
+  const program = startProgram(['serve', ...flags, '--web.enable-push-api']);
+  const [url] = await listening(program);
+  const push = async (job: string, type: string): Promise<number> => {
+    const init = { method: 'PUT', body: `# TYPE a ${type}\na 1\n` };
+    return (await fetch(`${url}/metrics/job/${job}`, init)).status;
+  };
+  try {
+    expect(await push('lost', 'gauge')).toBe(200);
+    server.signal('SIGKILL');
+    expect(await push('x', 'gauge')).toBe(503);
+    await server.restart();
+    let status = 503;
+    for (let at = 0; at < 100 && status === 503; at++) status = await push('j', 'counter');
+    expect(status).toBe(200);
+    const { data } = (await (await fetch(`${url}/api/v1/metrics`)).json()) as {
+      data: readonly { labels: object }[];
+    };
+    expect(data.map(({ labels }) => labels)).toEqual([{ job: 'j' }]);
+  } finally {
+    program.child.kill('SIGTERM');
+    await program.ended;
+    await server.stop();
   }
 });
