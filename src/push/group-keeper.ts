@@ -145,7 +145,7 @@ export class GroupKeeper {
     const all = new Set([...names, ...this.#untidy]);
     try {
       await (isShared ? this.#endLeft(isUsed, all) : this.endUnused(isUsed, all));
-      this.#untidy.clear();
+      for (const name of all) this.#untidy.delete(name);
     } catch (error) {
       onUntidy?.();
       if (this.#untidy.size === 0) {
@@ -193,8 +193,14 @@ export class GroupKeeper {
     if (this.#left.size < MOST_LEFT) return;
     const left = new Set(this.#left);
     this.#left.clear();
-    for await (const { name } of await this.#store.snapshot()) left.delete(name);
-    await this.endUnused(isUsed, left);
+    const unused = new Set(left);
+    try {
+      for await (const { name } of await this.#store.snapshot()) unused.delete(name);
+      await this.endUnused(isUsed, unused);
+    } catch (error) {
+      for (const name of left) this.#left.add(name);
+      throw error;
+    }
   }
 
   /** The families that the store does not have as they are given. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { gateway, labels } from '../../test/support/gateway-groups.ts';
+import { Gate } from '../../test/support/scripted-source.ts';
 import { SnapscrapeError } from '../model/errors.ts';
 import { MemoryStore } from '../stores/memory-store.ts';
 import type { Group } from './group-index.ts';
@@ -85,6 +86,27 @@ describe('a group', () => {
     await push('job/j', 'd 1\n');
     expect(await declared()).toEqual(['d', 'push_failure_time_seconds', 'push_time_seconds']);
     expect(lines).toHaveLength(1);
+  });
+
+  it('has what could not be ended tried again, though another end that was under way succeeds', async () => {
+    const waiting = [new Gate(), new SnapscrapeError('store_unavailable', 'no')];
+    const store = new (class extends MemoryStore {
+      override async deleteFamilies(names: Iterable<string>) {
+        const next = waiting.shift();
+        if (next instanceof Gate) await next.promise;
+        else if (next !== undefined) throw next;
+        return super.deleteFamilies(names);
+      }
+    })();
+    const gate = waiting[0] as Gate;
+    const { push, declared } = await gateway({ store });
+    await Promise.all([push('job/j', 'a 1\n'), push('job/k', 'x 1\n')]);
+    const first = push('job/j', 'b 1\n');
+    await push('job/k', 'y 1\n');
+    gate.open();
+    await first;
+    await push('job/j', 'c 1\n');
+    expect((await declared()).filter((name) => name.length === 1)).toEqual(['c', 'y']);
   });
 
   it('ends by the first rule that matches, after the last push that was accepted', async () => {

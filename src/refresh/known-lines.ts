@@ -126,7 +126,8 @@ export class KnownLines {
    */
   layoutAfter(hasMoved: boolean): object | undefined {
     // A delta that named nothing says nothing of the numbers either.
-    if (this.#isDelta && this.#slot === undefined && !hasMoved) return this.#layoutBefore;
+    const isEmpty = this.#slot === undefined && this.log.count === 0;
+    if (this.#isDelta && isEmpty && !hasMoved) return this.#layoutBefore;
     // What was staged by key, other than new series, is not known by line.
     return hasMoved && this.#isDelta && !this.#isFollowing ? undefined : this.#layout;
   }

@@ -245,3 +245,30 @@ describe('the type of a family', () => {
     expect(await refreshed(reader)).toEqual({ names: ['h1000'], isReadFully: true });
   });
 });
+
+describe('numbers of series', () => {
+  it('are not mixed up with the positions of a delta without numbers', async () => {
+    const layout = {};
+    const page = (values: Readonly<Record<string, number>>, slots?: readonly number[]) => {
+      const [keys, payloads] = [Object.keys(values), Object.values(values)];
+      const plain = { keys, payloads, times: keys.map(() => 1) };
+      return slots === undefined ? plain : { ...plain, layout, slots: Uint32Array.from(slots) };
+    };
+    const source = new OwnSource();
+    let next = page({ a: 1, b: 2, c: 3 }, [0, 1, 2]);
+    source.parts = () => [
+      { kind: 'families', items: [] },
+      { kind: 'entries', items: [next] },
+      { kind: 'end', resume: 'x', state: undefined },
+    ];
+    const reader = createCachedSnapshotReader(source);
+    await reader.refresh();
+    for (next of [page({ c: 30 }), page({ a: 10 }, [0])]) await reader.refresh();
+    const values = Array.from(await reader.snapshot(), ({ name, value }) => [name, value]);
+    expect(values).toEqual([
+      ['a', 10],
+      ['b', 2],
+      ['c', 30],
+    ]);
+  });
+});
