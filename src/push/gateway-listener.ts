@@ -81,11 +81,7 @@ export class GatewayListener {
     return !isGone;
   }
 
-  async #logFailure(
-    { method }: NodeRequest,
-    error: unknown,
-    isGone: boolean,
-  ): Promise<void> {
+  async #logFailure({ method }: NodeRequest, error: unknown, isGone: boolean): Promise<void> {
     const { groups, watch, log } = this.#takers;
     // The reader of the store logs if it cannot be read. A server may refuse writes alone.
     const isReaderFailing = async (): Promise<boolean> =>

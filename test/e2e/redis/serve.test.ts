@@ -146,7 +146,9 @@ it('logs why pushes are refused while its store is read but takes no write', asy
     server.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
     expect(await push()).toBe(503);
     await until('it is logged', () => program.said.error.includes('NOREPLICAS'));
-    expect(program.said.error).toMatch(/level=ERROR component=push msg="Request failed" method=PUT/);
+    expect(program.said.error).toMatch(
+      /level=ERROR component=push msg="Request failed" method=PUT/,
+    );
     expect(program.said.error).not.toContain('Store away');
     server.cli('CONFIG', 'SET', 'min-replicas-to-write', '0');
     expect(await push()).toBe(200);
