@@ -40,6 +40,15 @@ describe('snapscrape serve', () => {
     expect(text).toMatch(/^snapscrape_build_info\{.*version="/m);
   });
 
+  it('shows no other URL of the store than the file that has it', async () => {
+    write('url', 'memory:\n');
+    const { data } = await serve('storage: { url_file: url }\n');
+    const { yaml } = await data('config');
+    expect(yaml).toMatch(/^storage:\n +url_file: .*url\n/);
+    expect(yaml).not.toContain('memory:');
+    expect(await data('flags')).toMatchObject({ 'storage.url': '' });
+  });
+
   it('serves another page by its token, and fails a source with too many series alone', async () => {
     const page = createServer((request, response) => {
       if (request.url === '/metrics/slow') return;

@@ -205,11 +205,20 @@ export class ServeProgram {
   }
 
   #shownSettings(): string {
-    return configurationText(SERVE_SETTINGS as unknown as AnyGroup, this.#configuration.settings);
+    return configurationText(SERVE_SETTINGS as unknown as AnyGroup, this.#settingsInForce());
+  }
+
+  /** The settings without the default URL of the store if a file has it. */
+  #settingsInForce(): object {
+    const { settings } = this.#configuration;
+    const { storage } = settings;
+    return storage.url_file === undefined
+      ? settings
+      : { ...settings, storage: { ...storage, url: undefined } };
   }
 
   #shownFlags(): Readonly<Record<string, string>> {
-    return flagTexts(this.#origin.flags, this.#flags, this.#configuration.settings);
+    return flagTexts(this.#origin.flags, this.#flags, this.#settingsInForce());
   }
 
   #runtime(): Readonly<Record<string, unknown>> {
