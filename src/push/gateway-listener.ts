@@ -10,6 +10,7 @@ import { homePage } from './home-page.ts';
 import { PushRequests, type PushTakers, refusal } from './push-requests.ts';
 import { codingOf } from './pushed-body.ts';
 import { PushError } from './pushed-families.ts';
+import { redirection } from './redirection.ts';
 import { jsonResponse, StatusApi, type StatusFacts } from './status-api.ts';
 
 /** What a gateway serves, and how. */
@@ -284,23 +285,4 @@ function preflight(): ShortResponse {
   const { headers } = jsonResponse('');
   const { 'Content-Type': _, ...cors } = headers;
   return { status: 200, headers: cors, body: '' };
-}
-
-/** Only to a path that is not clean the original answers all methods with 307. */
-function redirection(
-  { method = '', url = '' }: NodeRequest,
-  { location, to }: Extract<Target, { kind: 'redirect' }>,
-): ShortResponse {
-  const isFound = method === 'GET' && to !== undefined;
-  const [, query = ''] = /(\?[^#]*)/.exec(url) ?? [];
-  const headers = { Location: location + query };
-  if (method !== 'GET' && method !== 'HEAD') return plainResponse(307, '', headers);
-  const what = isFound ? 'Moved Permanently' : 'Temporary Redirect';
-  const body = `<a href="${escaped(headers.Location)}">${what}</a>.\n\n`;
-  const html = { ...headers, 'Content-Type': 'text/html; charset=utf-8' };
-  return plainResponse(isFound ? 301 : 307, body, html);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
