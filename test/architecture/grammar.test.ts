@@ -30,7 +30,7 @@ const OTHER_GRAMMARS: Readonly<Record<string, string>> = {
   'parse/characters.ts': 'pages as others write them',
   'parse/fault-rules.ts': 'pages as others write them',
   'push/status-page/groups-page.ts': 'HTML',
-  'push/gateway-listener.ts': 'HTML',
+  'push/redirection.ts': 'HTML',
   'selection/selector-parser.ts': 'selectors as clients send them',
   'server/landing-page.ts': 'HTML',
   'stores/redis/cluster-slots.ts': 'hash tags in keys of Redis',
