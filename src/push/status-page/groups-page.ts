@@ -43,7 +43,7 @@ export function renderGroupsPage(chosen: ChosenGroups, query: PageQuery, frame: 
 <main>
 <form class="search" role="search"><label for="q">Labels</label>
 <input type="search" id="q" name="q" maxlength="256" value="${escapeHtml(query.search)}"
- placeholder="job=backup"><button>Search</button></form>
+ placeholder="job=backup, or failed"><button>Search</button></form>
 <p role="status">${count}</p>
 ${groups.length === 0 ? empty : shown}
 ${renderPager(chosen, query)}

@@ -30,15 +30,16 @@ export function readPageQuery(query: URLSearchParams): PageQuery {
 }
 
 /**
- * Chooses the groups that have each word of the search in a label, written `name=value`, in the
- * order of their labels. Case does not matter. The word `failed` alone chooses those whose last push
+ * Chooses the groups that have each word of the search in a label, in the order of their
+ * labels. A word is written `name=value`, or `name="value"` as the page shows it: case and quotes do
+ * not matter. The word `failed` alone chooses those whose last push
  * failed.
  */
 export function chooseGroups(
   all: readonly ListedGroup[],
   { search, page: wanted }: PageQuery,
 ): ChosenGroups {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = plainText(search).split(/\s+/).filter(Boolean);
   const found = all
     .map((group) => ({ group, text: textOf(group) }))
     .filter((candidate) => hasWords(candidate, words))
@@ -56,7 +57,11 @@ interface Candidate {
 
 /** A line for each label, so that no word is found across two. */
 function textOf({ labels }: ListedGroup): string {
-  return labels.map(([name, value]) => `${name}=${value}`.toLowerCase()).join('\n');
+  return labels.map(([name, value]) => plainText(`${name}=${value}`)).join('\n');
+}
+
+function plainText(text: string): string {
+  return text.toLowerCase().replaceAll('"', '');
 }
 
 function hasWords({ group, text }: Candidate, words: readonly string[]): boolean {
