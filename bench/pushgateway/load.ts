@@ -6,6 +6,8 @@ const CLIENTS = 8;
 export const CROWD = 200;
 /** At least so often each thing is done in a round. */
 const LEAST = 3;
+/** A process needs about so many times the work of a round until V8 has compiled what is hot. */
+const WARM_UP = 4;
 /** After so many snapshots ours makes no form of the page any more that no scrape asks for. */
 const FORGOTTEN_AFTER = 12;
 
@@ -56,7 +58,7 @@ export const upTo = (most: number): readonly number[] =>
 
 /**
  * Measures gateways with so many groups, in turns: what disturbs the machine disturbs all of them.
- * The medians of the rounds count; one more round before them warms up.
+ * The medians of the rounds count; a longer one before them warms up.
  */
 export async function measureLoad(
   kinds: readonly GatewayKind[],
@@ -71,7 +73,8 @@ export async function measureLoad(
       for (const [at, one] of all.entries()) {
         // The original is compiled ahead.
         if (round === 0 && !one.kind.isOurs) continue;
-        const figures = await measureRound(one, groups, effort.cpuMs);
+        const cpuMs = effort.cpuMs * (round === 0 ? WARM_UP : 1);
+        const figures = await measureRound(one, groups, cpuMs);
         if (round > 0) rounds[at]!.push(figures);
       }
     }
