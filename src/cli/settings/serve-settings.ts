@@ -15,7 +15,7 @@ import {
   WEB_FLAGS,
   type WebFlags,
 } from './shared-settings.ts';
-import { BOOLEAN, choice, count, duration, PATH, size, text } from './value-types.ts';
+import { BOOLEAN, choice, count, duration, matching, PATH, size, text } from './value-types.ts';
 
 /** The store; times in ms. */
 interface StorageSettings {
@@ -101,10 +101,10 @@ export interface ServeFlags extends WebFlags {
 const LIFETIME = duration(1, LONGEST_MS);
 const BODY_LIMIT = 64 * 1024 ** 2;
 
-const STORE_URL = text('url', (value) =>
-  /^(memory|lmdb|rediss?(-sentinel|-cluster)?):/.test(value)
-    ? undefined
-    : 'must begin with memory:, lmdb: or redis: (or rediss:, redis-sentinel:, redis-cluster:), see docs/stores.md',
+const STORE_URL = matching(
+  'url',
+  /^(memory|lmdb|rediss?(-sentinel|-cluster)?):/,
+  'must begin with memory:, lmdb: or redis: (or rediss:, redis-sentinel:, redis-cluster:), see docs/stores.md',
 );
 
 const STORAGE = group<StorageSettings>(
@@ -141,10 +141,13 @@ const EXPOSITION = group<ExpositionSettings>(
   'The page of another exporter.',
   {
     url: optional(
-      text('url', (value) =>
-        URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
-          ? undefined
-          : 'must be an http or https URL',
+      text(
+        'url',
+        (value) =>
+          URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+            ? undefined
+            : 'must be an http or https URL',
+        { pattern: '^[hH][tT][tT][pP][sS]?:' },
       ),
       'The URL of the page.',
     ),
@@ -179,9 +182,7 @@ const SOURCE = group<SourceSettings>(
   'A source.',
   {
     name: required(
-      text('name', (value) =>
-        /^[\w.:-]{1,100}$/.test(value) ? undefined : 'must be 1 to 100 letters, digits and _ . : -',
-      ),
+      matching('name', /^[\w.:-]{1,100}$/, 'must be 1 to 100 letters, digits and _ . : -'),
       'Its name, under which its state is on the page.',
     ),
     textfile: TEXTFILE,
@@ -208,9 +209,7 @@ const SOURCE = group<SourceSettings>(
 const FAMILY = group<FamilySettings>('Metadata of a family, unless its source has its own.', {
   type: leaf(choice(...FAMILY_TYPES), 'gauge', 'The type.'),
   unit: optional(
-    text('unit', (value) =>
-      /^[a-zA-Z0-9_:]+$/.test(value) ? undefined : 'must be of letters, digits, _ and :',
-    ),
+    matching('unit', /^[a-zA-Z0-9_:]+$/, 'must be of letters, digits, _ and :'),
     'The unit.',
   ),
   help: optional(text('text'), 'One line that explains it.'),
@@ -226,18 +225,19 @@ const VIEW = group<ViewSettings>('A page of some series, at a path of its own.',
     required(text('selector'), 'A selector such as {org="acme"}.'),
   ),
   shard: optional(
-    text('i/n', (value) =>
-      /^\d{1,4}\/\d{1,4}$/.test(value) ? undefined : 'must be a share such as 1/4',
-    ),
+    matching('i/n', /^\d{1,4}\/\d{1,4}$/, 'must be a share such as 1/4'),
     'Its share of the series.',
   ),
   basic_auth_users: names(
     'The users that may see it, with bcrypt hashes of their passwords.',
     required(
-      text('hash', (hash) =>
-        viewAuthProblem({ users: { user: hash } }) === undefined
-          ? undefined
-          : 'must be a bcrypt hash; make one with snapscrape hash-password',
+      text(
+        'hash',
+        (hash) =>
+          viewAuthProblem({ users: { user: hash } }) === undefined
+            ? undefined
+            : 'must be a bcrypt hash; make one with snapscrape hash-password',
+        { pattern: '^\\$2' },
       ),
       'The hash.',
       { isSecret: true },

@@ -61,8 +61,10 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 export const TIMER: ValueType<number> = duration(1, LONGEST_TIMER_MS);
 
 /** The path of a page. */
-export const ROUTE_PATH: ValueType<string> = text('path', (value) =>
-  isRoutePath(value) ? undefined : 'must be a path such as /metrics, without a query',
+export const ROUTE_PATH: ValueType<string> = text(
+  'path',
+  (value) => (isRoutePath(value) ? undefined : 'must be a path such as /metrics, without a query'),
+  { pattern: '^/' },
 );
 const PREFIX = text('path', (value) =>
   value === '' || isRoutePath(value.startsWith('/') ? value : `/${value}`)

@@ -19,10 +19,15 @@ export interface ValueType<T> {
   readonly schema: Readonly<Record<string, unknown>>;
 }
 
-/** Any text, or one that a check finds nothing wrong with. */
+/**
+ * Any text, or one that a check finds nothing wrong with.
+ *
+ * @param schema - what a JSON Schema can say of the check.
+ */
 export function text(
   name: string,
   check: (value: string) => string | undefined = () => undefined,
+  schema: ValueType<string>['schema'] = {},
 ): ValueType<string> {
   return {
     name,
@@ -31,8 +36,14 @@ export function text(
       return problem === undefined ? { value } : { problem };
     },
     text: (value) => value,
-    schema: { type: 'string' },
+    schema: { type: 'string', ...schema },
   };
+}
+
+/** A text that matches a pattern. */
+export function matching(name: string, pattern: RegExp, problem: string): ValueType<string> {
+  const check = (value: string) => (pattern.test(value) ? undefined : problem);
+  return text(name, check, { pattern: pattern.source });
 }
 
 /** The path of a file or a folder. */
@@ -41,7 +52,7 @@ export const PATH: ValueType<string> = {
   parse: (value, folder) =>
     value === '' ? { problem: 'must be a path' } : { value: resolve(folder, value) },
   text: (value) => value,
-  schema: { type: 'string' },
+  schema: { type: 'string', minLength: 1 },
 };
 
 /** Yes or no. */
@@ -119,7 +130,13 @@ export function duration(leastMs: number, mostMs: number): ValueType<number> {
         : { problem: `must be from ${durationText(leastMs)} to ${durationText(mostMs)}` };
     },
     text: durationText,
-    schema: { type: 'string', pattern: '^(0|([0-9.]+(ns|us|µs|ms|s|m|h|d|w|y))+)$' },
+    // YAML makes a number of `0`, the only one that is a duration.
+    schema: {
+      type: ['string', 'integer'],
+      pattern: `${DURATION.source}|^0$`,
+      minimum: 0,
+      maximum: 0,
+    },
   };
 }
 
