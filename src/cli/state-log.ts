@@ -71,6 +71,11 @@ export class StateLog {
     this.repeated(component, msg, errorFields(error));
   }
 
+  /** Logs what is right again. */
+  info(component: string, msg: string, fields: Record<string, unknown>): void {
+    this.#log.info(component, msg, fields);
+  }
+
   /** Logs a line as an error, and the same line again once a minute with how often it came. */
   repeated(component: string, msg: string, fields: object = {}): void {
     const text = JSON.stringify([component, msg, fields]);

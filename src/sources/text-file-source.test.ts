@@ -21,11 +21,13 @@ function sourceOf(
   const folder = temporaryFolder(files);
   onTestFinished(folder.remove);
   const errors: SnapscrapeError[] = [];
+  const recovered: string[] = [];
   const source = textFileSource(folder.path, {
     onError: (error) => errors.push(error),
+    onRecovery: (path) => recovered.push(path),
     ...options,
   });
-  return { ...folder, source, errors };
+  return { ...folder, source, errors, recovered };
 }
 
 async function pointsOf(source: SnapshotReader): Promise<MetricPoint[]> {
@@ -115,7 +117,7 @@ describe('textFileSource', () => {
   });
 
   it('names a link to nothing once, and takes it when there is something', async () => {
-    const { source, file, errors } = sourceOf({});
+    const { source, file, errors, recovered } = sourceOf({});
     symlinkSync(file('target'), file('a.prom'));
     for (let read = 0; read < 2; read++) {
       expect(await valuesOf(source)).toEqual({});
@@ -124,8 +126,12 @@ describe('textFileSource', () => {
     expect(errors.map(({ message }) => message)).toEqual([
       expect.stringContaining('a.prom is left out: it is a link to nothing'),
     ]);
+    expect(recovered).toEqual([]);
     writeFileSync(file('target'), 'a 1\n');
-    expect(await valuesOf(source)).toEqual({ 'a{}': 1 });
+    for (let read = 0; read < 2; read++) {
+      expect(await valuesOf(source)).toEqual({ 'a{}': 1 });
+    }
+    expect(recovered).toEqual([file('a.prom')]);
     expect(await errorOf(source, 'a.prom')).toBe(0);
   });
 

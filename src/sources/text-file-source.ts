@@ -46,6 +46,11 @@ export interface TextFileOptions {
    * Default: the log.
    */
   readonly onError?: ((error: SnapscrapeError) => void) | undefined;
+  /**
+   * Called with the path of a file that `onError` was called for, when all of it is read again.
+   * Default: nothing.
+   */
+  readonly onRecovery?: ((path: string) => void) | undefined;
 }
 
 /** The default of every {@link TextFileOptions} field. */
@@ -58,6 +63,7 @@ export const TEXT_FILE_DEFAULTS: Checked<TextFileOptions> = Object.freeze({
   maxFiles: 1000,
   now: Date.now,
   onError: (error) => logError('text_file_source', error),
+  onRecovery: () => undefined,
 });
 
 const OWN: readonly ExposedFamily[] = [
@@ -108,6 +114,7 @@ export function textFileSource(directory: string, options?: TextFileOptions): Sn
     maxFiles: integerWithin(1, 100_000, 'files'),
     now: isFunction,
     onError: isFunction,
+    onRecovery: isFunction,
   });
   if (typeof directory !== 'string' || directory === '') {
     throw invalidOptions('textFileSource', ['directory must be the path of a directory']);
@@ -146,14 +153,17 @@ class TextFiles {
       });
       if (file === undefined) continue;
       files.set(name, file);
-      const trouble = troubleOf(path, file);
-      if (trouble !== undefined && trouble.message !== troubleOf(path, before)?.message) {
-        callSafely(this.#options.onError, trouble);
-      }
+      this.#tell(path, troubleOf(path, before), troubleOf(path, file));
     }
     this.#files = files;
     const families = [...files.values()].flatMap(({ exposition }) => exposition?.families ?? []);
     return { families: [...OWN, ...merged(families)], points: this.#points(files) };
+  }
+
+  #tell(path: string, before: SnapscrapeError | undefined, now: SnapscrapeError | undefined): void {
+    if (now?.message === before?.message) return;
+    if (now === undefined) callSafely(this.#options.onRecovery, path);
+    else callSafely(this.#options.onError, now);
   }
 
   *#points(files: ReadonlyMap<string, ReadFile>): Generator<MetricPoint> {

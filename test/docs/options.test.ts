@@ -45,6 +45,7 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   sweepInterval: 'the shortest retention',
   partitions: '16 for a cluster, else 1',
   onError: 'a line on stderr',
+  onRecovery: 'nothing',
   headers: 'none',
 };
 

@@ -40,6 +40,20 @@ describe('snapscrape serve', () => {
     expect(text).toMatch(/^snapscrape_build_info\{.*version="/m);
   });
 
+  it('logs that a text file is wrong, and when it is right again', async () => {
+    write('a.prom', 'jobs{ 1\n');
+    const { get } = await serve(
+      'sources: [{ name: cron, textfile: { directory: . }, refresh_interval: 1ms }]\n',
+    );
+    await get('/metrics');
+    write('a.prom', 'jobs 17\n');
+    await expect.poll(async () => (await get('/metrics')).text).toContain('jobs 17\n');
+    expect(programs.lines.filter((line) => line.includes('A file of cron'))).toEqual([
+      expect.stringMatching(/level=ERROR .*a\.prom 1 line is left out/),
+      expect.stringMatching(/level=INFO .*"A file of cron is right again" path=.*a\.prom/),
+    ]);
+  });
+
   it('shows no other URL of the store than the file that has it', async () => {
     write('url', 'memory:\n');
     const { data } = await serve('storage: { url_file: url }\n');

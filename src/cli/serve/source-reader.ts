@@ -37,6 +37,7 @@ export function sourceReader(
           maxFileBytes: settings.body_size_limit,
           retention: textfile.retention ?? Infinity,
           onError: (error) => states.error('source', `A file of ${name} is wrong`, error),
+          onRecovery: (path) => states.info('source', `A file of ${name} is right again`, { path }),
         });
   const change = changeOf(name, [...labels], limit ?? Infinity);
   const isChanged = labels.size > 0 || limit !== undefined;
