@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { cutOff, type NodeRequest, type NodeResponse } from '../http/node-exchange.ts';
 import type { Listener } from '../server/routes.ts';
 import { plainResponse, type ShortResponse, sendResponse } from '../server/short-response.ts';
-import { isReadable, isStoreAway, StoreBusyError } from '../stores/store-away.ts';
+import { isStoreAway } from '../stores/store-away.ts';
 import { groupsAsJson } from './api-json.ts';
 import { ANY_GROUP, decodedPath, GatewayPaths, rawPath, type Target } from './gateway-paths.ts';
 import { homePage } from './home-page.ts';
@@ -78,17 +78,14 @@ export class GatewayListener {
     const isGone = response.destroyed || isCut || response.headersSent;
     if (isGone) cutOff(response);
     else sendResponse(request, response, isAway ? STORE_AWAY : FAILED);
-    void this.#logFailure(request, error, isGone);
+    this.#logFailure(request, error, isGone);
     return !isGone;
   }
 
-  async #logFailure({ method }: NodeRequest, error: unknown, isGone: boolean): Promise<void> {
-    const { groups, watch, log } = this.#takers;
-    // The reader of the store logs if it cannot be read. A server may refuse writes alone.
-    const isReaderFailing = async (): Promise<boolean> =>
-      !isStoreAway(error, StoreBusyError) || !(await isReadable(groups.store));
-    const isTold =
-      isGone || watch?.hasFailed === true || (isStoreAway(error) && (await isReaderFailing()));
+  #logFailure({ method }: NodeRequest, error: unknown, isGone: boolean): void {
+    const { watch, log } = this.#takers;
+    // The log has it already if the store cannot be written, or not be read.
+    const isTold = isGone || watch.hasFailed || isStoreAway(error);
     const { message } = error as Partial<Error>;
     const write = isTold ? log.debug : log.error;
     write('push', isGone ? 'Client is gone' : 'Request failed', { method, err: message });
@@ -195,8 +192,8 @@ export class GatewayListener {
     const ready = async (): Promise<ShortResponse> => {
       const { watch } = this.#takers;
       // Without pushes nothing else would find that the store can be written again.
-      if (watch?.hasFailed === true) await groups.keeper.probe().catch(() => undefined);
-      return watch?.hasFailed === true ? plainResponse(500, 'store cannot be written\n') : health();
+      if (watch.hasFailed) await groups.keeper.probe().catch(() => undefined);
+      return watch.hasFailed ? plainResponse(500, 'store cannot be written\n') : health();
     };
     const { enableAdminApi: canDelete, telemetryPath } = settings;
     const home: Respond = ({ url = '' }) => {

@@ -3,7 +3,7 @@ import type { ProgramLog } from '../logging/program-log.ts';
 import type { Listener } from '../server/routes.ts';
 import { NOT_FOUND } from '../server/routes.ts';
 import type { MetricStore } from '../stores/metric-store.ts';
-import { isStoreAway } from '../stores/store-away.ts';
+import { isReadable, isStoreAway, StoreBusyError } from '../stores/store-away.ts';
 import { GatewayListener } from './gateway-listener.ts';
 import { compileLifetimes, type LifetimeRule } from './group-lifetimes.ts';
 import { CLEANUP_FAILURES, CLEANUP_FAILURES_HELP } from './own-families.ts';
@@ -54,6 +54,11 @@ export async function openPushApi(store: MetricStore, settings: PushApiSettings)
   // The server goes on: of a store that it cannot write it still serves the rest.
   const watch = new StoreWatch(log, () => undefined);
   const own = new CountedPushes({ version });
+  const noteFailure = async (failure: unknown): Promise<void> => {
+    // If the server is away, or cannot be read either, the reader of the store logs it.
+    const isAway = isStoreAway(failure) && !isStoreAway(failure, StoreBusyError);
+    if (!isAway && (await isReadable(store))) await watch.failed(failure, async () => true);
+  };
   const groups = await PushedGroups.open(store, {
     groupLimit,
     lifetimes,
@@ -63,7 +68,7 @@ export async function openPushApi(store: MetricStore, settings: PushApiSettings)
     onUntidy: () => own.cleanupFailures++,
     onWrite: (failure) => {
       if (failure === undefined) watch.succeeded();
-      else if (!isStoreAway(failure)) void watch.failed(failure, async () => true);
+      else void noteFailure(failure);
     },
   });
   const takers = { groups, receiver: new BodyReceiver(bodySizeLimit), own, watch, log };

@@ -24,8 +24,8 @@ export interface PushTakers {
   readonly groups: PushedGroups;
   readonly receiver: BodyReceiver;
   readonly own: OwnMetrics;
-  /** Logs what the store cannot write. Default: each request that fails for it is logged. */
-  readonly watch?: StoreWatch;
+  /** Logs whether the store can be written. */
+  readonly watch: StoreWatch;
   readonly log: ProgramLog;
 }
 

@@ -3,7 +3,8 @@ import type { SnapscrapeError } from '../../model/errors.ts';
 import { openPushApi, type PushApi } from '../../push/push-api.ts';
 import { createStore } from '../../stores/create-store.ts';
 import type { MetricStore } from '../../stores/metric-store.ts';
-import { isStoreAway } from '../../stores/store-away.ts';
+import { isStoreAway, StoreBusyError } from '../../stores/store-away.ts';
+import { errorFields } from '../program-logger.ts';
 import type { ServeFlags } from '../settings/serve-settings.ts';
 import { StateLog } from '../state-log.ts';
 import { version } from '../version.ts';
@@ -24,22 +25,22 @@ export async function openStore(
       family.retention === undefined ? [] : [[name, family.retention] as const],
     ),
   );
+  const noteFailure = (error: unknown): void => {
+    // The next read tells that the server is away. One that is there may refuse writes alone.
+    const isAway = isStoreAway(error) && !isStoreAway(error, StoreBusyError);
+    if (isAway) log.debug('storage', 'Store away', errorFields(error));
+    else states.error('storage', 'Store failed', error);
+  };
   const store = await createStore(configuration.storeUrl, {
     ...(retention === undefined ? {} : { retention }),
     ...(maxSeries === undefined ? {} : { maxSeries }),
     retentionByFamily,
-    onError: (error: SnapscrapeError) => {
-      // The next read tells that the store is away.
-      if (error.code === 'store_unavailable') log.debug('storage', error.message);
-      else states.error('storage', 'Store failed', error);
-    },
+    onError: (error: SnapscrapeError) => noteFailure(error),
   });
   // By itself a store does so for the first time after a while.
   const hasRetention = retention !== undefined || Object.keys(retentionByFamily).length > 0;
   const collected = hasRetention ? store.gc() : Promise.resolve(0);
-  const swept = collected.catch((error: unknown) => {
-    if (!isStoreAway(error)) states.error('storage', 'Store failed', error);
-  });
+  const swept = collected.catch(noteFailure);
   try {
     const isPushed = flags['web.enable-push-api'];
     const parts = { flags, states, log };

@@ -12,7 +12,7 @@ export type OpeningStage =
   | 'slots';
 
 /** A connection that could not be opened; the cause is why, if that is known. */
-export class OpeningError extends Error {
+export class OpeningError extends StoreAwayError {
   readonly stage: OpeningStage;
   /** Whether there was no time left. */
   readonly isLate: boolean;

@@ -79,7 +79,9 @@ export function redisFailure(method: string, cause: unknown): SnapscrapeError {
  */
 export function connectionFailure(cause: unknown): SnapscrapeError {
   const { code, text } = reasonOf(cause);
-  return new SnapscrapeError(code, `RedisStore has no connection: ${text}`, { cause });
+  return new SnapscrapeError(code, `RedisStore has no connection: ${text}`, {
+    cause: cause instanceof StoreAwayError ? cause : new NotSentError(cause),
+  });
 }
 
 const SENTINEL_USER = 'its user and password are sentinelClientOptions, those of a URL are not its';

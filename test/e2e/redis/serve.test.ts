@@ -144,14 +144,31 @@ it('logs why pushes are refused while its store is read but takes no write', asy
     (await fetch(`${url}/metrics/job/j`, { method: 'PUT', body: 'a 1\n' })).status;
   try {
     server.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
-    expect(await push()).toBe(503);
+    for (let at = 0; at < 3; at++) expect(await push()).toBe(503);
     await until('it is logged', () => program.said.error.includes('NOREPLICAS'));
-    expect(program.said.error).toMatch(
-      /level=ERROR component=push msg="Request failed" method=PUT/,
-    );
-    expect(program.said.error).not.toContain('Store away');
     server.cli('CONFIG', 'SET', 'min-replicas-to-write', '0');
     expect(await push()).toBe(200);
+    await until('it is over', () => program.said.error.includes('written again'));
+    const lines = program.said.error.split('\n').filter((line) => /Store|failed/.test(line));
+    expect(lines).toEqual([
+      expect.stringContaining('msg="Store opened"'),
+      expect.stringMatching(/level=ERROR component=storage msg="Store cannot be written" .*NOREPL/),
+      expect.stringMatching(/level=INFO .*msg="Store can be written again" suppressed=2/),
+    ]);
+  } finally {
+    program.child.kill('SIGTERM');
+    await program.ended;
+    await server.stop();
+  }
+});
+
+it('logs that series cannot be ended while its store takes no write', async () => {
+  const server = await startRedis([['min-replicas-to-write', '1']]);
+  const flags = [`--storage.url=${server.url}`, '--web.listen-address=127.0.0.1:0'];
+  const program = startProgram(['serve', ...flags, '--storage.retention=1d']);
+  try {
+    await listening(program);
+    expect(program.said.error).toMatch(/level=ERROR component=storage msg="Store failed" .*NOREPL/);
   } finally {
     program.child.kill('SIGTERM');
     await program.ended;
