@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import bcrypt from 'bcryptjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { endPrograms, listening, type Program, startProgram } from '../../test/support/program.ts';
@@ -22,6 +22,8 @@ let guarded: Program;
 let urls: readonly string[];
 let socketUrl: string;
 
+const GIVEN_STATE = relative(process.cwd(), file('state'));
+
 beforeAll(async () => {
   writeFileSync(file('web.yml'), `basic_auth_users: { u: '${await bcrypt.hash('secret', 4)}' }\n`);
   writeFileSync(file('push.yml'), 'push: { group_limit: 1 }\n');
@@ -33,7 +35,7 @@ beforeAll(async () => {
     '--web.external-url=http://gw.example.org/ext/',
     '--web.enable-lifecycle',
     '--web.enable-admin-api',
-    `--persistence.file=${file('state')}`,
+    `--persistence.file=${GIVEN_STATE}`,
     '--persistence.interval=1s',
     '--push.enable-utf8-names',
     '--push.ttl=1ms',
@@ -103,7 +105,11 @@ const EFFECTS: Readonly<Record<string, () => Promise<unknown>>> = {
     expect((await ofOpen('/api/v1/admin/wipe', { method: 'PUT' })).status).toBe(202);
     expect((await ofGuarded('/api/v1/admin/wipe', { method: 'PUT' })).status).toBe(404);
   },
-  'persistence.file': async () => expect(existsSync(file('state.lmdb'))).toBe(true),
+  'persistence.file': async () => {
+    expect(existsSync(file('state.lmdb'))).toBe(true);
+    const { text } = await ofOpen('/api/v1/status');
+    expect(JSON.parse(text).data.flags['persistence.file']).toBe(GIVEN_STATE);
+  },
   'persistence.interval': async () => {
     expect(open.said.error).toContain('--persistence.interval has no use');
   },

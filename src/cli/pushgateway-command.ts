@@ -1,3 +1,4 @@
+import { loggableText } from '../logging/error-text.ts';
 import { startPushgateway } from '../push/pushgateway.ts';
 import { drainOnSignals } from '../server/drain-on-signals.ts';
 import { readBounded, readProblem } from '../web/file-text.ts';
@@ -65,6 +66,12 @@ async function pushgateway({ args, environment }: Asked): Promise<number> {
       flags: {
         ...flagTexts(originals, flags, settings),
         'persistence.interval': goDurationText(flags['persistence.interval']),
+        // The original shows paths as they were given.
+        ...Object.fromEntries(
+          ['persistence.file', 'web.config.file'].map((name) => {
+            return [name, loggableText((args.get(name) ?? environment.get(name))?.[0] ?? '')];
+          }),
+        ),
       },
       ownFlags: flagTexts(own, flags, settings),
       configuration: configurationText(PUSHGATEWAY_SETTINGS as unknown as AnyGroup, settings),
