@@ -30,5 +30,5 @@ await compare(`8 values of each of ${chunks.length} chunks`, {
     }
     return builder.finish();
   },
-  patched: () => chunks.map((chunk) => patchChunk(chunk, edits, builder.work)),
+  patched: () => chunks.map((chunk) => patchChunk(chunk, edits, builder)),
 });

@@ -43,6 +43,7 @@ interface SelectableFamily extends Pick<Family, 'name' | 'metadata' | 'series'> 
  */
 export class QueryView implements BodySource {
   readonly isOfQuery = true;
+  readonly endsUses = false;
   readonly #parts: QueryViewParts;
 
   constructor(parts: QueryViewParts) {

@@ -6,7 +6,7 @@ import {
   WITHOUT_OPENMETRICS,
 } from '../formats/format.ts';
 import { negotiate } from '../formats/negotiate.ts';
-import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
+import { SnapscrapeError } from '../model/errors.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import {
   providerOf,
@@ -16,8 +16,10 @@ import {
 } from '../refresh/snapshot-provider.ts';
 import { refusedPoints } from '../refresh/store-writes.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { SnapshotUse } from '../snapshot/snapshot-use.ts';
 import { versionText } from '../snapshot/snapshot-version.ts';
 import { type ErrorContext, ErrorReport } from './error-report.ts';
+import { statusOf } from './error-status.ts';
 import { type CheckedHandlerOptions, scrapeDeadline } from './handler-options.ts';
 import { echoed, queryRejection } from './query.ts';
 import { Remembered } from './remembered.ts';
@@ -87,8 +89,8 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
   }
 
   /** Makes pages of a new snapshot before the next scrape, in the forms of the latest scrapes. */
-  published(snapshot: Snapshot): void {
-    this.#views.published(snapshot);
+  published(snapshot: Snapshot): Promise<void> | undefined {
+    return this.#views.published(snapshot);
   }
 
   /**
@@ -105,12 +107,15 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
   ): ReadyResponse | undefined {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const view = isRead && entry.isAdmitted ? this.#views.kept(request.query) : undefined;
-    const snapshot = view && this.#reader.fresh?.(this.#options.errorPolicy);
-    if (view === undefined || snapshot === undefined) return undefined;
+    if (view === undefined) return undefined;
+    const use = usesOf(view);
     try {
-      return this.#readyPage(request, view, snapshot);
+      const snapshot = this.#reader.fresh?.(this.#options.errorPolicy, use);
+      return snapshot && this.#readyPage(request, view, snapshot, use);
     } catch {
       return undefined; // The way that waits meets the error again, and reports it.
+    } finally {
+      use?.end();
     }
   }
 
@@ -118,14 +123,14 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
     request: Omit<ScrapeRequest, 'signal'>,
     view: View,
     snapshot: Snapshot,
+    use: SnapshotUse | undefined,
   ): ReadyResponse | undefined {
     const { encoder, escaping, contentType } = this.#formatFor(request);
     const codingOf = (codings: readonly ContentCoding[]): ContentCoding =>
       this.#codingFor(request, codings);
     const version = this.#reader.versionOf?.(snapshot);
-    const body = view.readyBody(snapshot, { encoder, escaping, codingOf }, () =>
-      this.#report(version),
-    );
+    const report = (): SelfReport => this.#report(version);
+    const body = view.readyBody(snapshot, { encoder, escaping, codingOf }, report, use);
     if (body === undefined) return undefined;
     const { coding, parts } = body;
     return { status: 200, headers: this.#headers({ contentType, coding, parts, version }), parts };
@@ -160,19 +165,24 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
     if (request.method !== 'GET' && request.method !== 'HEAD') return rejection(405);
     if (!entry.isAdmitted) return rejection(503, tooMany(this.#options.maxRequestsInFlight));
     let during: ErrorContext['during'] = 'page';
+    let use: SnapshotUse | undefined;
     try {
       await this.#views.ready();
       const view = await this.#viewOf(request);
       if ('status' in view) return view;
       during = 'refresh';
-      const snapshot = await this.#snapshot(request, view.isOfQuery);
+      use = usesOf(view);
+      const snapshot = await this.#snapshot(request, view.isOfQuery, use);
       during = 'page';
-      return await this.#page(request, view, snapshot);
+      return await this.#page(request, view, snapshot, use);
     } catch (error) {
+      use?.keep(); // Others may go on with what failed here.
       if (request.signal.aborted) return rejection(499);
       const status = statusOf(error, this.#options.errorPolicy);
       this.errors.report(error, { during, status });
       return rejection(status);
+    } finally {
+      use?.end();
     }
   }
 
@@ -190,13 +200,18 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
     }
   }
 
-  #snapshot(request: ScrapeRequest, isOfQuery: boolean): Promise<Snapshot> {
+  #snapshot(
+    request: ScrapeRequest,
+    isOfQuery: boolean,
+    use: SnapshotUse | undefined,
+  ): Promise<Snapshot> {
     const reader = isOfQuery && !this.#reader.isKept ? this.#readings : this.#reader;
     const timeout = request.header('x-prometheus-scrape-timeout-seconds');
     return reader.current({
       signal: request.signal,
       deadline: scrapeDeadline(timeout, this.#options),
       errorPolicy: this.#options.errorPolicy,
+      use,
       onFailure: (error) => this.errors.report(error, { during: 'refresh', status: 200 }),
     });
   }
@@ -205,6 +220,7 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
     request: ScrapeRequest,
     view: BodySource,
     snapshot: Snapshot,
+    use: SnapshotUse | undefined,
   ): Promise<ScrapeResponse> {
     const { encoder, escaping, contentType } = this.#formatFor(request);
     const plan = await view.plan(snapshot, escaping);
@@ -212,7 +228,8 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
     // Once for header and metric: meanwhile a refresh may find the same snapshot to be of a later
     // state.
     const version = this.#reader.versionOf?.(snapshot);
-    const parts = await view.body(snapshot, { encoder, plan, coding, signal: request.signal }, () =>
+    const { signal } = request;
+    const parts = await view.body(snapshot, { encoder, plan, coding, signal, use }, () =>
       this.#report(version),
     );
     if (parts === undefined) return rejection(503, BUSY);
@@ -248,6 +265,11 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
   }
 }
 
+/** The use of a snapshot for one body, if its source says when it ends. */
+function usesOf({ endsUses }: BodySource): SnapshotUse | undefined {
+  return endsUses ? new SnapshotUse() : undefined;
+}
+
 /** While parts are being compressed the length is not known: the body goes out in chunks then. */
 function lengthHeader(parts: BodyParts): FixedHeaders {
   if (!Array.isArray(parts)) return {};
@@ -271,25 +293,4 @@ const BUSY = 'Too many selections are waiting; try again later.\n';
 
 function tooMany(most: number): string {
   return `Limit of concurrent requests reached (${most}), try again later.\n`;
-}
-
-/** Errors of the source itself, not of a page that is late, too old or not there yet. */
-const FAILURES: ReadonlySet<SnapscrapeErrorCode> = new Set([
-  'refresh_failed',
-  'invalid_source_reply',
-]);
-
-/** Errors of options that cannot be carried out. */
-const MISCONFIGURED: ReadonlySet<SnapscrapeErrorCode> = new Set([
-  'invalid_options',
-  'dependency_missing',
-]);
-
-/**
- * By default a page that cannot be served is unavailable, which is what 503 says: the next refresh
- * may bring it back. `fail` says 500 where promhttp's HTTPErrorOnError does.
- */
-function statusOf(error: unknown, policy: CheckedHandlerOptions['errorPolicy']): 500 | 503 {
-  if (!(error instanceof SnapscrapeError) || MISCONFIGURED.has(error.code)) return 500;
-  return policy === 'fail' && FAILURES.has(error.code) ? 500 : 503;
 }

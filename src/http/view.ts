@@ -8,7 +8,9 @@ import type { NamePlanner } from '../formats/name-planner.ts';
 import { type Page, type PageContent, PageMaker } from '../formats/page.ts';
 import type { EscapingScheme } from '../model/key/index.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { SnapshotUse } from '../snapshot/snapshot-use.ts';
 import { type ReaderForms, RecentForms } from './derived-forms.ts';
+import { type PageForm, PageForms, type PageKind } from './page-forms.ts';
 import { type ReadyPage, ReadyPages } from './ready-pages.ts';
 import type { BodyParts } from './scrape-exchange.ts';
 import type { SelfReport } from './self-families.ts';
@@ -27,6 +29,8 @@ export interface BodyFormat {
   readonly coding: ContentCoding;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
+  /** The use that the snapshot was chosen for, if the body source ends uses. */
+  readonly use?: SnapshotUse | undefined;
 }
 
 /** Writes the bodies of responses. */
@@ -37,6 +41,11 @@ export interface BodySource {
   codings(format: PageFormat): readonly ContentCoding[];
   /** Whether it is for a query, which any client can send. */
   readonly isOfQuery: boolean;
+  /**
+   * Whether it tells a use when it reads the snapshot's texts last; otherwise the snapshot has to be
+   * kept.
+   */
+  readonly endsUses: boolean;
   /** A body; undefined if too many clients wait for theirs. Rejects with `aborted`. */
   body(
     snapshot: Snapshot,
@@ -74,37 +83,19 @@ export interface ReadyBody {
   readonly parts: readonly Buffer[];
 }
 
-/** What pages are written in. */
-interface PageKind {
-  readonly encoder: Encoder;
-  readonly scheme: EscapingScheme;
-}
-
-/** A form of a page. */
-interface PageForm {
-  readonly kind: PageKind;
-  readonly coding: ContentCoding;
-}
-
-/** The forms of pages, each one object. */
-class PageForms {
-  readonly #forms: PageForm[] = [];
-
-  of(encoder: Encoder, scheme: EscapingScheme, coding: ContentCoding): PageForm {
-    const same = this.#forms.filter(
-      ({ kind }) => kind.encoder === encoder && kind.scheme === scheme,
-    );
-    const known = same.find((form) => form.coding === coding);
-    if (known !== undefined) return known;
-    const form = { kind: same[0]?.kind ?? { encoder, scheme }, coding };
-    this.#forms.push(form);
-    return form;
-  }
+/** A page to be sent with gzip. */
+interface GzippedPage {
+  readonly page: Page;
+  /** Whether its form is kept. */
+  readonly isKept: boolean;
+  readonly end: () => Buffer;
+  readonly use: SnapshotUse | undefined;
 }
 
 /** All of the snapshots that follow each other, or the same selection of each: pages, made once. */
 export class View implements BodySource {
   readonly isOfQuery = false;
+  readonly endsUses: boolean;
   readonly #parts: ViewParts;
   readonly #all = new PageForms();
   readonly #forms = new RecentForms<PageForm>();
@@ -115,6 +106,8 @@ export class View implements BodySource {
   /** @param expected - the format that is made ahead with gzip before the first scrape. */
   constructor(parts: ViewParts, expected: Encoder) {
     this.#parts = parts;
+    // A selection is kept beside the snapshots that it was made of.
+    this.endsUses = parts.selector === undefined;
     if (!parts.codings.includes('gzip')) return;
     this.#forms.asked(this.#all.of(expected, 'allow-utf-8', 'gzip'));
     parts.shared.asked(parts.gzipLevel);
@@ -138,7 +131,7 @@ export class View implements BodySource {
 
   /**
    * Drops earlier pages and makes the next ones ahead, in the forms that are kept; short ones all but
-   * the compression.
+   * the compression. When it is done it reads no more of the snapshot's texts; if it fails, it may.
    */
   async published(snapshot: Snapshot): Promise<void> {
     this.#newest = snapshot;
@@ -159,7 +152,7 @@ export class View implements BodySource {
 
   async body(
     snapshot: Snapshot,
-    { encoder, plan, coding }: BodyFormat,
+    { encoder, plan, coding, use }: BodyFormat,
     report: () => SelfReport,
   ): Promise<BodyParts> {
     const { self } = this.#parts;
@@ -167,8 +160,9 @@ export class View implements BodySource {
     const isKept = this.#asked(form);
     const page = await this.#page(snapshot, form.kind, plan);
     const end = (): Buffer => pageEnd(self, { encoder, plan }, report);
-    if (coding === 'gzip') return this.#gzippedBody(snapshot, form, { page, isKept, end });
+    if (coding === 'gzip') return this.#gzippedBody(snapshot, form, { page, isKept, end, use });
     if (coding === 'identity') {
+      use?.keep(); // Nothing tells when the texts have been sent.
       this.#ready.keep(snapshot, form, page.pieces);
       return [...page.pieces, end()];
     }
@@ -176,11 +170,14 @@ export class View implements BodySource {
     return [...stem.parts, stem.end(end())];
   }
 
-  /** A body at once; undefined if any part of it has to be made. */
+  /**
+   * A body at once; undefined if any part of it has to be made. The use may end when it is made.
+   */
   readyBody(
     snapshot: Snapshot,
     { encoder, escaping, codingOf }: AskedFormat,
     report: () => SelfReport,
+    use?: SnapshotUse,
   ): ReadyBody | undefined {
     const plan = this.#ready.plan(snapshot, escaping);
     if (plan === undefined) return undefined;
@@ -188,6 +185,7 @@ export class View implements BodySource {
     const form = this.#all.of(encoder, plan.scheme, coding);
     const page = this.#ready.page(snapshot, form);
     if (page === undefined) return undefined;
+    if (coding === 'identity') use?.keep();
     this.#asked(form);
     const end = pageEnd(this.#parts.self, { encoder, plan }, report);
     return { coding, parts: [...page.parts, page.end(end)] };
@@ -223,7 +221,7 @@ export class View implements BodySource {
   async #gzippedBody(
     snapshot: Snapshot,
     form: PageForm,
-    { page, isKept, end }: { page: Page; isKept: boolean; end: () => Buffer },
+    { page, isKept, end, use }: GzippedPage,
   ): Promise<BodyParts> {
     const { shared, gzipLevel } = this.#parts;
     const deflater = shared.deflater(gzipLevel);
@@ -236,6 +234,8 @@ export class View implements BodySource {
     let making = isKept || !isLong ? page.gzipped(deflater) : undefined;
     if (making === undefined) {
       const pieces = page.deflating(deflater);
+      // The thread pool reads the texts, whether or not a client is left.
+      use?.until(Promise.allSettled(pieces));
       if (isLong) return streamGzip(pieces, end);
       await Promise.all(pieces);
       making = page.gzipped(deflater)!;

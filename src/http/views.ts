@@ -98,11 +98,11 @@ export class Views {
   }
 
   /** Has the next page made ahead, in the forms that were scraped lately. */
-  published(snapshot: Snapshot): void {
+  published(snapshot: Snapshot): Promise<void> | undefined {
+    const made = this.ready().then(() => this.#own.published(snapshot));
     // What fails is tried again by the scrape that needs it.
-    this.ready()
-      .then(() => this.#own.published(snapshot))
-      .catch(() => undefined);
+    made.catch(() => undefined);
+    return this.#own.endsUses ? made : undefined;
   }
 
   async #compile(): Promise<void> {

@@ -13,8 +13,10 @@ import type { LastWrite } from '../model/write-stats.ts';
 import { SharedTask } from '../scheduling/shared-task.ts';
 import { abortedError, waitFor } from '../scheduling/wait.ts';
 import { Watchers } from '../scheduling/watchers.ts';
+import type { ChunkMemory } from '../snapshot/chunk-memory.ts';
 import { snapshotPoints } from '../snapshot/points.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { type SnapshotUse, useWhile } from '../snapshot/snapshot-use.ts';
 import { type CacheConfig, type CheckedCacheConfig, checkCacheConfig } from './cache-config.ts';
 import type { CacheStats } from './cache-stats.ts';
 import { RefreshTimer } from './refresh-timer.ts';
@@ -88,12 +90,20 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   /** Why the latest refresh failed; undefined where it succeeded. */
   #lastFailure: SnapscrapeError | undefined;
 
-  /** @param elapsed - the clock of ages, in ms; it never goes back. */
-  constructor(source: SnapshotReader, config: CheckedCacheConfig, elapsed: Clock) {
+  /**
+   * @param elapsed - the clock of ages, in ms; it never goes back.
+   * @param memory - of the snapshots' texts. Default: memory of its own.
+   */
+  constructor(
+    source: SnapshotReader,
+    config: CheckedCacheConfig,
+    elapsed: Clock,
+    memory?: ChunkMemory,
+  ) {
     this.#source = source;
     this.#config = config;
     this.#elapsed = elapsed;
-    this.#refresher = new Refresher(source, config, elapsed);
+    this.#refresher = new Refresher(source, config, elapsed, memory);
     this.#timer = new RefreshTimer(config, () => this.refresh());
     if (config.background) this.#timer.start();
   }
@@ -104,7 +114,8 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   }
 
   async snapshot(options: ReadOptions = {}): Promise<Iterable<SnapshotPoint>> {
-    return snapshotPoints(await this.current(options));
+    // Nobody can tell when the last point is read.
+    return snapshotPoints(await this.current({ ...options, use: undefined }));
   }
 
   async families(options: ReadOptions = {}): Promise<readonly FamilyMetadata[]> {
@@ -116,7 +127,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   async current(wait: SnapshotWait = {}): Promise<Snapshot> {
     if (this.#closing.signal.aborted) throw closedError();
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
-    const fresh = this.fresh(wait.errorPolicy);
+    const fresh = this.fresh(wait.errorPolicy, wait.use);
     if (fresh !== undefined) return fresh;
     // The timer tries again; without one a scrape does.
     if (this.#config.background && this.#refresher.snapshot && this.#isRefused(wait.errorPolicy)) {
@@ -125,20 +136,24 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
     return this.#refreshed(wait);
   }
 
-  fresh(policy?: ErrorPolicy): Snapshot | undefined {
+  fresh(policy?: ErrorPolicy, use?: SnapshotUse): Snapshot | undefined {
+    return this.#isFresh(policy) ? this.#refresher.choose(use) : undefined;
+  }
+
+  #isFresh(policy: ErrorPolicy | undefined): boolean {
     const { snapshot } = this.#refresher;
-    if (this.#closing.signal.aborted || snapshot === undefined) return undefined;
-    if (this.#isRefused(policy)) return undefined;
+    if (this.#closing.signal.aborted || snapshot === undefined) return false;
+    if (this.#isRefused(policy)) return false;
     const age = this.#age();
     if (this.#config.background) {
       // The timer may have slept with the machine: what is too old is read now rather than refused.
-      return age <= this.#config.maxStaleness ? snapshot : undefined;
+      return age <= this.#config.maxStaleness;
     }
-    if (this.#isDue()) return undefined;
+    if (this.#isDue()) return false;
     if (age >= this.#config.refreshInterval / 2) {
       this.#timer.refreshIn(this.#config.refreshInterval - age, () => this.#isDue());
     }
-    return snapshot;
+    return true;
   }
 
   refresh(): Promise<void> {
@@ -177,7 +192,8 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
     }
     if (this.#refresher.version === version) return;
     const snapshot = this.#refresher.snapshot!;
-    this.#watchers.each((watcher) => watcher.published(snapshot));
+    const { memory } = this.#refresher;
+    this.#watchers.each((watcher) => useWhile(memory, () => watcher.published(snapshot)));
   }
 
   close(): void {
@@ -223,17 +239,18 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
     let failure: SnapscrapeError | undefined;
     try {
       // What has just been read is served, however old it became while it was read.
-      if (await waitFor(this.refresh(), wait)) return this.#refresher.snapshot!;
+      if (await waitFor(this.refresh(), wait)) return this.#refresher.choose(wait.use);
     } catch (error) {
       if (wait.signal?.aborted || wait.errorPolicy === 'fail') throw error;
       failure = asRefreshError(error); // The last good snapshot answers, if it is not too old.
     }
-    const snapshot = this.#lastGood(wait.errorPolicy, failure);
+    this.#checkLastGood(wait.errorPolicy, failure);
+    const snapshot = this.#refresher.choose(wait.use);
     if (failure !== undefined) wait.onFailure?.(failure);
     return snapshot;
   }
 
-  #lastGood(policy: ErrorPolicy | undefined, cause: SnapscrapeError | undefined): Snapshot {
+  #checkLastGood(policy: ErrorPolicy | undefined, cause: SnapscrapeError | undefined): void {
     const { snapshot } = this.#refresher;
     // Whether what is late succeeds cannot be known: under `fail` nothing is served in its place.
     if (snapshot === undefined || policy === 'fail') {
@@ -243,7 +260,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
         { cause },
       );
     }
-    if (policy === 'continue' || this.#age() <= this.#config.maxStaleness) return snapshot;
+    if (policy === 'continue' || this.#age() <= this.#config.maxStaleness) return;
     throw new SnapscrapeError(
       'snapshot_stale',
       `The last good snapshot is ${this.#age()} ms old; see why the source fails, or raise maxStaleness`,

@@ -12,6 +12,7 @@ import type { ReadOptions } from '../model/snapshot-reader.ts';
 import { typeFault } from '../model/type-rules.ts';
 import { Pace } from '../scheduling/pace.ts';
 import { ChunkBuilder } from '../snapshot/chunk-builder.ts';
+import type { ChunkMemory } from '../snapshot/chunk-memory.ts';
 import { noWork, type RefreshWork } from '../snapshot/refresh-work.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '../snapshot/snapshot.ts';
 import { type StagedFamily, Staging } from '../snapshot/staging.ts';
@@ -43,6 +44,8 @@ export interface RunSettings {
   readonly leftOut?: LeftOutFamilies;
   /** What compares points with lines, as the runs before left it. */
   readonly matcher?: KeyMatcher;
+  /** Where the texts of chunks are written. */
+  readonly memory?: ChunkMemory;
 }
 
 /**
@@ -57,7 +60,7 @@ export class RefreshRun {
   /** Counters of the merge. */
   readonly work: RefreshWork = noWork();
   /** Makes the chunks of the next snapshot. */
-  readonly builder: ChunkBuilder = new ChunkBuilder(this.work);
+  readonly builder: ChunkBuilder;
   /** What is said of the lines of the snapshot before. */
   known!: KnownLines;
   /** What was left out of undeclared families since everything was read. */
@@ -76,6 +79,7 @@ export class RefreshRun {
 
   constructor(settings: RunSettings, signal: AbortSignal) {
     this.#settings = settings;
+    this.builder = new ChunkBuilder(this.work, settings.memory);
     const begun = settings.now();
     // What a point without a time says was true when the reading began.
     this.#admission = new PointAdmission({

@@ -13,8 +13,10 @@ import {
 } from '../model/source-read.ts';
 import type { LastWrite } from '../model/write-stats.ts';
 import { callSafely } from '../scheduling/call-safely.ts';
+import { ChunkMemory } from '../snapshot/chunk-memory.ts';
 import { noWork, type RefreshWork } from '../snapshot/refresh-work.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '../snapshot/snapshot.ts';
+import type { SnapshotUse } from '../snapshot/snapshot-use.ts';
 import { MetadataDigest, versionOfState } from '../snapshot/snapshot-version.ts';
 import { CACHE_DEFAULTS, type CheckedCacheConfig } from './cache-config.ts';
 import type { RefreshKind } from './cache-stats.ts';
@@ -59,6 +61,8 @@ export class Refresher {
   readonly failures: Record<RefreshKind, number> = { full: 0, delta: 0 };
   readonly fallbacks: Record<FallbackReason, number> = zeroFallbacks();
   readonly rejections: RejectionLog = new RejectionLog();
+  /** The memory of the snapshots' texts. */
+  readonly memory: ChunkMemory;
   readonly #source: SourceReader;
   readonly #config: CheckedCacheConfig;
   readonly #elapsed: Clock;
@@ -76,7 +80,13 @@ export class Refresher {
   #isFailing = false;
 
   /** @param elapsed - the clock of ages, in ms; it never goes back. */
-  constructor(source: SnapshotReader, config: CheckedCacheConfig, elapsed: Clock) {
+  constructor(
+    source: SnapshotReader,
+    config: CheckedCacheConfig,
+    elapsed: Clock,
+    memory: ChunkMemory = new ChunkMemory(),
+  ) {
+    this.memory = memory;
     this.#source = sourceReaderOf(source);
     this.#config = config;
     this.#elapsed = elapsed;
@@ -108,17 +118,27 @@ export class Refresher {
     }
   }
 
+  /**
+   * The last good snapshot, which there must be: held for a use, or for ever without one. Both are
+   * one step, as another refresh could end in between.
+   */
+  choose(use: SnapshotUse | undefined): Snapshot {
+    if (use === undefined) this.memory.keep();
+    else use.begin(this.memory);
+    return this.snapshot!;
+  }
+
   /** Which state a snapshot is of that was published here; undefined where that is not known. */
   versionOf(snapshot: Snapshot): number | undefined {
     return this.#versions.get(snapshot);
   }
 
   async #readAll(signal: AbortSignal): Promise<DescribedRead> {
-    const { rejections } = this;
+    const { rejections, memory } = this;
     const [order, layout] = [this.#order, this.#layout];
     const kept = { order, layout, catalogs: this.#catalogs, leftOut: this.#leftOut };
     const matcher = this.#matcher;
-    const run = new RefreshRun({ ...this.#config, ...kept, matcher, rejections }, signal);
+    const run = new RefreshRun({ ...this.#config, ...kept, matcher, memory, rejections }, signal);
     const read = await this.#read(run);
     const { state, snapshot, writes } = read;
     const version =
@@ -163,7 +183,10 @@ export class Refresher {
   }
 
   #publish(read: DescribedRead, begun: number, begunWall: number): void {
-    if (read.snapshot !== this.snapshot) this.version++;
+    if (read.snapshot !== this.snapshot) {
+      this.version++;
+      this.memory.replaced(this.snapshot ?? EMPTY_SNAPSHOT, read.snapshot);
+    }
     this.snapshot = read.snapshot;
     this.cursor = read.resume;
     this.lastWrites = read.lastWrites;
@@ -193,6 +216,8 @@ export class Refresher {
   }
 
   #failure(error: unknown, signal: AbortSignal): SnapscrapeError {
+    // A run that was given up may still read the last snapshot when its source answers.
+    this.memory.keep();
     this.failures[this.#trying]++;
     this.#isFailing = true;
     // A delta that hangs must not hang every refresh to come: read everything the next time.

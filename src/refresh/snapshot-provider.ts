@@ -3,6 +3,7 @@ import { RejectionLog } from '../model/rejection.ts';
 import type { ReadOptions, SnapshotReader } from '../model/snapshot-reader.ts';
 import type { LastWrite } from '../model/write-stats.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { SnapshotUse } from '../snapshot/snapshot-use.ts';
 import type { CacheStats } from './cache-stats.ts';
 import { isWriteTeller, type RefusalSources } from './store-writes.ts';
 import { UncachedReader } from './uncached-reader.ts';
@@ -35,12 +36,22 @@ export interface SnapshotWait extends ReadOptions {
    * refresh.
    */
   readonly onFailure?: ((error: SnapscrapeError) => void) | undefined;
+  /**
+   * Begun with the snapshot, which stays as it is until this use ends. Without it the snapshot
+   * stays as it is for ever, and its memory is not used again.
+   */
+  readonly use?: SnapshotUse | undefined;
 }
 
 /** Is told of each new snapshot. */
 export interface SnapshotWatcher {
-  /** Called right after a snapshot was published; it should only start things. */
-  published(snapshot: Snapshot): void;
+  /**
+   * Called right after a snapshot was published; it should only start things.
+   *
+   * @returns a promise only if it reads no text of the snapshot behind that; without one the
+   *   snapshot is kept.
+   */
+  published(snapshot: Snapshot): unknown;
 }
 
 /** One of several readers behind a provider. */
@@ -66,7 +77,7 @@ export interface SnapshotProvider {
   /**
    * The same at once, if nothing has to be waited for and nothing has failed; otherwise undefined.
    */
-  fresh?(policy: ErrorPolicy): Snapshot | undefined;
+  fresh?(policy: ErrorPolicy, use?: SnapshotUse): Snapshot | undefined;
   /**
    * Which state a snapshot of this provider is of: a number of 48 bits that providers over one
    * source have in common where they have come to the same cursor. Undefined where the source has

@@ -169,7 +169,7 @@ class ChunkChanges {
     const builder = this.#builder;
     if (builder.isPending || !isPatchable(chunk, edits)) return this.#copy(chunk, pace);
     if (edits.length === 0) builder.share(chunk.withColumns(edits.columnsOf(chunk)));
-    else builder.put(patchChunk(chunk, edits, builder.work));
+    else builder.put(patchChunk(chunk, edits, builder));
     edits.clear();
     return undefined;
   }

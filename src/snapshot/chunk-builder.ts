@@ -3,6 +3,7 @@ import { formatSampleValue } from '../model/sample-value.ts';
 import { tailStart } from '../model/value/index.ts';
 import { Chunk, type LineColumns } from './chunk.ts';
 import { type ChunkIndex, copyIndex, newIndex } from './chunk-index.ts';
+import { ChunkMemory } from './chunk-memory.ts';
 import { numberIn, tailOf } from './payload-text.ts';
 import type { RefreshWork } from './refresh-work.ts';
 import { TailColumn, type Tails } from './tails.ts';
@@ -29,6 +30,8 @@ const VALUE_BYTES = 32;
 export class ChunkBuilder {
   /** Counters of the refresh that this builder is for. */
   readonly work: RefreshWork;
+  /** Where the texts of its chunks are written. */
+  readonly memory: ChunkMemory;
   #text: Buffer = Buffer.alloc(0);
   #bytes = 0;
   #index: ChunkIndex = newIndex(0);
@@ -36,8 +39,10 @@ export class ChunkBuilder {
   #lines = 0;
   #done: Chunk[] = [];
 
-  constructor(work: RefreshWork) {
+  /** @param memory - of the cache that the chunks are for. */
+  constructor(work: RefreshWork, memory: ChunkMemory = new ChunkMemory()) {
     this.work = work;
+    this.memory = memory;
   }
 
   /** Whether lines are waiting that belong to no chunk yet. */
@@ -104,7 +109,7 @@ export class ChunkBuilder {
   /** Makes a chunk of what is pending. */
   cut(): void {
     if (this.#lines === 0) return;
-    const text = Buffer.allocUnsafeSlow(this.#bytes);
+    const text = this.memory.text(this.#bytes);
     text.set(this.#text.subarray(0, this.#bytes));
     const tails = this.#tails.take(this.#lines);
     this.#done.push(new Chunk({ text, tails, ...copyIndex(this.#index, this.#lines) }));

@@ -34,7 +34,7 @@ export function renderNumbers(
   const to = builder.scratch(chunk.text.length + chunk.series * NUMBER_BYTES);
   const { bytes, rendered } = writeLines(chunk, staged, first, to);
   if (bytes > MAX_BYTES) return undefined;
-  const text = Buffer.allocUnsafeSlow(bytes);
+  const text = builder.memory.text(bytes);
   text.set(to.subarray(0, bytes));
   builder.work.linesRendered += rendered;
   builder.work.bytesCopied += chunk.text.length;

@@ -1,11 +1,10 @@
 import { formatSampleValue } from '../model/sample-value.ts';
 import { tailStart } from '../model/value/index.ts';
 import { Chunk } from './chunk.ts';
-import { MAX_BYTES } from './chunk-builder.ts';
+import { type ChunkBuilder, MAX_BYTES } from './chunk-builder.ts';
 import type { ChunkEdits } from './chunk-edits.ts';
 import { type ChunkIndex, newIndex } from './chunk-index.ts';
 import { numberIn } from './payload-text.ts';
-import type { RefreshWork } from './refresh-work.ts';
 
 /** From this length on a call of `write` costs less than a loop. */
 const LONG_VALUE = 32;
@@ -21,7 +20,11 @@ export function isPatchable(chunk: Chunk, edits: ChunkEdits): boolean {
  * once, into memory of the right size, where the builder would copy it twice
  * (bench/micro/patch.ts).
  */
-export function patchChunk(chunk: Chunk, edits: ChunkEdits, work: RefreshWork): Chunk {
+export function patchChunk(
+  chunk: Chunk,
+  edits: ChunkEdits,
+  { work, memory }: Pick<ChunkBuilder, 'work' | 'memory'>,
+): Chunk {
   const index = newIndex(chunk.series);
   const { values, updatedAt } = index;
   const columns = edits.columnsOf(chunk);
@@ -48,9 +51,9 @@ export function patchChunk(chunk: Chunk, edits: ChunkEdits, work: RefreshWork): 
   work.linesRendered += edits.length;
   work.chunksRebuilt++;
   work.bytesCopied += chunk.text.length;
-  const text = isShifted
-    ? shiftedText(chunk, edits, texts, growth)
-    : overwrittenText(chunk, edits, texts);
+  const text = memory.text(chunk.text.length + growth);
+  if (isShifted) writeShifted(text, chunk, edits, texts);
+  else overwrite(text, chunk, edits, texts);
   index.lineEnd.set(chunk.lineEnd);
   index.idEnd.set(chunk.idEnd);
   if (isShifted) shiftLines(index, chunk, edits, texts);
@@ -58,23 +61,20 @@ export function patchChunk(chunk: Chunk, edits: ChunkEdits, work: RefreshWork): 
 }
 
 /** The text where each new value is as long as the one before: the lines stay where they are. */
-function overwrittenText(chunk: Chunk, edits: ChunkEdits, texts: readonly string[]): Buffer {
-  const text = Buffer.allocUnsafeSlow(chunk.text.length);
+function overwrite(text: Buffer, chunk: Chunk, edits: ChunkEdits, texts: readonly string[]): void {
   text.set(chunk.text);
   for (let edit = 0; edit < texts.length; edit++) {
     writeAscii(text, texts[edit]!, chunk.idEnd[edits.lines[edit]!]! + 1);
   }
-  return text;
 }
 
-function shiftedText(
+function writeShifted(
+  text: Buffer,
   chunk: Chunk,
   edits: ChunkEdits,
   texts: readonly string[],
-  growth: number,
-): Buffer {
+): void {
   const from = chunk.text;
-  const text = Buffer.allocUnsafeSlow(from.length + growth);
   let read = 0;
   let written = 0;
   for (let edit = 0; edit < texts.length; edit++) {
@@ -86,7 +86,6 @@ function shiftedText(
     read = chunk.lineEnd[line]! - 1;
   }
   text.set(from.subarray(read), written);
-  return text;
 }
 
 function shiftLines(

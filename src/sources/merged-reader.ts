@@ -174,8 +174,9 @@ export class MergedReader extends SourceReader implements MergedSnapshotReader, 
   async current(wait: SnapshotWait = {}): Promise<Snapshot> {
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
     const deadline = Math.min(wait.deadline ?? LONGEST_TIMER, this.#options.readerTimeout);
+    // What is merged is kept for the next merge: no use can hold that.
     const reads = await Promise.all(
-      this.#members.map((member) => member.read({ ...wait, deadline })),
+      this.#members.map((member) => member.read({ ...wait, deadline, use: undefined })),
     );
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
     this.#note(reads);
