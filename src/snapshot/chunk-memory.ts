@@ -31,6 +31,8 @@ interface WaitingMemory {
 export class ChunkMemory {
   /** How many bytes were allocated for texts so far. */
   allocatedBytes = 0;
+  /** How many bytes were used again so far. */
+  reusedBytes = 0;
   readonly #isPoisoned: boolean;
   /** The number of the newest snapshot. */
   #newest = 0;
@@ -115,7 +117,9 @@ export class ChunkMemory {
   #free(steps: number): ArrayBuffer | undefined {
     for (let more = 0; more <= MOST_STEPS_MORE; more++) {
       const memory = this.#sizes.get(steps + more)?.take();
-      if (memory !== undefined) return memory;
+      if (memory === undefined) continue;
+      this.reusedBytes += memory.byteLength;
+      return memory;
     }
     return undefined;
   }
