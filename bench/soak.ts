@@ -120,6 +120,7 @@ class Soak {
     if (last.deltas === 0 || last.fullRefreshes < 2 || last.fallbacks === 0) {
       this.find('There was no refresh of one kind');
     }
+    if (last.reused === 0) this.find('No memory was used again');
     const { complete, aborted, slow } = this.counts;
     if (complete === 0 || aborted === 0 || slow === 0)
       this.find('There were no clients of one kind');
@@ -155,6 +156,7 @@ function summaryOf(soak: Soak): string {
 refreshes: ${last.refreshes} (${last.deltas} by delta, ${last.fullRefreshes} full, ${last.fallbacks} of them fallbacks), ${last.failures} failed
 scrapes: ${complete} whole and checked (${megabytes(bytes)}), ${aborted} left by the client, ${slow} slow
 pages compared at rest: ${soak.comparisons}
+memory used again by refreshes, poisoned before: ${megabytes(last.reused)}
 memory in use, first and second half after the warm-up: ${trend('live')}
 resident memory: ${trend('rss')}`;
 }

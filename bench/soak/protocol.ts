@@ -26,6 +26,8 @@ export interface ServerAnswer {
   readonly failures: number;
   readonly rejected: number;
   readonly longestSlice: number;
+  /** How many bytes of memory refreshes used again, each time poisoned before. */
+  readonly reused: number;
   /** In bytes; 0 unless asked for. */
   readonly rss: number;
   /** Heap and buffers, in bytes; 0 unless asked for. */

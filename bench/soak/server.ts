@@ -3,20 +3,15 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  createCachedSnapshotReader,
-  createOpenMetricsHandler,
-  MemoryStore,
-} from '../../dist/index.js';
+import { createOpenMetricsHandler, MemoryStore } from '../../src/index.ts';
+import { poisonedCache } from '../../test/support/poisoned-cache.ts';
 import { readMemory } from '../subjects/meter.ts';
 import { type ServerAnswer, type ServerCommand, SOAK_FAMILIES } from './protocol.ts';
 
 const store = new MemoryStore({ changeLogSize: 4096, deltaBatchSize: 500 });
 await store.setFamilies(SOAK_FAMILIES);
-const reader = createCachedSnapshotReader(store, {
-  background: true,
-  refreshInterval: 300,
-});
+// From the sources, as no option poisons memory.
+const { reader, memory } = poisonedCache(store, { background: true, refreshInterval: 300 });
 const server = createServer(createOpenMetricsHandler(reader, { clientTimeout: 5000 }));
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
@@ -53,7 +48,7 @@ async function answerTo(command: ServerCommand): Promise<ServerAnswer> {
     failure = String(error);
   });
   const stats = reader.cacheStats();
-  const memory = command.kind === 'memory' ? await readMemory() : { rss: 0, live: 0 };
+  const measured = command.kind === 'memory' ? await readMemory() : { rss: 0, live: 0 };
   return {
     failure,
     ended,
@@ -64,8 +59,9 @@ async function answerTo(command: ServerCommand): Promise<ServerAnswer> {
     failures: stats.failures,
     rejected: Object.values(stats.rejected).reduce((sum, count) => sum + count, 0),
     longestSlice: stats.longestSlice,
-    rss: memory.rss,
-    live: memory.live,
+    reused: memory.reusedBytes,
+    rss: measured.rss,
+    live: measured.live,
   };
 }
 

@@ -84,6 +84,16 @@ describe('memory of a large page', () => {
     expect(await scraped()).toBeLessThan(bytes / 10);
   });
 
+  it('is given back when refreshes change little', async () => {
+    const bytes = await warmed();
+    for (let i = 0; i < 12; i++) {
+      page.change('few');
+      await cache.reader.refresh();
+      await turns();
+    }
+    expect(cache.memory.freeBytes + cache.memory.waitingBytes).toBeLessThan(bytes / 5);
+  });
+
   it('waits for the promise of a watcher, and is left alone for one without', async () => {
     const bytes = await warmed();
     const gate = new Gate();

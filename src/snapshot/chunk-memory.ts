@@ -137,7 +137,7 @@ export class ChunkMemory {
       const { memory, born, died } = waiting;
       if (uses.some((number) => number >= born && number < died)) return true;
       if (this.#isPoisoned) new Uint8Array(memory).fill(0xdb);
-      this.#size(memory.byteLength / STEP_BYTES).give(memory);
+      this.#size(memory.byteLength / STEP_BYTES).free.push(memory);
       return false;
     });
   }
@@ -152,7 +152,7 @@ export class ChunkMemory {
   }
 }
 
-/** The free memory of one size: no more than the latest refreshes wanted. */
+/** The free memory of one size. */
 class MemorySize {
   readonly free: ArrayBuffer[] = [];
   /** How much the refresh under way took of this size. */
@@ -166,12 +166,7 @@ class MemorySize {
     return memory;
   }
 
-  /** Gets memory back, unless there is enough. */
-  give(memory: ArrayBuffer): void {
-    if (this.free.length < this.#wanted) this.free.push(memory);
-  }
-
-  /** Begins another refresh; returns how much is wanted. */
+  /** Begins another refresh: drops what the latest did not want. Returns how much is wanted. */
   turn(): number {
     this.#wanted = Math.max(this.taken, this.#wanted >> 1);
     this.taken = 0;
