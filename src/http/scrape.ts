@@ -107,15 +107,12 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
   ): ReadyResponse | undefined {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const view = isRead && entry.isAdmitted ? this.#views.kept(request.query) : undefined;
-    if (view === undefined) return undefined;
-    const use = usesOf(view);
+    const snapshot = view && this.#reader.fresh?.(this.#options.errorPolicy);
+    if (view === undefined || snapshot === undefined) return undefined;
     try {
-      const snapshot = this.#reader.fresh?.(this.#options.errorPolicy, use);
-      return snapshot && this.#readyPage(request, view, snapshot, use);
+      return this.#readyPage(request, view, snapshot);
     } catch {
       return undefined; // The way that waits meets the error again, and reports it.
-    } finally {
-      use?.end();
     }
   }
 
@@ -123,16 +120,18 @@ export class ScrapeHandler implements ScrapeServer, SnapshotWatcher {
     request: Omit<ScrapeRequest, 'signal'>,
     view: View,
     snapshot: Snapshot,
-    use: SnapshotUse | undefined,
   ): ReadyResponse | undefined {
     const { encoder, escaping, contentType } = this.#formatFor(request);
     const codingOf = (codings: readonly ContentCoding[]): ContentCoding =>
       this.#codingFor(request, codings);
     const version = this.#reader.versionOf?.(snapshot);
-    const report = (): SelfReport => this.#report(version);
-    const body = view.readyBody(snapshot, { encoder, escaping, codingOf }, report, use);
+    const body = view.readyBody(snapshot, { encoder, escaping, codingOf }, () =>
+      this.#report(version),
+    );
     if (body === undefined) return undefined;
     const { coding, parts } = body;
+    // These parts are texts of chunks. What is compressed is not.
+    if (coding === 'identity') this.#reader.keep?.();
     return { status: 200, headers: this.#headers({ contentType, coding, parts, version }), parts };
   }
 

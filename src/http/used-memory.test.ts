@@ -4,8 +4,9 @@ import { bareHandler, pageOf } from '../../test/support/page.ts';
 import { type PoisonedCache, poisonedCache } from '../../test/support/poisoned-cache.ts';
 import { Gate } from '../../test/support/scripted-source.ts';
 import { turns } from '../../test/support/until.ts';
-import type { OpenMetricsHandler } from '../index.ts';
+import { type CacheConfig, mergeReaders, type OpenMetricsHandler } from '../index.ts';
 import { SnapshotUse } from '../snapshot/snapshot-use.ts';
+import type { MergedReader } from '../sources/merged-reader.ts';
 
 const MiB = 1024 * 1024;
 
@@ -13,11 +14,11 @@ let page: ChangingPage;
 let cache: PoisonedCache;
 let handler: OpenMetricsHandler;
 
-function serve(series: number): void {
+function serve(series: number, config: CacheConfig = {}): void {
   // The same numbers in another order each time, so that texts change and lengths hardly do.
   let number = 0;
   page = new ChangingPage(() => (number = (number + 0.6180339887) % 1), series);
-  cache = poisonedCache(page, { onError: () => undefined });
+  cache = poisonedCache(page, { onError: () => undefined, ...config });
   handler = bareHandler(cache.reader);
 }
 
@@ -124,7 +125,13 @@ describe('memory of a large page', () => {
     const keepers = [
       () => reader.snapshot(),
       () => reader.current(),
-      async () => reader.fresh('last-good'),
+      async () => reader.keep(),
+      async () => {
+        const merged = mergeReaders([reader, { snapshot: () => [] }]) as MergedReader;
+        const use = new SnapshotUse();
+        await merged.current({ use });
+        use.end();
+      },
       () => pageOf(handler),
       () => pageOf(handler, 'text', 'gzip').then(() => pageOf(handler)),
       async () => {
@@ -142,6 +149,28 @@ describe('memory of a large page', () => {
       expect(await refreshed()).toBeGreaterThan(bytes * 0.8);
     }
     expect(page.fault(ChangingPage.pageOf(points), 'all', state)).toBeUndefined();
+  });
+});
+
+describe.each([
+  ['a refresh', {}],
+  ['its deadline, in the middle of a refresh', { deadline: 0 }],
+])('a snapshot chosen after %s', (_, wait) => {
+  it.each(['for a use', 'for ever'])('stays as it is, %s', async (held) => {
+    serve(8000, { refreshInterval: 0 });
+    await warmed();
+    const use = held === 'for a use' ? new SnapshotUse() : undefined;
+    page.change('all');
+    const snapshot = await cache.reader.current({ ...wait, use });
+    const chunks = snapshot.families.flatMap((family) => family.chunks);
+    const texts = (): Buffer => Buffer.concat(chunks.map(({ text }) => text));
+    const before = texts();
+    for (let i = 0; i < 3; i++) await scraped();
+    expect(cache.memory.reusedBytes).toBeGreaterThan(0);
+    expect(texts().equals(before)).toBe(true);
+    use?.end();
+    for (let i = 0; i < 3; i++) await refreshed();
+    expect(texts().equals(before)).toBe(held === 'for ever');
   });
 });
 

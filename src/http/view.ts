@@ -170,14 +170,11 @@ export class View implements BodySource {
     return [...stem.parts, stem.end(end())];
   }
 
-  /**
-   * A body at once; undefined if any part of it has to be made. The use may end when it is made.
-   */
+  /** A body at once; undefined if any part of it has to be made. */
   readyBody(
     snapshot: Snapshot,
     { encoder, escaping, codingOf }: AskedFormat,
     report: () => SelfReport,
-    use?: SnapshotUse,
   ): ReadyBody | undefined {
     const plan = this.#ready.plan(snapshot, escaping);
     if (plan === undefined) return undefined;
@@ -185,7 +182,6 @@ export class View implements BodySource {
     const form = this.#all.of(encoder, plan.scheme, coding);
     const page = this.#ready.page(snapshot, form);
     if (page === undefined) return undefined;
-    if (coding === 'identity') use?.keep();
     this.#asked(form);
     const end = pageEnd(this.#parts.self, { encoder, plan }, report);
     return { coding, parts: [...page.parts, page.end(end)] };

@@ -16,7 +16,7 @@ import { Watchers } from '../scheduling/watchers.ts';
 import type { ChunkMemory } from '../snapshot/chunk-memory.ts';
 import { snapshotPoints } from '../snapshot/points.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { type SnapshotUse, useWhile } from '../snapshot/snapshot-use.ts';
+import { useWhile } from '../snapshot/snapshot-use.ts';
 import { type CacheConfig, type CheckedCacheConfig, checkCacheConfig } from './cache-config.ts';
 import type { CacheStats } from './cache-stats.ts';
 import { RefreshTimer } from './refresh-timer.ts';
@@ -127,8 +127,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   async current(wait: SnapshotWait = {}): Promise<Snapshot> {
     if (this.#closing.signal.aborted) throw closedError();
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
-    const fresh = this.fresh(wait.errorPolicy, wait.use);
-    if (fresh !== undefined) return fresh;
+    if (this.#isFresh(wait.errorPolicy)) return this.#refresher.choose(wait.use);
     // The timer tries again; without one a scrape does.
     if (this.#config.background && this.#refresher.snapshot && this.#isRefused(wait.errorPolicy)) {
       throw this.#lastFailure!;
@@ -136,8 +135,12 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
     return this.#refreshed(wait);
   }
 
-  fresh(policy?: ErrorPolicy, use?: SnapshotUse): Snapshot | undefined {
-    return this.#isFresh(policy) ? this.#refresher.choose(use) : undefined;
+  fresh(policy?: ErrorPolicy): Snapshot | undefined {
+    return this.#isFresh(policy) ? this.#refresher.snapshot : undefined;
+  }
+
+  keep(): void {
+    this.#refresher.memory.keep();
   }
 
   #isFresh(policy: ErrorPolicy | undefined): boolean {

@@ -76,8 +76,11 @@ export interface SnapshotProvider {
   current(wait?: SnapshotWait): Promise<Snapshot>;
   /**
    * The same at once, if nothing has to be waited for and nothing has failed; otherwise undefined.
+   * It stays as it is until the caller returns to the event loop.
    */
-  fresh?(policy: ErrorPolicy, use?: SnapshotUse): Snapshot | undefined;
+  fresh?(policy: ErrorPolicy): Snapshot | undefined;
+  /** Has the snapshot that `fresh()` gives stay as it is for ever. Only within the same call. */
+  keep?(): void;
   /**
    * Which state a snapshot of this provider is of: a number of 48 bits that providers over one
    * source have in common where they have come to the same cursor. Undefined where the source has
