@@ -34,6 +34,7 @@ export const PUSHGATEWAY_FLAGS: FlagsOf<PushgatewayFlags> = {
   'web.listen-address': addressFlag(':9091'),
   'web.systemd-socket': SYSTEMD_FLAG,
   ...WEB_FLAGS,
+  'web.enable-lifecycle': leaf(BOOLEAN, false, 'Whether PUT and POST /-/quit end the program.'),
   'persistence.file': optional(
     PATH,
     "Where groups are kept: the folder <path>.lmdb. A Pushgateway's file <path> is imported once.",
@@ -41,12 +42,12 @@ export const PUSHGATEWAY_FLAGS: FlagsOf<PushgatewayFlags> = {
   'persistence.interval': leaf(
     duration(0, LONGEST_MS),
     300_000,
-    'Has no use here: each push is on the disk before the response.',
+    'Has no use here: with --persistence.file each push is on the disk before the response.',
   ),
   'push.disable-consistency-check': leaf(
     BOOLEAN,
     false,
-    'Whether a push gets 202 before it is stored. It is checked nevertheless.',
+    'Whether a push that contradicts another group gets 202, too. It is not kept all the same.',
   ),
   'push.enable-utf8-names': leaf(BOOLEAN, false, 'Whether names may have any character.'),
   'config.file': optional(PATH, 'The configuration file: lifetimes and limits of groups.'),
