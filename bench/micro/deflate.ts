@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, deflateRaw, deflateRawSync } from 'node:zlib';
 import { Deflater } from '../../src/formats/deflate.ts';
-import { templateOf } from '../../src/formats/template/template.ts';
+import { type Piece, templateOf } from '../../src/formats/template/template.ts';
 import type { Chunk } from '../../src/snapshot/chunk.ts';
 import { ChunkBuilder } from '../../src/snapshot/chunk-builder.ts';
 import { noWork } from '../../src/snapshot/refresh-work.ts';
@@ -34,7 +34,7 @@ await compare(`${texts.length} chunks on the thread pool`, {
   'a stream for each': () => inFourLanes((text) => oneShot(text, FULL_FLUSH)),
   'streams that are kept': () => {
     const deflater = new Deflater(1);
-    return inFourLanes((text) => deflater.deflate(text));
+    return inFourLanes((text) => deflater.deflate({ text }));
   },
 });
 
@@ -43,9 +43,11 @@ for (const [kind, nextValue] of Object.entries({ integer, double })) {
   const chunks = chunksOf(seriesIds(12_500), nextValue);
   const deflater = new Deflater(1);
   // The same text as another object, for as many times as it is to be deflated.
-  const again = (chunk: Chunk): Buffer => Buffer.from(chunk.text);
+  const again = (chunk: Chunk): Piece => {
+    return { text: Buffer.from(chunk.text), template: templateOf(chunk) };
+  };
   for (let time = 0; time < 3; time++) {
-    for (const chunk of chunks) deflater.deflateNow(again(chunk), templateOf(chunk));
+    for (const chunk of chunks) deflater.deflateNow(again(chunk));
   }
   let [planned, zlibs] = [0, 0];
   await compare(
@@ -53,12 +55,12 @@ for (const [kind, nextValue] of Object.entries({ integer, double })) {
     {
       'by zlib': () => {
         zlibs = 0;
-        for (const chunk of chunks) zlibs += deflateRawSync(again(chunk), FULL_FLUSH).length;
+        for (const chunk of chunks) zlibs += deflateRawSync(again(chunk).text, FULL_FLUSH).length;
       },
       'by plans, with the check value': () => {
         planned = 0;
         for (const chunk of chunks) {
-          planned += deflater.deflateNow(again(chunk), templateOf(chunk)).blocks.length;
+          planned += deflater.deflateNow(again(chunk)).blocks.length;
         }
       },
     },

@@ -1,6 +1,7 @@
 import { constants, crc32, createDeflateRaw, type DeflateRaw, deflateRawSync } from 'node:zlib';
 import { Pace } from '../scheduling/pace.ts';
-import type { Template } from './template/template.ts';
+import { keeperOf, lengthOf, passingTextOf } from './joined-piece.ts';
+import type { Piece } from './template/template.ts';
 import { Templates } from './template/templates.ts';
 
 /** A piece of a page as a part of a gzip member: raw deflate that ends on a byte boundary. */
@@ -36,8 +37,8 @@ export class Deflater {
   bytesByPlan = 0;
   readonly #level: number;
   readonly #templates: Templates | undefined;
-  readonly #kept = new WeakMap<Buffer, DeflatedPiece>();
-  readonly #underWay = new Map<Buffer, Promise<DeflatedPiece>>();
+  readonly #kept = new WeakMap<object, DeflatedPiece>();
+  readonly #underWay = new Map<object, Promise<DeflatedPiece>>();
   readonly #idle: DeflateLane[] = [];
   readonly #waiting: ((lane: DeflateLane) => void)[] = [];
   #lanes = 0;
@@ -61,65 +62,71 @@ export class Deflater {
   }
 
   /** The deflated form of a piece, if it lies ready. */
-  ready(piece: Buffer): DeflatedPiece | undefined {
-    return this.#kept.get(piece);
+  ready(piece: Piece): DeflatedPiece | undefined {
+    return this.#kept.get(keeperOf(piece));
   }
 
   /** Whether a piece costs little more: it lies ready, or there is a plan for it. */
-  isPlanned(piece: Buffer, template: Template | undefined): boolean {
-    if (this.#kept.has(piece)) return true;
-    return template !== undefined && (this.#templates?.has(piece, template) ?? false);
+  isPlanned(piece: Piece): boolean {
+    if (this.#kept.has(keeperOf(piece))) return true;
+    const { template } = piece;
+    return template !== undefined && (this.#templates?.has(lengthOf(piece), template) ?? false);
   }
 
   /**
    * The deflated form of a piece, made now if need be. Pieces are taken in the order in which they
    * are asked for. Rejects when zlib fails, which is not kept: the next caller has it tried
    * again.
-   *
-   * @param template - what is known of its lines.
    */
-  deflate(piece: Buffer, template?: Template): Promise<DeflatedPiece> {
-    const kept = this.#kept.get(piece);
+  deflate(piece: Piece): Promise<DeflatedPiece> {
+    const keeper = keeperOf(piece);
+    const kept = this.#kept.get(keeper);
     if (kept !== undefined) return Promise.resolve(kept);
-    let deflating = this.#underWay.get(piece);
+    let deflating = this.#underWay.get(keeper);
     if (deflating === undefined) {
-      deflating = this.#make(piece, template).finally(() => this.#underWay.delete(piece));
-      this.#underWay.set(piece, deflating);
+      deflating = this.#make(piece).finally(() => this.#underWay.delete(keeper));
+      this.#underWay.set(keeper, deflating);
     }
     return deflating;
   }
 
   /** The same for a short piece, while the event loop waits. */
-  deflateNow(piece: Buffer, template?: Template): DeflatedPiece {
-    const kept = this.#kept.get(piece) ?? this.#byPlan(piece, template);
+  deflateNow(piece: Piece): DeflatedPiece {
+    const kept = this.#kept.get(keeperOf(piece));
     if (kept !== undefined) return kept;
+    const text = passingTextOf(piece);
+    const planned = this.#byPlan(piece, text);
+    if (planned !== undefined) return planned;
     const options = { level: this.#level, finishFlush: constants.Z_FULL_FLUSH };
-    return this.#byZlib(piece, template, deflateRawSync(piece, options));
+    return this.#byZlib(piece, text, deflateRawSync(text, options));
   }
 
-  async #make(piece: Buffer, template: Template | undefined): Promise<DeflatedPiece> {
-    const planned = this.isPlanned(piece, template)
-      ? await this.#inSlice(() => this.#byPlan(piece, template))
+  async #make(piece: Piece): Promise<DeflatedPiece> {
+    // Others write in the memory of a passing text meanwhile.
+    const { text } = piece;
+    const planned = this.isPlanned(piece)
+      ? await this.#inSlice(() => this.#byPlan(piece, text))
       : undefined;
-    return planned ?? this.#byZlib(piece, template, await this.#inPool(piece));
+    return planned ?? this.#byZlib(piece, text, await this.#inPool(text));
   }
 
-  #byPlan(piece: Buffer, template: Template | undefined): DeflatedPiece | undefined {
-    const blocks = template && this.#templates?.deflate(piece, template);
+  #byPlan(piece: Piece, text: Buffer): DeflatedPiece | undefined {
+    const blocks = piece.template && this.#templates?.deflate(text, piece.template);
     if (blocks === undefined) return undefined;
-    this.bytesByPlan += piece.length;
-    return this.#keep(piece, blocks);
+    this.bytesByPlan += text.length;
+    return this.#keep(piece, text, blocks);
   }
 
-  #byZlib(piece: Buffer, template: Template | undefined, blocks: Buffer): DeflatedPiece {
-    if (template !== undefined) this.#templates?.met(template, piece.length, blocks.length);
-    this.bytesByZlib += piece.length;
-    return this.#keep(piece, blocks);
+  #byZlib(piece: Piece, text: Buffer, blocks: Buffer): DeflatedPiece {
+    const { template } = piece;
+    if (template !== undefined) this.#templates?.met(template, text.length, blocks.length);
+    this.bytesByZlib += text.length;
+    return this.#keep(piece, text, blocks);
   }
 
-  #keep(piece: Buffer, blocks: Buffer): DeflatedPiece {
-    const made = { blocks, crc: crc32(piece), textBytes: piece.length };
-    this.#kept.set(piece, made);
+  #keep(piece: Piece, text: Buffer, blocks: Buffer): DeflatedPiece {
+    const made = { blocks, crc: crc32(text), textBytes: text.length };
+    this.#kept.set(keeperOf(piece), made);
     this.deflated++;
     return made;
   }

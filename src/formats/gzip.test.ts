@@ -7,7 +7,7 @@ import { type DeflatedPiece, Deflater } from './deflate.ts';
 import { GzipStem, streamGzip } from './gzip.ts';
 
 function deflateAll(texts: readonly Buffer[], deflater = new Deflater(1)) {
-  return Promise.all(texts.map((text) => deflater.deflate(text)));
+  return Promise.all(texts.map((text) => deflater.deflate({ text })));
 }
 
 async function gzip(texts: readonly Buffer[], end: Buffer): Promise<Buffer> {
@@ -95,7 +95,7 @@ describe('the gzip member of a page', () => {
     const parts: Buffer[] = [];
     const deflater = new Deflater(1);
     for await (const part of streamGzip(
-      texts.map((t) => deflater.deflate(t)),
+      texts.map((t) => deflater.deflate({ text: t })),
       () => end,
     )) {
       parts.push(part);
@@ -128,8 +128,8 @@ describe('a deflater', () => {
     ]);
     expect(one.every((piece, i) => piece === two[i])).toBe(true);
     expect(deflater.deflated).toBe(30);
-    expect(deflater.ready(texts[0]!)).toBe(one[0]);
-    expect(deflater.ready(Buffer.from(texts[0]!))).toBeUndefined();
+    expect(deflater.ready({ text: texts[0]! })).toBe(one[0]);
+    expect(deflater.ready({ text: Buffer.from(texts[0]!) })).toBeUndefined();
     expect((await deflateAll(texts, deflater))[5]).toBe(one[5]);
     expect(deflater.deflated).toBe(30);
   });
@@ -140,7 +140,7 @@ describe('a deflater', () => {
     );
     const together = await deflateAll(texts);
     for (const [i, text] of texts.entries()) {
-      const alone = await new Deflater(1).deflate(text);
+      const alone = await new Deflater(1).deflate({ text });
       expect(together[i]!.blocks.equals(alone.blocks)).toBe(true);
       expect(together[i]).toMatchObject({ crc: crc32(text), textBytes: text.length });
     }
@@ -148,7 +148,7 @@ describe('a deflater', () => {
 
   it('makes the effort that it is told to make', async () => {
     const text = Buffer.from(Array.from({ length: 5000 }, (_, i) => `m{i="${i}"} ${i}\n`).join(''));
-    const made = await Promise.all([1, 9].map((level) => new Deflater(level).deflate(text)));
+    const made = await Promise.all([1, 9].map((level) => new Deflater(level).deflate({ text })));
     expect(made[0]!.blocks.equals(made[1]!.blocks)).toBe(false);
     expect(made[0]!.blocks.length).toBeLessThan(text.length / 2);
   });

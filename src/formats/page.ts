@@ -10,6 +10,7 @@ import {
   sectionsOf,
 } from './exposition.ts';
 import { GzipStem } from './gzip.ts';
+import { lengthOf } from './joined-piece.ts';
 import type { NamePlan } from './name-plan.ts';
 import { type PagePart, PieceJoiner } from './pieces.ts';
 import { type Piece, templateOf } from './template/template.ts';
@@ -50,32 +51,34 @@ export type CountFamilies = (
  * are made once each; a failure is for the callers that wait now, and the next one tries again.
  */
 export class Page {
-  /** The text, in order. */
-  readonly pieces: readonly Buffer[];
   readonly #pieces: readonly Piece[];
+  #texts: readonly Buffer[] | undefined;
   #gzip: Promise<GzipStem> | undefined;
   #gzipNow: GzipStem | undefined;
   #zstd: Promise<ZstdStem> | undefined;
 
   constructor(pieces: readonly Piece[]) {
-    this.pieces = pieces.map(({ text }) => text);
     this.#pieces = pieces;
+  }
+
+  /** The text, in order. */
+  get pieces(): readonly Buffer[] {
+    this.#texts ??= this.#pieces.map(({ text }) => text);
+    return this.#texts;
   }
 
   /** Whether it can be compressed at once. */
   isShort(deflater: Deflater): boolean {
     let bytes = 0;
-    for (const { length } of this.pieces) bytes += length;
+    for (const piece of this.#pieces) bytes += lengthOf(piece);
     if (bytes <= SHORT_BYTES) return true;
     if (bytes > SHORT_PLANNED_BYTES) return false;
-    return this.#pieces.every(({ text, template }) => deflater.isPlanned(text, template));
+    return this.#pieces.every((piece) => deflater.isPlanned(piece));
   }
 
   /** A short page as the beginning of a gzip member, made now if need be. */
   gzippedNow(deflater: Deflater): GzipStem {
-    this.#gzipNow ??= GzipStem.ofShort(
-      this.#pieces.map(({ text, template }) => deflater.deflateNow(text, template)),
-    );
+    this.#gzipNow ??= GzipStem.ofShort(this.#pieces.map((piece) => deflater.deflateNow(piece)));
     return this.#gzipNow;
   }
 
@@ -83,7 +86,7 @@ export class Page {
   gzipped(deflater: Deflater): Promise<GzipStem> | undefined {
     if (this.#gzip === undefined) {
       const pieces: DeflatedPiece[] = [];
-      for (const piece of this.pieces) {
+      for (const piece of this.#pieces) {
         const ready = deflater.ready(piece);
         if (ready === undefined) return undefined;
         pieces.push(ready);
@@ -96,7 +99,7 @@ export class Page {
 
   /** Has the page compressed: each piece of it, as it will be, in order. */
   deflating(deflater: Deflater): readonly Promise<DeflatedPiece>[] {
-    const pieces = this.#pieces.map(({ text, template }) => deflater.deflate(text, template));
+    const pieces = this.#pieces.map((piece) => deflater.deflate(piece));
     // A failure reaches the scrapes that wait for the piece; the next scrape has it made again.
     for (const piece of pieces) piece.catch(() => undefined);
     return pieces;

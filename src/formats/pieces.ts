@@ -1,5 +1,6 @@
 import type { Pace } from '../scheduling/pace.ts';
-import { identityOf, type Piece, templateOfParts } from './template/template.ts';
+import { JoinedPiece } from './joined-piece.ts';
+import { identityOf, type Piece } from './template/template.ts';
 
 /**
  * Text that is shorter is joined with its neighbours: a write and a deflate stream each cost some.
@@ -16,11 +17,6 @@ export interface PagePart extends Piece {
    * A cut that depends on the content alone, so that one change does not move all cuts after it.
    */
   readonly isMark: boolean;
-}
-
-/** A piece that was joined from several parts. */
-interface JoinedPiece extends Piece {
-  readonly parts: readonly PagePart[];
 }
 
 /**
@@ -79,31 +75,23 @@ class Joining {
   }
 
   #flush(): void {
-    const first = this.#waiting[0];
-    if (first === undefined) return;
-    const piece = this.#join(this.#waiting, this.#bytes);
-    this.#joined.set(identityOf(first), piece);
-    this.pieces.push(piece);
+    if (this.#waiting.length === 0) return;
+    this.pieces.push(this.#join(this.#waiting, this.#bytes));
     this.#waiting = [];
     this.#bytes = 0;
   }
 
-  #join(parts: readonly PagePart[], bytes: number): JoinedPiece {
-    const before = this.#before.get(identityOf(parts[0]!));
-    const isAs = (same: (part: PagePart, other: PagePart) => boolean): boolean =>
+  #join(parts: readonly PagePart[], bytes: number): Piece {
+    const first = parts[0]!;
+    if (parts.length === 1) return first;
+    const before = this.#before.get(identityOf(first));
+    const isAs = (same: (part: Piece, other: Piece) => boolean): boolean =>
       before?.parts.length === parts.length &&
       parts.every((part, i) => same(part, before.parts[i]!));
-    if (before !== undefined && isAs((part, other) => part.text === other.text)) return before;
-    const [first] = parts;
-    if (parts.length === 1) return { ...first!, parts };
-    const isSame = isAs((part, other) => identityOf(part) === identityOf(other));
-    return {
-      parts,
-      text: Buffer.concat(
-        parts.map(({ text }) => text),
-        bytes,
-      ),
-      template: templateOfParts(parts, isSame ? before?.template : undefined),
-    };
+    const isWhole = isAs((part, other) => part.text === other.text);
+    const isSame = isWhole || isAs((part, other) => identityOf(part) === identityOf(other));
+    const piece = isWhole ? before! : new JoinedPiece(parts, bytes, isSame ? before : undefined);
+    this.#joined.set(identityOf(first), piece);
+    return piece;
   }
 }

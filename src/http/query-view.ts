@@ -75,7 +75,7 @@ export class QueryView implements BodySource {
     if (coding !== 'gzip') return begun(inTurns(turns, withEnd(texts, end), async (text) => text));
     const deflater = shared.asked(gzipLevel);
     // Compressing is a part of the turn: it would wait without a bound otherwise.
-    const deflated = inTurns(turns, texts, (text) => deflater.deflate(text));
+    const deflated = inTurns(turns, texts, (text) => deflater.deflate({ text }));
     return begun(streamGzip(deflated, end));
   }
 

@@ -72,7 +72,9 @@ describe('work that may be long can be cut into slices', () => {
     expect(joining.rests).toBe(parts.length);
     const noise = Array.from({ length: 20 }, () => randomBytes(40_000));
     const deflater = new Deflater(1);
-    const deflated = await Promise.all([...pieces, ...noise].map((p) => deflater.deflate(p)));
+    const deflated = await Promise.all(
+      [...pieces, ...noise].map((p) => deflater.deflate({ text: p })),
+    );
     const stemming = new EagerPace();
     const stem = await GzipStem.of(deflated, stemming);
     expect(stemming.rests).toBeGreaterThanOrEqual(stem.parts.length - 1);

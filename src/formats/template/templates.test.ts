@@ -36,7 +36,7 @@ class Texts {
 
 /** Deflates a piece, checks that it can be read and joined, and tells how long it has become. */
 async function deflated(deflater: Deflater, { text, template }: Piece): Promise<number> {
-  const { blocks, crc, textBytes } = await deflater.deflate(text, template);
+  const { blocks, crc, textBytes } = await deflater.deflate({ text, template });
   // Whatever comes before or behind: here another text and the end of the stream.
   const joined = Buffer.concat([blocks, blocks, Buffer.from([3, 0])]);
   expect(inflateRawSync(joined).equals(Buffer.concat([text, text]))).toBe(true);

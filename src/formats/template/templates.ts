@@ -61,8 +61,8 @@ export class Templates {
     known.ratio = blockBytes / textBytes;
   }
 
-  /** Whether a text can be deflated by the plan of its ids, as far as can be told without trying. */
-  has({ length }: Buffer, { ids }: Template): boolean {
+  /** Whether a text of some bytes can be deflated by the plan of its ids, as far as can be told without trying. */
+  has(length: number, { ids }: Template): boolean {
     const known = this.#known.get(ids);
     if (known === undefined || known.isUnfit) return false;
     return known.times >= COLD && length >= LEAST_BYTES && length <= MOST_BYTES;
@@ -74,7 +74,7 @@ export class Templates {
    */
   deflate(text: Buffer, template: Template): Buffer | undefined {
     const known = this.#known.get(template.ids);
-    if (known === undefined || !this.has(text, template)) return undefined;
+    if (known === undefined || !this.has(text.length, template)) return undefined;
     const lines = { text, ...template.lines() };
     if (known.plan === undefined) return this.#plan(known, lines);
     const blocks = writeLines(lines, known.plan, known.plan.table);
