@@ -55,12 +55,6 @@ export class ChunkBuilder {
     return this.#length < MIN_BYTES;
   }
 
-  /** Memory of at least some bytes to write in until the next call; nothing may be pending. */
-  scratch(bytes: number): Buffer {
-    this.#reserve(bytes, 0);
-    return this.#text;
-  }
-
   /** Takes over a chunk as it is; nothing may be pending. */
   share(chunk: Chunk): void {
     this.#done.push(chunk);

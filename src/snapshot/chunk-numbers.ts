@@ -10,6 +10,9 @@ const LONG_COPY = 384;
 /** Integers up to here are written without a string for each. */
 const LARGEST_QUICK = 999_999_999;
 
+/** The text of one chunk after the other: it is filled and copied out, never handed out. */
+let scratch: Buffer = Buffer.alloc(0);
+
 /**
  * The chunk that follows from one whose lines were all named by a full read, in one pass: ids are
  * copied, numbers written behind them (bench/micro/positions.ts). If no number changed the text is
@@ -31,7 +34,7 @@ export function renderNumbers(
     // A view would keep the values and the places too.
     return chunk.withColumns({ updatedAt: index.updatedAt.slice(), tails: undefined });
   }
-  const to = builder.scratch(chunk.text.length + chunk.series * NUMBER_BYTES);
+  const to = scratchOf(chunk.text.length + chunk.series * NUMBER_BYTES);
   const { bytes, rendered } = writeLines(chunk, staged, first, to);
   if (bytes > MAX_BYTES) return undefined;
   const text = builder.memory.text(bytes);
@@ -40,6 +43,11 @@ export function renderNumbers(
   builder.work.bytesCopied += chunk.text.length;
   builder.work.chunksRebuilt++;
   return new Chunk({ text, tails: undefined, ...index, ids: chunk.ids });
+}
+
+function scratchOf(bytes: number): Buffer {
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(bytes + 16 * 1024);
+  return scratch;
 }
 
 /** Writes the lines with the staged numbers, and where they are. */
