@@ -70,10 +70,14 @@ export class GzipStem {
     return new GzipStem(parts, text);
   }
 
-  /** Joins the few pieces of a short page, while the event loop waits. */
+  /**
+   * Joins the few pieces of a short page, while the event loop waits. Their blocks are the parts as
+   * they are: whoever sends them copies them once more.
+   */
   static ofShort(pieces: readonly DeflatedPiece[]): GzipStem {
     const text = new MemberText();
-    return new GzipStem([...joinedParts(pieces, text)], text);
+    for (const piece of pieces) text.add(piece);
+    return new GzipStem([MEMBER_HEADER, ...pieces.map(({ blocks }) => blocks)], text);
   }
 
   /** The end of the member with some last text, stored as it is. */

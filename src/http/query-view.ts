@@ -14,9 +14,10 @@ import { SelectionTurns } from '../selection/selection-queue.ts';
 import type { SelectedChunk, SnapshotSelector } from '../selection/snapshot-selector.ts';
 import type { Chunk } from '../snapshot/chunk.ts';
 import type { Family, Snapshot } from '../snapshot/snapshot.ts';
+import { pageEnd } from './page-end.ts';
 import type { BodyParts } from './scrape-exchange.ts';
 import type { SelfReport } from './self-families.ts';
-import { type BodyFormat, type BodySource, pageEnd, type ViewParts } from './view.ts';
+import type { BodyFormat, BodySource, ViewParts } from './view.ts';
 import { PART_BYTES, WaitingText } from './waiting-text.ts';
 
 /** A shorter body is sent with its length. */

@@ -10,6 +10,7 @@ import type { EscapingScheme } from '../model/key/index.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { SnapshotUse } from '../snapshot/snapshot-use.ts';
 import { type ReaderForms, RecentForms } from './derived-forms.ts';
+import { pageEnd, passingEnd } from './page-end.ts';
 import { type PageForm, PageForms, type PageKind } from './page-forms.ts';
 import { type ReadyPage, ReadyPages } from './ready-pages.ts';
 import type { BodyParts } from './scrape-exchange.ts';
@@ -183,7 +184,8 @@ export class View implements BodySource {
     const page = this.#ready.page(snapshot, form);
     if (page === undefined) return undefined;
     this.#asked(form);
-    const end = pageEnd(this.#parts.self, { encoder, plan }, report);
+    const endOf = coding === 'identity' ? pageEnd : passingEnd;
+    const end = endOf(this.#parts.self, { encoder, plan }, report);
     return { coding, parts: [...page.parts, page.end(end)] };
   }
 
@@ -265,14 +267,4 @@ function shortPage(page: Page, deflater: Deflater): ReadyPage {
     },
     end: (text) => page.gzippedNow(deflater).end(text),
   };
-}
-
-/** The lines that differ from scrape to scrape, and the end marker. */
-export function pageEnd(
-  self: SelfMetrics | undefined,
-  format: PageFormat,
-  report: () => SelfReport,
-): Buffer {
-  const { pageEnd: end, charset } = format.encoder;
-  return Buffer.from((self?.latest(format, report()) ?? '') + end, charset);
 }
