@@ -51,6 +51,7 @@ export class PointAdmission {
   readonly #maxPayloadBytes: number;
   readonly #maxSeriesBytes: number;
   readonly #now: () => number;
+  #heldTime: unknown;
 
   constructor(limits: AdmissionLimits) {
     this.#maxSeriesBytes = limits.maxSeriesBytes;
@@ -64,6 +65,17 @@ export class PointAdmission {
   get payload(): Payload {
     // Two fields, so that V8 keeps numbers without an object for each.
     return this.text ?? this.value;
+  }
+
+  /** Reads the clock once for the points that come without a time until {@link releaseTime}. */
+  holdTime(): void {
+    this.#heldTime = undefined;
+    this.#heldTime = this.#suppliedTime();
+  }
+
+  /** Has the clock read for each point again. */
+  releaseTime(): void {
+    this.#heldTime = undefined;
   }
 
   /** Checks one point; returns whether it is admitted. */
@@ -161,7 +173,7 @@ export class PointAdmission {
 
   #suppliedTime(): unknown {
     try {
-      return this.#now();
+      return this.#heldTime ?? this.#now();
     } catch {
       return undefined; // The clock is the owner's; without a time the point is rejected.
     }

@@ -1,4 +1,5 @@
 import { SnapscrapeError } from '../model/errors.ts';
+import { isPlainArray } from '../model/plain-array.ts';
 import type { Pace } from '../scheduling/pace.ts';
 
 /**
@@ -86,11 +87,6 @@ function isDigit(code: number): boolean {
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
-}
-
-/** Whether iterating means to go by index. */
-function isPlainArray(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value) && value[Symbol.iterator] === Array.prototype.values;
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {
