@@ -2,8 +2,8 @@ import type { Snapshot } from './snapshot.ts';
 
 /** Shorter texts are allocated as they come. */
 const LEAST_TEXT_BYTES = 16 * 1024;
-/** How long a snapshot is at least whose memory is used again: less makes no garbage to speak of. */
-const LEAST_SNAPSHOT_BYTES = 512 * 1024;
+/** How long a snapshot is at least whose memory is used again: below, little is garbage. */
+const LEAST_SNAPSHOT_BYTES = 64 * 1024;
 /** Memory is as long as a whole number of these, so that it fits a text that grows a little. */
 const STEP_BYTES = 4 * 1024;
 /** How many steps memory may be longer than it has to be. */
