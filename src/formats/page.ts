@@ -134,6 +134,8 @@ export class PageMaker {
     | { readonly content: PageContent; readonly plan: NamePlan; readonly page: Promise<Page> }
     | undefined;
 
+  #counting: { readonly plan: NamePlan; readonly sections: readonly Section[] } | undefined;
+
   /** @param bodies - where the projections of chunks are kept; they are made anew without. */
   constructor(encoder: Encoder, countFamilies?: CountFamilies, bodies?: Bodies) {
     this.#encoder = encoder;
@@ -184,10 +186,21 @@ export class PageMaker {
     if (content.families.every(({ series }) => series === 0)) return;
     const counting = this.#countFamilies?.(content.families, plan, lines.of);
     if (counting === undefined) return;
-    const sections = ownSectionsOf(counting, format);
-    for (const text of familyTexts(sections, counting.chunks, encoder)) {
+    for (const text of familyTexts(
+      this.#countingSections(counting, format),
+      counting.chunks,
+      encoder,
+    )) {
       yield partOf(text, heads.of, false);
     }
+  }
+
+  /** The sections of the family that counts series, made once for a plan. */
+  #countingSections(counting: WholeFamily, format: PageFormat): readonly Section[] {
+    if (this.#counting?.plan !== format.plan) {
+      this.#counting = { plan: format.plan, sections: ownSectionsOf(counting, format) };
+    }
+    return this.#counting.sections;
   }
 
   /** The layout of a family, which is that of the page before if only lines changed. */

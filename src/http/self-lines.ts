@@ -20,6 +20,8 @@ export class SelfLines {
   readonly #format: PageFormat;
   #lines: readonly Line[] = [];
   #text: string | undefined;
+  /** Where the lines begin in the text, if the format writes them as they are. */
+  #linesAt: number | undefined;
 
   constructor(family: SampledFamily, sections: readonly Section[], format: PageFormat) {
     this.#family = family;
@@ -37,25 +39,45 @@ export class SelfLines {
     const before = this.#lines;
     const isSame = samples.length === before.length && samples.every(isSampleOf, before);
     if (this.#text !== undefined && isSame) return this.#text;
+    let haveSameKeys = samples.length === before.length;
     this.#lines = samples.map(([labels, value], i): Line => {
       const last = before[i];
       const hasKey = last !== undefined && haveSameLabels(last.labels, labels);
+      haveSameKeys &&= hasKey;
       return { labels, key: hasKey ? last.key : keyOf(this.#family.name, labels), value };
     });
-    this.#text = this.#write(this.#lines);
+    this.#text = (haveSameKeys ? this.#rewritten() : undefined) ?? this.#write();
     return this.#text;
   }
 
-  #write(lines: readonly Line[]): string {
+  /** The lines with other values behind the same head, where formats write them as they are. */
+  #rewritten(): string | undefined {
+    if (this.#text === undefined || this.#linesAt === undefined) return undefined;
+    return this.#text.slice(0, this.#linesAt) + linesOf(this.#lines);
+  }
+
+  #write(): string {
     const { encoder } = this.#format;
-    const text = Buffer.from(lines.map(({ key, value }) => lineOf(key, value)).join(''));
+    const text = Buffer.from(linesOf(this.#lines));
     let written = '';
+    let linesAt: number | undefined;
     for (const part of familyTexts(this.#sections, [{ text }], encoder)) {
       if (part === undefined) continue;
+      if (typeof part !== 'string' && part.text === text) linesAt = written.length;
       written += typeof part === 'string' ? part : part.text.toString(encoder.charset);
     }
+    // A head may tell how long the lines are.
+    const isFixed = !encoder.needsLength && encoder.charset === 'utf8';
+    const areLast = this.#sections.length === 1 && this.#sections[0]!.foot === '';
+    this.#linesAt = isFixed && areLast ? linesAt : undefined;
     return written;
   }
+}
+
+function linesOf(lines: readonly Line[]): string {
+  let text = '';
+  for (const { key, value } of lines) text += lineOf(key, value);
+  return text;
 }
 
 /** Whether a sample is that of the line at its place; without an object for the call. */
