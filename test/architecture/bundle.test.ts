@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const INDEX = JSON.stringify(join(ROOT, 'src/index.ts'));
 
 /** How long a minified program may be that serves a source, in bytes. */
-const MOST_BYTES = 212_000;
+const MOST_BYTES = 213_500;
 
 /** Serves one page and prints its status, its text and the errors. */
 const program = (options: string, more = ''): string => `
