@@ -1,6 +1,6 @@
 import type { Snapshot } from './snapshot.ts';
 
-/** Shorter texts are allocated as they come. */
+/** Shorter texts are allocated as they come: a page may read them late, to join them. */
 const LEAST_TEXT_BYTES = 16 * 1024;
 /** How long a snapshot is at least whose memory is used again: below, little is garbage. */
 const LEAST_SNAPSHOT_BYTES = 64 * 1024;
