@@ -210,7 +210,7 @@ function stored(page: ChangingPage): Way {
       const points = [...page.snapshot()];
       const ids = new Set(points.map(seriesId));
       await source.upsert(points);
-      const ended = [...(await source.snapshot())].map(seriesId).filter((id) => !ids.has(id));
+      const ended = [...source.snapshot()].map(seriesId).filter((id) => !ids.has(id));
       await source.delete(ended);
     },
   };

@@ -76,7 +76,8 @@ export class ChangingPage implements SnapshotReader {
       if (name !== last) page += `# TYPE ${name} gauge\n`;
       last = name;
       const { i, pad } = labels;
-      page += i === undefined ? `${name} ${value}\n` : `${name}{i="${i}",pad="${pad}"} ${value}\n`;
+      const key = i === undefined ? name : `${name}{i="${i}",pad="${pad}"}`;
+      page += `${key} ${String(value)}\n`;
     }
     return page;
   }
