@@ -3,7 +3,6 @@ import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { type CacheConfig, checkCacheConfig } from '../refresh/cache-config.ts';
 import { CachedReader } from '../refresh/cached-reader.ts';
 import type { ErrorPolicy } from '../refresh/snapshot-provider.ts';
-import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { PushedGroups } from './pushed-groups.ts';
 
 /**
@@ -22,9 +21,9 @@ export class GroupsReader extends CachedReader {
     this.#groups = groups;
   }
 
-  override fresh(policy?: ErrorPolicy): Snapshot | undefined {
+  protected override isFresh(policy: ErrorPolicy | undefined): boolean {
     const { state, isDue } = this.#groups;
-    return isDue || state !== this.#readState ? undefined : super.fresh(policy);
+    return !isDue && state === this.#readState && super.isFresh(policy);
   }
 
   /** Begins a read after it was asked for, or joins one that began in the same state. */

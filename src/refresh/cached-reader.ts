@@ -127,7 +127,7 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   async current(wait: SnapshotWait = {}): Promise<Snapshot> {
     if (this.#closing.signal.aborted) throw closedError();
     if (wait.signal?.aborted) throw abortedError(wait.signal.reason);
-    if (this.#isFresh(wait.errorPolicy)) return this.#refresher.choose(wait.use);
+    if (this.isFresh(wait.errorPolicy)) return this.#refresher.choose(wait.use);
     // The timer tries again; without one a scrape does.
     if (this.#config.background && this.#refresher.snapshot && this.#isRefused(wait.errorPolicy)) {
       throw this.#lastFailure!;
@@ -136,14 +136,15 @@ export class CachedReader implements CachedSnapshotReader, SnapshotProvider {
   }
 
   fresh(policy?: ErrorPolicy): Snapshot | undefined {
-    return this.#isFresh(policy) ? this.#refresher.snapshot : undefined;
+    return this.isFresh(policy) ? this.#refresher.snapshot : undefined;
   }
 
   keep(): void {
     this.#refresher.memory.keep();
   }
 
-  #isFresh(policy: ErrorPolicy | undefined): boolean {
+  /** Whether the latest snapshot may be served as it is. */
+  protected isFresh(policy: ErrorPolicy | undefined): boolean {
     const { snapshot } = this.#refresher;
     if (this.#closing.signal.aborted || snapshot === undefined) return false;
     if (this.#isRefused(policy)) return false;
