@@ -3,10 +3,12 @@ import { wallClock } from '../model/clock.ts';
 import type { SnapscrapeError } from '../model/errors.ts';
 import { isAnyMetricName } from '../model/key/index.ts';
 import {
+  type Checked,
   checkOptions,
   integerWithin,
   isFunction,
   isShortName,
+  LONGEST_TIMER,
   numberWithin,
   type OptionCheck,
 } from '../model/options.ts';
@@ -87,15 +89,8 @@ export type SharedStoreOptions = Pick<
   | 'onError'
 >;
 
-/**
- * Checked options: all are there but `sweepInterval`, whose default follows from the retention, and
- * `writer`.
- */
-export type CheckedMemoryStoreOptions = {
-  readonly [K in Exclude<keyof MemoryStoreOptions, 'sweepInterval' | 'writer'>]-?: NonNullable<
-    MemoryStoreOptions[K]
-  >;
-} & { readonly sweepInterval: number | undefined; readonly writer: string | undefined };
+/** Checked options. The default of `sweepInterval` follows from the retention. */
+export type CheckedMemoryStoreOptions = Checked<MemoryStoreOptions, 'sweepInterval' | 'writer'>;
 
 /** The defaults of {@link MemoryStoreOptions}. */
 export const MEMORY_STORE_DEFAULTS: CheckedMemoryStoreOptions = Object.freeze({
@@ -111,7 +106,6 @@ export const MEMORY_STORE_DEFAULTS: CheckedMemoryStoreOptions = Object.freeze({
   onError: (error) => logError('memory_store', error),
 });
 
-const LONGEST_TIMER_MS = 2_147_483_647;
 const MOST_ENTRIES = 16_777_216;
 
 const isRetention = numberWithin(1, Number.POSITIVE_INFINITY, 'milliseconds');
@@ -134,7 +128,7 @@ const isRetentionByFamily: OptionCheck = (value) => {
 export const STORE_OPTION_CHECKS: Readonly<Record<keyof MemoryStoreOptions, OptionCheck>> = {
   retention: isRetention,
   retentionByFamily: isRetentionByFamily,
-  sweepInterval: numberWithin(1, LONGEST_TIMER_MS, 'milliseconds'),
+  sweepInterval: numberWithin(1, LONGEST_TIMER, 'milliseconds'),
   maxSeries: integerWithin(0, Number.POSITIVE_INFINITY, 'series'),
   maxSeriesBytes: integerWithin(64, MOST_ENTRIES, 'bytes'),
   changeLogSize: integerWithin(1, MOST_ENTRIES, 'changes'),

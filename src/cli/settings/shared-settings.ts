@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from '../../model/options.ts';
 import { parseListenAddress, socketPathProblem } from '../../server/listen-address.ts';
 import { isRoutePath } from '../../server/request-path.ts';
 import {
@@ -54,11 +55,8 @@ export interface PushSettings {
 
 /** Ten years: longer than any of our durations has a use. */
 export const LONGEST_MS: number = 10 * 31_536_000_000;
-/** The longest delay of a timer of Node. */
-const LONGEST_TIMER_MS = 2_147_483_647;
-
 /** An interval or a timeout that a timer waits for. */
-export const TIMER: ValueType<number> = duration(1, LONGEST_TIMER_MS);
+export const TIMER: ValueType<number> = duration(1, LONGEST_TIMER);
 
 /** The path of a page. */
 export const ROUTE_PATH: ValueType<string> = text(

@@ -1,5 +1,11 @@
 import { logError } from '../../logging/default-log.ts';
-import { checkOptions, integerWithin, numberWithin } from '../../model/options.ts';
+import {
+  type Checked,
+  checkOptions,
+  integerWithin,
+  LONGEST_TIMER,
+  numberWithin,
+} from '../../model/options.ts';
 import {
   MEMORY_STORE_DEFAULTS,
   type SharedStoreOptions,
@@ -31,15 +37,8 @@ export interface LmdbStoreOptions extends SharedStoreOptions {
   readonly maxReaders?: number | undefined;
 }
 
-/**
- * Checked options: nothing is missing but `sweepInterval`, whose default follows from the
- * retention.
- */
-export type CheckedLmdbStoreOptions = {
-  readonly [K in Exclude<keyof LmdbStoreOptions, 'sweepInterval' | 'writer'>]-?: NonNullable<
-    LmdbStoreOptions[K]
-  >;
-} & { readonly sweepInterval: number | undefined; readonly writer: string | undefined };
+/** Checked options. The default of `sweepInterval` follows from the retention. */
+export type CheckedLmdbStoreOptions = Checked<LmdbStoreOptions, 'sweepInterval' | 'writer'>;
 
 /** The defaults of {@link LmdbStoreOptions}. */
 export const LMDB_STORE_DEFAULTS: CheckedLmdbStoreOptions = Object.freeze({
@@ -49,14 +48,11 @@ export const LMDB_STORE_DEFAULTS: CheckedLmdbStoreOptions = Object.freeze({
   maxReaders: 126,
 });
 
-const LONGEST_TIMER_MS = 2_147_483_647;
-const MOST_READERS = 65_536;
-
 /** Checks the options of an `LmdbStore`: every fault is in one `invalid_options` error. */
 export function checkLmdbStoreOptions(given: unknown): CheckedLmdbStoreOptions {
   return checkOptions<CheckedLmdbStoreOptions>('LmdbStore', given, LMDB_STORE_DEFAULTS, {
     ...STORE_OPTION_CHECKS,
-    maxReadTime: numberWithin(1, LONGEST_TIMER_MS, 'milliseconds'),
-    maxReaders: integerWithin(1, MOST_READERS, 'readers'),
+    maxReadTime: numberWithin(1, LONGEST_TIMER, 'milliseconds'),
+    maxReaders: integerWithin(1, 65_536, 'readers'),
   });
 }

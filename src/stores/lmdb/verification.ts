@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { SnapscrapeError } from '../../model/errors.ts';
 import { KeyReader } from '../../model/key/index.ts';
+import { LONGEST_TIMER } from '../../model/options.ts';
 import { isSoundPayload } from '../../model/payload-check.ts';
 import { describeSubject } from '../../model/rejection.ts';
 import { ChangeRecords } from './change-records.ts';
@@ -26,7 +27,6 @@ export interface LmdbVerification {
 const MOST_FAULTS = 100;
 // Series between two turns of the event loop: a few ms.
 const SLICE = 4_096;
-const LONGEST_READ_MS = 2_147_483_647;
 
 /** Verifies the file in a folder; see `LmdbStore.verify`. */
 export async function verifyFile(path: string): Promise<LmdbVerification> {
@@ -42,7 +42,7 @@ export async function verifyFile(path: string): Promise<LmdbVerification> {
 async function verifyRecords(path: string): Promise<LmdbVerification> {
   const environment = await openEnvironment(path, undefined, { keepsLayout: true });
   try {
-    const frame = new ReadFrame(environment, LONGEST_READ_MS, () => undefined);
+    const frame = new ReadFrame(environment, LONGEST_TIMER, () => undefined);
     return await new Verification(environment, frame).run().finally(() => frame.close());
   } finally {
     await environment.root.close();
