@@ -16,6 +16,7 @@ import {
   type RejectPoint,
   tooManySeries,
 } from './group-input.ts';
+import { tellSweepFailed } from './retention.ts';
 import type { ReplaceResult, StoreGroup } from './store-group.ts';
 import type { StoreWrites } from './store-writes.ts';
 
@@ -169,7 +170,7 @@ export class GroupWrites {
     } catch (cause) {
       this.#expiry!.failed();
       if (this.#calls.isClosed) return;
-      await tell(onError, cause);
+      tellSweepFailed('Groups that are due', onError, cause);
     }
   }
 
@@ -251,23 +252,6 @@ function resultOf({ outcomes, ended }: Committed): ReplaceResult {
   const counts = { added: 0, changed: 0, unchanged: 0 };
   for (const outcome of outcomes) counts[outcome as keyof typeof counts]++;
   return { ...counts, ended };
-}
-
-/** Tells a listener of a sweep that failed. A listener that fails must not end the process. */
-async function tell(listener: (error: SnapscrapeError) => unknown, cause: unknown): Promise<void> {
-  const error =
-    cause instanceof SnapscrapeError
-      ? cause
-      : new SnapscrapeError(
-          'store_unavailable',
-          'Groups that are due could not be ended; the next sweep tries again',
-          { cause },
-        );
-  try {
-    await listener(error);
-  } catch {
-    // It was told.
-  }
 }
 
 function contended(method: string): SnapscrapeError {

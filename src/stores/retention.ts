@@ -1,5 +1,6 @@
 import { SnapscrapeError } from '../model/errors.ts';
 import { nameOf } from '../model/key/index.ts';
+import { callSafely } from '../scheduling/call-safely.ts';
 import type { Lifetimes } from './driver.ts';
 
 const SHORTEST_INTERVAL_MS = 1_000;
@@ -71,35 +72,24 @@ export function sweepRegularly(
     // While one waits for a lock or a server, more of them would only pile up behind it.
     if (isSweeping) return;
     isSweeping = true;
-    void sweep(open, onError).then(() => {
-      isSweeping = false;
-    });
+    void open
+      .gc()
+      .catch((cause: unknown) => tellSweepFailed('Series beyond their retention', onError, cause))
+      .finally(() => {
+        isSweeping = false;
+      });
   }, sweepInterval ?? retention.sweepInterval);
   return timer.unref();
 }
 
-/** Sweeps, and tells of an error; settles when the sweep has ended, whatever the listener does. */
-async function sweep(
-  store: { gc(): Promise<number> },
+/** Tells a listener that a sweep failed, unless that is because the store was closed. */
+export function tellSweepFailed(
+  what: string,
   onError: (error: SnapscrapeError) => void,
-): Promise<void> {
-  const swept = store.gc();
-  swept
-    .catch((cause: unknown) => {
-      const error = sweepFailure(cause);
-      // The store was closed while it was swept.
-      if (error.code !== 'closed') return onError(error);
-    })
-    // A listener that fails, at once or later, must not end the process.
-    .catch(() => undefined);
-  await Promise.allSettled([swept]);
-}
-
-function sweepFailure(cause: unknown): SnapscrapeError {
-  if (cause instanceof SnapscrapeError) return cause;
-  return new SnapscrapeError(
-    'store_unavailable',
-    'Series beyond their retention could not be ended; the next sweep tries again',
-    { cause },
-  );
+  cause: unknown,
+): void {
+  const text = `${what} could not be ended; the next sweep tries again`;
+  const isCoded = cause instanceof SnapscrapeError;
+  const error = isCoded ? cause : new SnapscrapeError('store_unavailable', text, { cause });
+  if (error.code !== 'closed') callSafely(onError, error);
 }
