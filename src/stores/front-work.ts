@@ -8,7 +8,7 @@ import type { DriverFrame, Entries } from './driver.ts';
 import type { DriverCalls } from './driver-calls.ts';
 import type { ExpectedPuts } from './expected-puts.ts';
 import type { PointWriter } from './point-writer.ts';
-import { canonicalSeriesId } from './series-target.ts';
+import { canonicalSeriesId, type SeriesChoice } from './series-target.ts';
 import { assertNoFaults, inputFailed } from './store-input.ts';
 import type { StoreWrites } from './store-writes.ts';
 
@@ -16,9 +16,6 @@ import type { StoreWrites } from './store-writes.ts';
 const STRIDE = 256;
 /** How many points of a list have the same time if they have none: a part of a stride. */
 const RANGE = 64;
-
-/** Chooses series by their key and `updatedAt`. */
-export type SeriesChoice = (key: string, time: number) => boolean;
 
 /** How a store works on its calls; see `FrontSettings`. */
 interface WorkSettings {

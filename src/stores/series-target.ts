@@ -1,12 +1,14 @@
 import { SnapscrapeError } from '../model/errors.ts';
+import { rangeOf } from '../model/key/index.ts';
 import type { SnapshotPoint } from '../model/metric-point.ts';
 import { invalidOptions } from '../model/options.ts';
 import { describeSubject } from '../model/rejection.ts';
 import { parseSeriesId, seriesId } from '../model/series-id.ts';
+import type { EntryReader } from './driver-reading.ts';
 import type { SeriesMatcher } from './metric-store.ts';
 
-/** Tells whether a point is of a series that was chosen. */
-export type SeriesPredicate = (point: Pick<SnapshotPoint, 'name' | 'labels'>) => boolean;
+/** Chooses series by their key and `updatedAt`. */
+export type SeriesChoice = (key: string, time: number) => boolean;
 
 /** The longest id that any store takes, in characters. Reading a longer one would take seconds. */
 const LONGEST_ID = 16_777_216;
@@ -36,12 +38,12 @@ export function canonicalSeriesId(id: unknown): string {
 }
 
 /**
- * Compiles a matcher that came from outside.
+ * Compiles a matcher that came from outside to a choice of keys.
  *
  * Throws `invalid_options` with every fault: an empty matcher is one, so that no caller ends all
  * series by accident.
  */
-export function seriesPredicate(matcher: SeriesMatcher): SeriesPredicate {
+export function choiceOf(matcher: SeriesMatcher, reader: EntryReader): SeriesChoice {
   const { name, labels } = matcher;
   const faults = matcherFaults(matcher);
   const wanted = faults.length > 0 ? [] : Object.entries<unknown>(labels ?? {});
@@ -49,9 +51,16 @@ export function seriesPredicate(matcher: SeriesMatcher): SeriesPredicate {
     faults.push('an empty matcher would match every series; give a name or a label');
   }
   if (faults.length > 0) throw invalidOptions('SeriesMatcher', faults);
-  return (point) =>
-    (name === undefined || point.name === name) &&
-    wanted.every(([label, value]) => labelValue(point, label) === value);
+  const range = name === undefined ? undefined : rangeOf(name);
+  return (key) => {
+    if (range !== undefined && key !== range.bare && !key.startsWith(range.start)) return false;
+    // Without labels no key has to be read.
+    if (labels === undefined) return true;
+    const series = reader.series(key);
+    return (
+      series !== undefined && wanted.every(([label, value]) => labelValue(series, label) === value)
+    );
+  };
 }
 
 function matcherFaults(matcher: SeriesMatcher): string[] {
@@ -76,11 +85,10 @@ function labelValue(point: Pick<SnapshotPoint, 'labels'>, label: string): string
   return Object.hasOwn(point.labels, label) ? point.labels[label]! : '';
 }
 
-/** What `delete()` takes. */
-export type DeleteTarget = string | Iterable<string> | SeriesMatcher;
-
 /** Throws `invalid_options` if what was given to `delete()` chooses no series at all. */
-export function assertDeleteTarget(target: unknown): asserts target is DeleteTarget {
+export function assertDeleteTarget(
+  target: unknown,
+): asserts target is string | Iterable<string> | SeriesMatcher {
   if (typeof target === 'string' || (typeof target === 'object' && target !== null)) return;
   throw invalidOptions('delete', [
     `target (${describeSubject(target)}) must be a series id, an iterable of them or a matcher`,

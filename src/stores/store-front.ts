@@ -22,8 +22,7 @@ import type { MetricStore, SeriesMatcher, UpsertResult } from './metric-store.ts
 import { PointWriter } from './point-writer.ts';
 import { RefreshReading } from './refresh-reading.ts';
 import { isBeyond, Retention, sweepRegularly } from './retention.ts';
-import { choiceOf } from './series-choice.ts';
-import { assertDeleteTarget, assertSweepTime } from './series-target.ts';
+import { assertDeleteTarget, assertSweepTime, choiceOf } from './series-target.ts';
 import type { ReplaceOptions, ReplaceResult, StoreGroup } from './store-group.ts';
 import { collect, sortInput } from './store-input.ts';
 import { StoreWrites } from './store-writes.ts';
