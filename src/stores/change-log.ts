@@ -47,6 +47,11 @@ export class ChangeLog {
     return this.#count++;
   }
 
+  /** Forgets all changes. */
+  clear(): void {
+    this.#changes.length = 0;
+  }
+
   /**
    * Replaces a change, unless it is forgotten.
    *

@@ -7,13 +7,13 @@ import { StoreFront } from './store-front.ts';
 /** A store and what it expected of each call. */
 function storeOf(options = {}) {
   const driver = new MemoryDriver(1_000);
-  const settings = { atOnce: 20_480, hasChecked: true, expectedPuts: driver };
+  const settings = { atOnce: 20_480, hasChecked: true, expectedPuts: driver.series };
   const store = new StoreFront(driver, checkMemoryStoreOptions(options), settings);
   /** Writes points; returns how many were of the series that were expected. */
   const upsert = async (points: readonly WritablePoint[]): Promise<number> => {
-    const before = driver.predicted;
+    const before = driver.series.order.predicted;
     await store.upsert(points);
-    return driver.predicted - before;
+    return driver.series.order.predicted - before;
   };
   const values = async (): Promise<Record<string, unknown>> => {
     const all: Record<string, unknown> = {};

@@ -1,12 +1,10 @@
 import type { KnownKey } from '../model/key/index.ts';
-import type { CommitTable, GroupTable, StoredSample } from './apply-commit.ts';
+import type { GroupTable, StoredSample } from './apply-commit.ts';
 import type { ListedGroup, StoredGroup } from './driver.ts';
-import type { ExpectedOutcome, ExpectedPuts } from './expected-puts.ts';
-import type { SeriesTable } from './series-table.ts';
+import { SeriesTable } from './series-table.ts';
 
 /** A series table and the groups that own some of its series, in memory. */
-export class GroupedSeries implements CommitTable, ExpectedPuts {
-  readonly #series: SeriesTable;
+export class GroupedSeries extends SeriesTable {
   // The group of each series that has one.
   readonly #owners = new Map<string, string>();
   readonly #members = new Map<string, Set<string>>();
@@ -22,23 +20,15 @@ export class GroupedSeries implements CommitTable, ExpectedPuts {
     },
   };
 
-  constructor(series: SeriesTable) {
-    this.#series = series;
-  }
-
-  get size(): number {
-    return this.#series.size;
-  }
-
-  get(key: string): StoredSample | undefined {
-    const stored = this.#series.get(key);
+  override get(key: string): StoredSample | undefined {
+    const stored = super.get(key);
     if (stored === undefined || this.#owners.size === 0) return stored;
     const { payload, time } = stored;
     return { payload, time, group: this.#owners.get(key) };
   }
 
-  put(key: string, sample: StoredSample): void {
-    this.#series.put(key, sample);
+  override put(key: string, sample: StoredSample): void {
+    super.put(key, sample);
     const { group } = sample;
     if (group === undefined || this.#owners.has(key)) return;
     this.#owners.set(key, group);
@@ -47,26 +37,23 @@ export class GroupedSeries implements CommitTable, ExpectedPuts {
     else members.add(key);
   }
 
-  end(key: string): void {
-    this.#series.end(key);
+  override end(key: string): void {
+    super.end(key);
     const group = this.#owners.get(key);
     if (group === undefined) return;
     this.#owners.delete(key);
     this.#members.get(group)!.delete(key);
   }
 
-  begin(): void {
-    this.#series.begin();
-  }
-
-  expected(): KnownKey | undefined {
-    const known = this.#series.expected();
+  override expected(): KnownKey | undefined {
+    const known = super.expected();
     // The outcome is another one then, which a commit finds.
     return known === undefined || this.isOwned(known.key) ? undefined : known;
   }
 
-  putExpected(value: number, time: number, isTimeSupplied: boolean): ExpectedOutcome {
-    return this.#series.putExpected(value, time, isTimeSupplied);
+  override clear(): void {
+    super.clear();
+    for (const each of [this.#owners, this.#members, this.#groups]) each.clear();
   }
 
   /** Whether a group owns a series. */

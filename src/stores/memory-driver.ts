@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import type { KnownKey } from '../model/key/index.ts';
 import { applyCommit } from './apply-commit.ts';
 import { ChangeLog } from './change-log.ts';
 import type {
@@ -12,10 +11,8 @@ import type {
   StoreDriver,
   StoredGroup,
 } from './driver.ts';
-import type { ExpectedOutcome, ExpectedPuts } from './expected-puts.ts';
 import { GroupedSeries } from './group-table.ts';
 import { isBeyond } from './retention.ts';
-import { SeriesTable } from './series-table.ts';
 
 /** How many points or series are written or looked at in a slice, which takes a few ms. */
 const SLICE = 4_096;
@@ -23,16 +20,16 @@ const SLICE = 4_096;
 const MOST_CHANGES = 16_384;
 
 /** The driver of `MemoryStore`: series in this process's memory. It returns no promises. */
-export class MemoryDriver implements StoreDriver, ExpectedPuts {
+export class MemoryDriver implements StoreDriver {
   readonly limits: StoreDriver['limits'] = {
     keyBytes: Number.POSITIVE_INFINITY,
     payloadBytes: Number.POSITIVE_INFINITY,
     commit: SLICE,
     groups: true,
   };
-  #log: ChangeLog;
-  #series: SeriesTable;
-  #grouped: GroupedSeries;
+  /** The series and their groups. */
+  readonly series: GroupedSeries;
+  readonly #log: ChangeLog;
   #records = new Map<string, string>();
   // Whether a reader may have the map, which must not change then.
   #areRecordsRead = false;
@@ -40,13 +37,7 @@ export class MemoryDriver implements StoreDriver, ExpectedPuts {
   /** @param room - how many changes are remembered. */
   constructor(room: number) {
     this.#log = new ChangeLog(room);
-    this.#series = new SeriesTable(this.#log);
-    this.#grouped = new GroupedSeries(this.#series);
-  }
-
-  /** How many series there are. */
-  get size(): number {
-    return this.#series.size;
+    this.series = new GroupedSeries(this.#log);
   }
 
   head(): string {
@@ -54,34 +45,17 @@ export class MemoryDriver implements StoreDriver, ExpectedPuts {
   }
 
   commit(commit: Commit): Committed {
-    const committed = applyCommit(this.#grouped, commit);
+    const committed = applyCommit(this.series, commit);
     const isApplied = committed.refused === undefined;
     if (commit.records !== undefined && isApplied) this.#put(commit.records);
     return committed;
-  }
-
-  /** How many points were of the series that were expected. */
-  get predicted(): number {
-    return this.#series.order.predicted;
-  }
-
-  begin(): void {
-    this.#grouped.begin();
-  }
-
-  expected(): KnownKey | undefined {
-    return this.#grouped.expected();
-  }
-
-  putExpected(value: number, time: number, isTimeSupplied: boolean): ExpectedOutcome {
-    return this.#grouped.putExpected(value, time, isTimeSupplied);
   }
 
   frame(): DriverFrame {
     return {
       cursor: this.head(),
       records: this.#readRecords(),
-      pages: this.#series.frame(),
+      pages: this.series.frame(),
       // Nothing is kept for it but its own pages.
       close: () => undefined,
     };
@@ -92,37 +66,35 @@ export class MemoryDriver implements StoreDriver, ExpectedPuts {
   }
 
   group(key: string): (StoredGroup & { readonly keys: readonly string[] }) | undefined {
-    return this.#grouped.group(key);
+    return this.series.group(key);
   }
 
   groups(): readonly ListedGroup[] {
-    return this.#grouped.all();
+    return this.series.all();
   }
 
   changes(cursor: string, most: number): DriverChanges | 'lost' {
     const batch = this.#log.since(cursor, Math.min(most, MOST_CHANGES));
     if (batch === undefined) return 'lost';
     const { nextCursor: next, more } = batch;
-    return { entries: this.#series.entriesOf(batch), next, more };
+    return { entries: this.series.entriesOf(batch), next, more };
   }
 
   async sweep(now: number, lifetimes: Lifetimes): Promise<number> {
     let ended = 0;
-    let above = this.#series.size;
+    let above = this.series.size;
     while (above > 0) {
       const lowest = Math.max(0, above - SLICE);
       ended += this.#endBeyond(lifetimes, now, { above, lowest });
       if (lowest > 0) await setImmediate();
       // Others may have ended series meanwhile; what they added needs no look.
-      above = Math.min(lowest, this.#series.size);
+      above = Math.min(lowest, this.series.size);
     }
     return ended;
   }
 
   close(): void {
-    this.#log = new ChangeLog(1);
-    this.#series = new SeriesTable(this.#log);
-    this.#grouped = new GroupedSeries(this.#series);
+    this.series.clear();
     this.#records = new Map();
   }
 
@@ -145,13 +117,13 @@ export class MemoryDriver implements StoreDriver, ExpectedPuts {
     now: number,
     { above, lowest }: { readonly above: number; readonly lowest: number },
   ): number {
-    const series = this.#series;
+    const { series } = this;
     let ended = 0;
     // Downwards: what moves into a slot comes from above, and has been looked at.
     for (let slot = above - 1; slot >= lowest; slot--) {
       const key = series.keyAt(slot);
       if (!isBeyond(lifetimes, { key, time: series.timeAt(slot) }, now)) continue;
-      if (this.#grouped.isOwned(key)) continue;
+      if (series.isOwned(key)) continue;
       series.end(key);
       ended++;
     }

@@ -46,7 +46,12 @@ export class MemoryStore extends StoreFront implements MetricStore {
     const checked = checkMemoryStoreOptions(options);
     const driver = new MemoryDriver(checked.changeLogSize);
     const name = 'MemoryStore';
-    super(driver, checked, { name, atOnce: AT_ONCE, hasChecked: true, expectedPuts: driver });
+    super(driver, checked, {
+      name,
+      atOnce: AT_ONCE,
+      hasChecked: true,
+      expectedPuts: driver.series,
+    });
     this.#driver = driver;
   }
 
@@ -97,6 +102,6 @@ export class MemoryStore extends StoreFront implements MetricStore {
 
   /** Returns how many series there are and what became of points that are not there. */
   stats(): MemoryStoreStats {
-    return { series: this.#driver.size, ...this.ownStats() };
+    return { series: this.#driver.series.size, ...this.ownStats() };
   }
 }

@@ -58,7 +58,7 @@ describe('upsert of points that come over time', () => {
     for (const size of [1, 2, 3]) {
       await setImmediate();
       hand();
-      await until(() => driver.size === size);
+      await until(() => driver.series.size === size);
     }
     expect(driver.sizes).toEqual([1, 1, 1]);
   });
@@ -77,7 +77,7 @@ describe('upsert of points that come over time', () => {
     // The last point has been given, and is taken in a later turn.
     await setImmediate();
     release();
-    await until(() => driver.size === 4);
+    await until(() => driver.series.size === 4);
     expect(driver.sizes).toEqual([1, 3]);
   });
 

@@ -143,6 +143,14 @@ export class SeriesTable implements CommitTable, ExpectedPuts {
     this.#log.add(key);
   }
 
+  /** Lets go of all series and of their log; no cursor is good any more. */
+  clear(): void {
+    this.#slots.clear();
+    this.#pages.length = 0;
+    this.#layout = {};
+    this.#log.clear();
+  }
+
   /** All series as they are now. They stay so, whatever is written later. */
   frame(): Iterable<SlotEntries> {
     this.#generation++;

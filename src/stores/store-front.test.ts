@@ -85,7 +85,7 @@ describe('upsert over a driver of promises', () => {
     await driver.letGo();
     await driver.letGo();
     await rejected;
-    expect(driver.size).toBe(12);
+    expect(driver.series.size).toBe(12);
   });
 
   it('lets the commits that are under way end before the store is closed', async () => {
