@@ -20,7 +20,7 @@ import { KeptFamilies } from './kept-families.ts';
 import type { SharedStoreOptions } from './memory-store-options.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from './metric-store.ts';
 import { PointWriter } from './point-writer.ts';
-import { RefreshReading } from './refresh-reading.ts';
+import { type RefreshReading, readAll, readChanges } from './refresh-reading.ts';
 import { isBeyond, Retention, sweepRegularly } from './retention.ts';
 import { assertDeleteTarget, assertSweepTime, choiceOf } from './series-target.ts';
 import type { ReplaceOptions, ReplaceResult, StoreGroup } from './store-group.ts';
@@ -78,10 +78,12 @@ export class StoreFront extends SourceReader implements MetricStore {
     const reader = new EntryReader((reason, subject) => this.#writes.reject(reason, subject));
     this.#reader = reader;
     this.#families = new KeptFamilies(reader);
-    this.#reading = new RefreshReading(this.calls, this.#families, {
+    this.#reading = {
+      calls: this.calls,
+      families: this.#families,
       most: options.deltaBatchSize,
       check: hasChecked ? (page) => page : (page) => reader.sound(page),
-    });
+    };
     this.#work = new FrontWork(this.calls, this.#writes, driver.limits.commit, settings);
     this.#groups = new GroupWrites(this.calls, this.#writes, {
       admission,
@@ -180,8 +182,8 @@ export class StoreFront extends SourceReader implements MetricStore {
   ): AsyncGenerator<ReadPart> {
     const state =
       since === undefined
-        ? yield* this.#reading.all({ signal })
-        : yield* this.#reading.changes(since, { signal });
+        ? yield* readAll(this.#reading, { signal })
+        : yield* readChanges(this.#reading, since, { signal });
     const items = (async () => this.#writes.lastWrites())();
     // A refresh that ends now takes it no more; a rejection without a handler ends the process.
     items.catch(() => undefined);
