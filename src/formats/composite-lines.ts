@@ -31,7 +31,7 @@ export function projectComposites(
   return Buffer.from(text);
 }
 
-/** Thresholds and counts of a histogram's buckets; without classic ones one bucket of all. */
+/** The pairs of a composite; those of a histogram without classic buckets are one bucket of all. */
 export function bucketsOf({ pairs, count }: CompositeText): readonly string[] {
   return pairs ?? ['+Inf', count];
 }

@@ -32,11 +32,24 @@ export const textEncoder: Encoder = {
 };
 
 function sectionsOf(family: ExposedFamily): readonly Section[] {
+  const { name } = family;
   switch (family.type) {
     case 'summary':
-      return [section(family, 'summary', summaryWriter(family.name))];
+      return [
+        section(
+          family,
+          'summary',
+          compositeWriter(name, new PairLines(name, 'quantile', canonical)),
+        ),
+      ];
     case 'histogram':
-      return [section(family, 'histogram', histogramWriter(family.name))];
+      return [
+        section(
+          family,
+          'histogram',
+          compositeWriter(name, new PairLines(`${name}_bucket`, 'le', canonical)),
+        ),
+      ];
     case 'gaugehistogram':
       return gaugeHistogramSections(family);
     case 'counter':
@@ -97,25 +110,13 @@ function timed(
 
 const canonical = (threshold: string): string => threshold;
 
-function summaryWriter(name: string): CompositeWriter {
-  const quantiles = new PairLines(name, 'quantile', canonical);
+/** Writes the lines of a summary or a histogram: its pairs, its sum and its count. */
+function compositeWriter(name: string, pairs: PairLines): CompositeWriter {
   const sum = new TotalLine(`${name}_sum`);
   const count = new TotalLine(`${name}_count`);
   return timed(
     (labels, composite, time) =>
-      quantiles.write(labels, composite.pairs ?? [], () => time) +
-      sum.write(labels, composite.sum, time) +
-      count.write(labels, composite.count, time),
-  );
-}
-
-function histogramWriter(name: string): CompositeWriter {
-  const buckets = new PairLines(`${name}_bucket`, 'le', canonical);
-  const sum = new TotalLine(`${name}_sum`);
-  const count = new TotalLine(`${name}_count`);
-  return timed(
-    (labels, composite, time) =>
-      buckets.write(labels, bucketsOf(composite), () => time) +
+      pairs.write(labels, bucketsOf(composite), () => time) +
       sum.write(labels, composite.sum, time) +
       count.write(labels, composite.count, time),
   );

@@ -1,6 +1,7 @@
+import { setLabel } from '../model/key/index.ts';
 import type { ExposedType } from './exposition.ts';
 import { normalBound } from './go-number.ts';
-import { type SampleLine, setOwn } from './sample-line.ts';
+import type { SampleLine } from './sample-line.ts';
 
 /** Labels without the one that tells lines of a group apart. */
 export function labelsWithout(
@@ -8,7 +9,7 @@ export function labelsWithout(
   dropped: string,
 ): Record<string, string> {
   const rest: Record<string, string> = {};
-  for (const name of Object.keys(labels)) if (name !== dropped) setOwn(rest, name, labels[name]!);
+  for (const name of Object.keys(labels)) if (name !== dropped) setLabel(rest, name, labels[name]!);
   return rest;
 }
 

@@ -1,8 +1,9 @@
+import { setLabel } from '../model/key/index.ts';
 import type { Exemplar } from '../model/point-value.ts';
 import * as chars from './characters.ts';
 import type { FaultLog } from './fault-log.ts';
 import { LineCursor } from './line-cursor.ts';
-import { type LineSink, type SampleLine, setOwn } from './sample-line.ts';
+import type { LineSink, SampleLine } from './sample-line.ts';
 
 const { NUL, SPACE, QUOTE, COMMA, EQUALS, BACKSLASH, CLOSE } = chars;
 
@@ -247,7 +248,7 @@ export abstract class LineParser extends LineCursor implements SampleLine {
       }
       if (names[count] !== name) names[count] = name;
       count++;
-      if (value !== '' || isExemplar) setOwn(labels, name, value);
+      if (value !== '' || isExemplar) setLabel(labels, name, value);
       if (isLoose && text.charCodeAt(this.at) <= SPACE) this.skipBlanks();
       c = text.charCodeAt(this.at);
       if (c === COMMA) this.#comma = this.at++;

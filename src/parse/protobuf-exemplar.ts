@@ -1,5 +1,5 @@
+import { setLabel } from '../model/key/index.ts';
 import type { Exemplar } from '../model/point-value.ts';
-import { setOwn } from './sample-line.ts';
 import { WireError, type WireReader } from './wire-reader.ts';
 
 const MOST_LABELS_PROBED = 16;
@@ -30,7 +30,7 @@ export function readLabel(
     names.push(name);
     if (value === '') return;
   }
-  setOwn(labels, name, value);
+  setLabel(labels, name, value);
 }
 
 /** Reads a `Timestamp`. */

@@ -67,19 +67,6 @@ export function unescaped(text: string, withQuotes: boolean): string {
   return plain + text.slice(from);
 }
 
-/** Sets a label, whatever its name. */
-export function setOwn(labels: Record<string, string>, name: string, value: string): void {
-  // Assigning to `__proto__` would set the prototype instead of a property.
-  if (name !== '__proto__') labels[name] = value;
-  else
-    Object.defineProperty(labels, name, {
-      value,
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
-}
-
 /** How many characters the names and values of labels have. */
 export function lengthOf(labels: Readonly<Record<string, string>>): number {
   let length = 0;

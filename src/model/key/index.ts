@@ -21,6 +21,7 @@ export {
   rangeOf,
   readLabels,
   readPairs,
+  setLabel,
 } from './key-reader.ts';
 export { KeyWriter, labelPair, labelPairs, withPairs } from './key-writer.ts';
 export { LabelColumns, labelNeedle } from './label-columns.ts';

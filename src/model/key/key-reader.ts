@@ -219,7 +219,8 @@ function labelValueEnd(key: string, start: number): number {
   return -1;
 }
 
-function setLabel(labels: Record<string, string>, name: string, value: string): void {
+/** Sets a label, whatever its name. */
+export function setLabel(labels: Record<string, string>, name: string, value: string): void {
   // Assigning to `__proto__` would set the prototype instead of a property.
   if (name !== '__proto__') labels[name] = value;
   else {
