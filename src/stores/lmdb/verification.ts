@@ -7,7 +7,7 @@ import { isSoundPayload } from '../../model/payload-check.ts';
 import { describeSubject } from '../../model/rejection.ts';
 import { ChangeRecords } from './change-records.ts';
 import { type Environment, openEnvironment } from './environment.ts';
-import { GroupCheck } from './group-check.ts';
+import { checkGroups } from './group-check.ts';
 import { idChecksum } from './ledger-state.ts';
 import { lmdbFailure } from './lmdb-failure.ts';
 import { structureFault } from './page-check.ts';
@@ -87,7 +87,7 @@ class Verification {
   async run(): Promise<LmdbVerification> {
     await this.#checkSeries();
     this.#checkFamilies();
-    await new GroupCheck(this.#environment, this.#frame, (fault) => this.#record(fault)).run();
+    await checkGroups(this.#environment, this.#frame, (fault) => this.#record(fault));
     await this.#checkLog();
     const faults = [...this.#faults, ...this.#recordFaults].slice(0, MOST_FAULTS);
     return { series: this.#series, faults };

@@ -1,7 +1,7 @@
 import type { DriverChanges } from '../driver.ts';
 import { formatCursor, isSamePlace, noProgress, type Progress, parseCursor } from './cursor.ts';
 import type { DataSet } from './data-set.ts';
-import { type LogEntry, PartitionLog } from './partition-log.ts';
+import { type LogEntry, readLog } from './partition-log.ts';
 import { readSamples } from './stored-sample.ts';
 
 /** What was read of one partition. */
@@ -63,7 +63,7 @@ async function readPart(
   { at, until: known }: Progress,
   most: number,
 ): Promise<PartitionDelta | undefined> {
-  const part = await new PartitionLog(dataSet, partition).read(at, known, most);
+  const part = await readLog(dataSet, partition, { at, until: known, most });
   if (part === undefined) return undefined;
   const { entries, at: reached, isWhole } = part;
   // Before any change a log is empty, but so is one that was removed: the state tells which.

@@ -1,7 +1,7 @@
 import { SnapscrapeError } from '../../model/errors.ts';
 import type { DataSet } from './data-set.ts';
 import { SET_FAMILIES } from './data-set-scripts.ts';
-import { forbiddenError, listOf, pairsOf, textOf, textsOf } from './replies.ts';
+import { forbiddenError, textOf, textsOf } from './replies.ts';
 import { newToken } from './token.ts';
 
 const PER_CALL = 500;
@@ -58,23 +58,11 @@ export class FamilyRecords {
    */
   async all(version: string | undefined): Promise<ReadonlyMap<string, string>> {
     if (version === undefined) return NONE;
-    if (version !== this.#version) this.#records = await this.#read();
+    const { calls, keys } = this.#dataSet;
+    if (version !== this.#version) {
+      this.#records = await calls.readHash('families', keys.families, PER_CALL);
+    }
     this.#version = version;
     return this.#records;
-  }
-
-  async #read(): Promise<ReadonlyMap<string, string>> {
-    const { calls, keys } = this.#dataSet;
-    // By name: a hash that is resized while it is scanned may show a field twice.
-    const texts = new Map<string, string>();
-    for (let from = '0'; ; ) {
-      const args = ['HSCAN', keys.families, from, 'COUNT', String(PER_CALL)];
-      const [after, items] = listOf(await calls.read('families', keys.families, args), 2);
-      const fields = pairsOf(items);
-      for (let i = 0; i < fields.length; i += 2) texts.set(fields[i]!, fields[i + 1]!);
-      from = textOf(after);
-      if (from === '0') break;
-    }
-    return texts;
   }
 }

@@ -90,15 +90,7 @@ export class GroupKeeper {
     const { calls, keys } = this.#dataSet;
     if ((await this.#dataSet.layout('groups')).partitions > 1) return [];
     const { groups, group } = keys.partition(0);
-    const records = new Map<string, string>();
-    for (let from = '0'; ; ) {
-      const args = ['HSCAN', groups, from, 'COUNT', String(GROUPS_PER_READ)];
-      const [after, items] = listOf(await calls.read('groups', groups, args), 2);
-      const fields = pairsOf(items);
-      for (let i = 0; i < fields.length; i += 2) records.set(fields[i]!, fields[i + 1]!);
-      from = textOf(after);
-      if (from === '0') break;
-    }
+    const records = await calls.readHash('groups', groups, GROUPS_PER_READ);
     const list = async ([name, text]: [string, string]): Promise<ListedGroup[]> => {
       const read = readRecord(text);
       if (read === undefined) return [];

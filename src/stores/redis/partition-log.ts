@@ -31,63 +31,61 @@ export interface LogPart {
   readonly isWhole: boolean;
 }
 
-/** The log of one partition. */
-export class PartitionLog {
-  readonly #dataSet: DataSet;
-  readonly #log: string;
-
-  constructor(dataSet: DataSet, partition: number) {
-    this.#dataSet = dataSet;
-    this.#log = dataSet.keys.partition(partition).log;
-  }
-
-  /**
-   * Reads about so many changes behind a place; undefined if the log does not have them all.
-   *
-   * @param until - the place to stop at, which must be in the log. Default: its end.
-   */
-  async read(
-    at: Position,
-    until: Position | undefined,
-    most: number,
-  ): Promise<LogPart | undefined> {
-    const entries: LogEntry[] = [];
-    let position = at;
-    let room = most;
-    let ask = Math.max(2, Math.min(FIRST_ENTRIES, most + 2));
-    for (;;) {
-      const found = await this.#range(position, until, ask);
-      const rest = found && afterPosition(found, position);
-      if (found === undefined || rest === undefined) return undefined;
-      for (const { end, token, changes: all } of rest) {
-        if (room === 0 && all.length > 0) break;
-        if (end - all.length / 2 !== position.seq && end !== 1) return undefined;
-        const changes = all.slice(0, 2 * room);
-        room -= changes.length / 2;
-        position = { seq: end - (all.length - changes.length) / 2, token };
-        entries.push({ end: position.seq, token, changes });
-      }
-      const last = found.at(-1);
-      const isAtEnd = found.length < ask && (last === undefined || last.end === position.seq);
-      if (isAtEnd && until !== undefined && !isSamePlace(position, until)) return undefined;
-      if (isAtEnd || room === 0) return { entries, at: position, isWhole: isAtEnd };
-      ask = entriesToAsk(room, rest);
+/**
+ * Reads about so many changes of a partition behind a place; undefined if its log does not have
+ * them all.
+ *
+ * @param until - the place to stop at, which must be in the log. Default: its end.
+ */
+export async function readLog(
+  dataSet: DataSet,
+  partition: number,
+  {
+    at,
+    until,
+    most,
+  }: { readonly at: Position; readonly until?: Position | undefined; readonly most: number },
+): Promise<LogPart | undefined> {
+  const entries: LogEntry[] = [];
+  let position = at;
+  let room = most;
+  let ask = Math.max(2, Math.min(FIRST_ENTRIES, most + 2));
+  for (;;) {
+    const found = await readRange(dataSet, partition, { from: position, until, count: ask });
+    const rest = found && afterPosition(found, position);
+    if (found === undefined || rest === undefined) return undefined;
+    for (const { end, token, changes: all } of rest) {
+      if (room === 0 && all.length > 0) break;
+      if (end - all.length / 2 !== position.seq && end !== 1) return undefined;
+      const changes = all.slice(0, 2 * room);
+      room -= changes.length / 2;
+      position = { seq: end - (all.length - changes.length) / 2, token };
+      entries.push({ end: position.seq, token, changes });
     }
+    const last = found.at(-1);
+    const isAtEnd = found.length < ask && (last === undefined || last.end === position.seq);
+    if (isAtEnd && until !== undefined && !isSamePlace(position, until)) return undefined;
+    if (isAtEnd || room === 0) return { entries, at: position, isWhole: isAtEnd };
+    ask = entriesToAsk(room, rest);
   }
+}
 
-  /** Entries from a place on; undefined if some of them are not of this package. */
-  async #range(
-    { seq }: Position,
-    until: Position | undefined,
-    count: number,
-  ): Promise<readonly LogEntry[] | undefined> {
-    const from = seq === 0 ? '-' : `${seq}-0`;
-    const to = until === undefined ? '+' : `${until.seq}-0`;
-    const args = ['XRANGE', this.#log, from, to, 'COUNT', String(count)];
-    const reply = listOf(await this.#dataSet.calls.read('snapshotDelta', this.#log, args));
-    const entries = reply.map(readEntry);
-    return entries.every((entry) => entry !== undefined) ? entries : undefined;
-  }
+/** Entries from a place on; undefined if some of them are not of this package. */
+async function readRange(
+  { calls, keys }: DataSet,
+  partition: number,
+  {
+    from,
+    until,
+    count,
+  }: { readonly from: Position; readonly until: Position | undefined; readonly count: number },
+): Promise<readonly LogEntry[] | undefined> {
+  const { log } = keys.partition(partition);
+  const start = from.seq === 0 ? '-' : `${from.seq}-0`;
+  const end = until === undefined ? '+' : `${until.seq}-0`;
+  const args = ['XRANGE', log, start, end, 'COUNT', String(count)];
+  const entries = listOf(await calls.read('snapshotDelta', log, args)).map(readEntry);
+  return entries.every((entry) => entry !== undefined) ? entries : undefined;
 }
 
 function readEntry(entry: unknown): LogEntry | undefined {

@@ -13,6 +13,7 @@ import {
 } from './redis-failure.ts';
 import type { RedisLink } from './redis-link.ts';
 import type { RedisScript } from './redis-script.ts';
+import { listOf, pairsOf, textOf } from './replies.ts';
 import type { RedisLibrary } from './server-connection.ts';
 
 /** A command on its way. */
@@ -92,6 +93,22 @@ export class RedisCalls {
   /** Sends a command that only reads. */
   read(method: string, key: string, args: readonly string[]): Promise<unknown> {
     return this.#call({ method, key, args, isRead: true });
+  }
+
+  /**
+   * Reads all fields of a hash, so many at a time. By name: a hash that is resized while it is
+   * scanned may show a field twice.
+   */
+  async readHash(method: string, key: string, count: number): Promise<Map<string, string>> {
+    const texts = new Map<string, string>();
+    for (let from = '0'; ; ) {
+      const args = ['HSCAN', key, from, 'COUNT', String(count)];
+      const [after, items] = listOf(await this.read(method, key, args), 2);
+      const fields = pairsOf(items);
+      for (let i = 0; i < fields.length; i += 2) texts.set(fields[i]!, fields[i + 1]!);
+      from = textOf(after);
+      if (from === '0') return texts;
+    }
   }
 
   /** Sends a command that writes. */

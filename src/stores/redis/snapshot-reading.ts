@@ -5,7 +5,7 @@ import type { ReadOptions } from '../../model/snapshot-reader.ts';
 import { type BucketPage, BucketReading, entriesOf } from './bucket-reading.ts';
 import { formatCursor, isSamePlace, type Position } from './cursor.ts';
 import type { DataSet } from './data-set.ts';
-import { PartitionLog } from './partition-log.ts';
+import { type LogPart, readLog } from './partition-log.ts';
 import { readSamples } from './stored-sample.ts';
 
 // How often a snapshot is read that others tear before it fails.
@@ -92,8 +92,8 @@ async function readOnce(dataSet: DataSet, options: ReadOptions): Promise<Reading
   const heads = await dataSet.heads('snapshot', layout);
   const changes = new Map<string, string>();
   for (const [partition, { at: until }] of heads.entries()) {
-    const log = new PartitionLog(dataSet, partition);
-    if (!(await applyChanges(log, seen[partition]!, until, changes))) return undefined;
+    const read = (at: Position) => readLog(dataSet, partition, { at, until, most: LOG_CHANGES });
+    if (!(await applyChanges(read, seen[partition]!, until, changes))) return undefined;
   }
   return { pages, changes, cursor: cursorOf(heads.map(({ at }) => at)), families };
 }
@@ -107,7 +107,7 @@ function cursorOf(places: readonly Position[]): string {
  * of them, or not all places that reads saw.
  */
 async function applyChanges(
-  log: PartitionLog,
+  read: (from: Position) => Promise<LogPart | undefined>,
   seen: readonly Position[],
   until: Position,
   changes: Map<string, string>,
@@ -120,7 +120,7 @@ async function applyChanges(
   if (unseen.size < seen.length) return false;
   unseen.delete(at.seq);
   for (let from = at; ; ) {
-    const part = await log.read(from, until, LOG_CHANGES);
+    const part = await read(from);
     if (part === undefined) return false;
     for (const { end, token, changes: pairs } of part.entries) {
       if (unseen.get(end) === token) unseen.delete(end);
