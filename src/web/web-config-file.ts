@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { logError, logRecovery } from '../logging/default-log.ts';
 import { SnapscrapeError, type SnapscrapeErrorCode } from '../model/errors.ts';
 import { checkOptions, integerWithin, isFunction, LONGEST_TIMER } from '../model/options.ts';
 import { callSafely } from '../scheduling/call-safely.ts';
-import { SharedTask } from '../scheduling/shared-task.ts';
-import { fileStamp } from './file-text.ts';
+import { FileReloads, stampsNow } from './file-reloads.ts';
 import type { ReadWebConfig } from './read-web-config.ts';
 import type { WebConfig } from './web-config.ts';
 
@@ -70,17 +70,10 @@ export class WebConfigFile {
   readonly #options: Required<WebConfigFileOptions>;
   readonly #callbacks = new Set<(config: WebConfig) => void>();
   #read: ReadWebConfig;
-  #stamps: ReadonlyMap<string, string>;
-  /**
-   * What the files were like at the last look, while that is not what they were when they were
-   * read.
-   */
-  #changed: string | undefined;
+  readonly #files: FileReloads;
   #lastReload: WebConfigReload;
   #lastSuccess: number;
   #reloads: WebConfigReloads = { success: 1, failure: 0 };
-  readonly #reloading = new SharedTask<boolean>();
-  #timer: NodeJS.Timeout | undefined;
 
   private constructor(
     path: string,
@@ -91,7 +84,7 @@ export class WebConfigFile {
     this.path = path;
     this.#options = options;
     this.#read = read;
-    this.#stamps = stamps;
+    this.#files = new FileReloads(stamps, (next) => this.#load(next));
     this.#lastSuccess = options.now();
     this.#lastReload = { ok: true, at: this.#lastSuccess, code: undefined };
   }
@@ -143,7 +136,7 @@ export class WebConfigFile {
    * @returns whether the file is good, and what it says in force.
    */
   reload(): Promise<boolean> {
-    return this.#reloading.run(() => this.#reload());
+    return this.#files.reload();
   }
 
   /**
@@ -161,35 +154,28 @@ export class WebConfigFile {
    * Begins to look for changes of the files; does nothing the second time. Keeps no process alive.
    */
   watch(): this {
-    this.#timer ??= setInterval(() => void this.reloadIfChanged(), this.#options.pollInterval);
-    this.#timer.unref();
+    this.#files.watch(this.#options.pollInterval);
     return this;
   }
 
   /** Ends the watching. The configuration stays in force. */
   close(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#files.close();
   }
 
   /**
    * Reloads if a file has changed since it was last read, good or bad, and has not changed again
    * since the last look: an editor may empty a file before it writes it. Never rejects.
    */
-  async reloadIfChanged(): Promise<void> {
-    if (this.#reloading.isRunning) return;
-    const now = await stampsNow(this.#stamps);
-    const [before, changed] = [this.#changed, textOf(now)];
-    this.#changed = changed === textOf(this.#stamps) ? undefined : changed;
-    if (this.#changed !== undefined && this.#changed === before) await this.reload();
+  reloadIfChanged(): Promise<void> {
+    return this.#files.reloadIfChanged();
   }
 
-  async #reload(): Promise<boolean> {
-    const stamps = new Map<string, string>();
+  async #load(stamps: Map<string, string>): Promise<void> {
     try {
       const { readWebConfig } = await import('./read-web-config.ts');
       const read = await readWebConfig(this.path, this.#options.maxBcryptCost, { stamps });
-      this.#stamps = stamps;
+      this.#files.take(stamps);
       await this.#rejectHalf(stamps);
       this.#rejectRestart(read.config);
       const isChanged = read.digest !== this.#read.digest;
@@ -197,12 +183,9 @@ export class WebConfigFile {
       if (isChanged || !this.#lastReload.ok) this.#logReload();
       this.#note(undefined);
       this.#lastSuccess = this.#lastReload.at;
-      return true;
     } catch (error) {
-      // A file so bad that it names no others: the others may change and make no difference.
-      this.#stamps = new Map([...this.#stamps, ...stamps]);
       this.#failed(error);
-      return false;
+      throw error;
     }
   }
 
@@ -252,7 +235,7 @@ export class WebConfigFile {
 
   /** What is written while it is read may be half of one file and half of another. */
   async #rejectHalf(stamps: ReadonlyMap<string, string>): Promise<void> {
-    if (textOf(await stampsNow(stamps)) === textOf(stamps)) return;
+    if (isDeepStrictEqual(await stampsNow(stamps), stamps)) return;
     throw new SnapscrapeError(
       'invalid_web_config',
       `${this.path}: it, or a file it names, was written while it was read; reload it again`,
@@ -285,15 +268,4 @@ export class WebConfigFile {
 /** Whether there are users or tokens. */
 function isGuarded({ users, bearerTokens }: WebConfig): boolean {
   return users.size + bearerTokens.size > 0;
-}
-
-/** The stamps that the same files have now. */
-async function stampsNow(files: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
-  const now = new Map<string, string>();
-  for (const file of files.keys()) now.set(file, await fileStamp(file));
-  return now;
-}
-
-function textOf(stamps: ReadonlyMap<string, string>): string {
-  return JSON.stringify([...stamps]);
 }
