@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -46,7 +46,8 @@ describe('snapscrape serve', () => {
       'sources: [{ name: cron, textfile: { directory: . }, refresh_interval: 1ms }]\n',
     );
     await get('/metrics');
-    write('a.prom', 'jobs 17\n');
+    write('a.new', 'jobs 17\n');
+    renameSync(join(programs.folder, 'a.new'), join(programs.folder, 'a.prom'));
     await expect.poll(async () => (await get('/metrics')).text).toContain('jobs 17\n');
     expect(programs.lines.filter((line) => line.includes('A file of cron'))).toEqual([
       expect.stringMatching(/level=ERROR .*a\.prom 1 line is left out/),
