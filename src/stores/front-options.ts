@@ -1,12 +1,12 @@
 import { logError } from '../logging/default-log.ts';
 import { type Checked, checkOptions } from '../model/options.ts';
 import { assertDriver } from './driver-check.ts';
-import type { ExpectedPuts } from './expected-puts.ts';
 import {
   MEMORY_STORE_DEFAULTS,
   type SharedStoreOptions,
   STORE_OPTION_CHECKS,
 } from './memory-store-options.ts';
+import type { SeriesTable } from './series-table.ts';
 import type { WriteLog } from './write-log.ts';
 
 /** Checked options of a store over a driver. */
@@ -38,7 +38,7 @@ export interface FrontSettings {
    */
   readonly atOnce?: number;
   /** Writes points of series that are expected, if the driver can; only with `atOnce`. */
-  readonly expectedPuts?: ExpectedPuts;
+  readonly expectedPuts?: SeriesTable;
 }
 
 // How many changes are remembered is the driver's matter.

@@ -6,8 +6,8 @@ import { describeSubject } from '../model/rejection.ts';
 import { isPromise, runWork, settled, type Work, WorkQueue } from '../scheduling/work-queue.ts';
 import type { DriverFrame, Entries } from './driver.ts';
 import type { DriverCalls } from './driver-calls.ts';
-import type { ExpectedPuts } from './expected-puts.ts';
 import type { PointWriter } from './point-writer.ts';
+import type { SeriesTable } from './series-table.ts';
 import { canonicalSeriesId, type SeriesChoice } from './series-target.ts';
 import { assertNoFaults, inputFailed } from './store-input.ts';
 import type { StoreWrites } from './store-writes.ts';
@@ -20,7 +20,7 @@ const RANGE = 64;
 /** How a store works on its calls; see `FrontSettings`. */
 interface WorkSettings {
   readonly atOnce?: number;
-  readonly expectedPuts?: ExpectedPuts;
+  readonly expectedPuts?: SeriesTable;
 }
 
 /** What a store's calls that write do, in pieces, so that others run in between. */
@@ -30,7 +30,7 @@ export class FrontWork {
   readonly #most: number;
   readonly #atOnce: number;
   readonly #queue: WorkQueue | undefined;
-  readonly #expectedPuts: ExpectedPuts | undefined;
+  readonly #expectedPuts: SeriesTable | undefined;
 
   /**
    * @param most - the most ends in a commit.

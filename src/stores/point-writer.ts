@@ -3,8 +3,8 @@ import type { RejectedPoint, RejectionReason } from '../model/rejection.ts';
 import type { Awaitable } from '../model/snapshot-reader.ts';
 import { isPromise } from '../scheduling/work-queue.ts';
 import type { Committed, Put, PutOutcome } from './driver.ts';
-import type { ExpectedPuts } from './expected-puts.ts';
 import type { UpsertResult } from './metric-store.ts';
+import type { SeriesTable } from './series-table.ts';
 import type { StoreWrites } from './store-writes.ts';
 
 /** The most characters of keys and texts in a commit that has many long ones. */
@@ -44,7 +44,7 @@ export class PointWriter {
   #puts: Put[] = [];
   #characters = 0;
   #underWay: UnderWay | undefined;
-  #expected: ExpectedPuts | undefined;
+  #expected: SeriesTable | undefined;
   // How many points are put in a commit before what is behind them can be expected.
   #surprises = 1;
 
@@ -66,7 +66,7 @@ export class PointWriter {
    * @param expected - where points of expected series are written at once: nothing else is written
    *   in between, and commits return no promises.
    */
-  begin(expected: ExpectedPuts | undefined): void {
+  begin(expected: SeriesTable | undefined): void {
     this.#expected = expected;
     expected?.begin();
   }
@@ -97,7 +97,7 @@ export class PointWriter {
   }
 
   /** Writes a point if it is a number of the series that is expected; returns whether it was. */
-  #putExpected(expected: ExpectedPuts, given: unknown): boolean {
+  #putExpected(expected: SeriesTable, given: unknown): boolean {
     const admission = this.#admission;
     const known = expected.expected();
     if (known === undefined || !admission.admitAs(given, known)) return false;

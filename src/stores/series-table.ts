@@ -2,14 +2,16 @@ import type { SlotEntries } from '../model/entries.ts';
 import type { KnownKey } from '../model/key/index.ts';
 import { type CommitTable, timeOfPut } from './apply-commit.ts';
 import type { ChangeBatch, ChangeLog } from './change-log.ts';
-import type { Entries, Payload } from './driver.ts';
-import type { ExpectedOutcome, ExpectedPuts } from './expected-puts.ts';
+import type { Entries, Payload, PutOutcome } from './driver.ts';
 import { WriteOrder } from './write-order.ts';
 
 // A page is copied if a frame has it, so small ones cost a single write less.
 const SLOT_BITS = 9;
 const SLOTS = 1 << SLOT_BITS;
 const LAST = SLOTS - 1;
+
+/** The outcome for a point of a series that is stored and that no group owns. */
+type ExpectedOutcome = Exclude<PutOutcome, 'added' | 'owned'>;
 
 /** The series of some slots, in columns. */
 interface Page extends Entries {
@@ -31,7 +33,7 @@ interface Page extends Entries {
  * A frame is the list of pages as they are. A page that a frame may have is copied before it
  * changes, so its reader may keep it.
  */
-export class SeriesTable implements CommitTable, ExpectedPuts {
+export class SeriesTable implements CommitTable {
   /** In which order series are written. */
   readonly order: WriteOrder = new WriteOrder();
   // Ended series leave no holes (the last one moves in), so memory follows the series, not their
@@ -88,10 +90,15 @@ export class SeriesTable implements CommitTable, ExpectedPuts {
     page.changedAt[at] = this.#log.add(slot);
   }
 
+  /** Notes that a call begins to write. */
   begin(): void {
     this.order.begin();
   }
 
+  /**
+   * The series that is expected to be written next; undefined if none is. The object is reused by
+   * the next call. The caller sets its `form` once that is known, and `putExpected` keeps it.
+   */
   expected(): KnownKey | undefined {
     const slot = this.order.next();
     if (slot >= this.#slots.size) return undefined;
@@ -102,6 +109,7 @@ export class SeriesTable implements CommitTable, ExpectedPuts {
     return known;
   }
 
+  /** Writes a plain number to that series without a commit, by the same rules. */
   putExpected(value: number, given: number, isTimeSupplied: boolean): ExpectedOutcome {
     const slot = this.order.next();
     this.order.follow(slot);
