@@ -204,10 +204,11 @@ export class FrontWork {
     for (let from = 0; from < ids.length; from += most) {
       if (from >= this.#atOnce) yield;
       const ends = ids.slice(from, from + most);
+      const endTimes = times?.slice(from, from + most);
       const committed = yield* settled(
-        times === undefined
+        endTimes === undefined
           ? this.#writes.commit(method, { ends })
-          : this.#writes.commitSweep({ ends, endTimes: times.slice(from, from + most) }),
+          : this.#writes.commit(method, { ends, endTimes }, 'none'),
       );
       ended += committed.ended;
     }

@@ -152,7 +152,7 @@ export class GroupWrites {
       const stored = yield* settled(this.#read('gc', key));
       if (stored === undefined) continue;
       const part = endOf(key, { ...stored, version });
-      const committed = yield* settled(this.#writes.commitSweep(part));
+      const committed = yield* settled(this.#writes.commit('gc', part, 'none'));
       // Replaced meanwhile: the next sweep reads when it ends now.
       if (committed.refused !== undefined) due = now;
       ended += committed.ended;

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryStore } from './memory-store.ts';
-import { Retention, sweepRegularly } from './retention.ts';
+import { lifetimesOf, sweepRegularly } from './retention.ts';
 
 function fill(store: MemoryStore, count: number, updatedAt: number, name = 'm'): void {
   store.upsert(
@@ -132,7 +132,7 @@ describe('the sweep timer', () => {
   it('does not begin a sweep while another is under way', async () => {
     const ends: (() => void)[] = [];
     const store = { gc: () => new Promise<number>((resolve) => ends.push(() => resolve(0))) };
-    const retention = new Retention(1000, {});
+    const retention = lifetimesOf(1000, {});
     const onError = () => undefined;
     const timer = sweepRegularly(new WeakRef(store), retention, { sweepInterval: 10, onError });
     await vi.advanceTimersByTimeAsync(50);
@@ -150,7 +150,7 @@ describe('the sweep timer', () => {
     const onError = () => {
       throw new Error('listener');
     };
-    const retention = new Retention(1000, {});
+    const retention = lifetimesOf(1000, {});
     const timer = sweepRegularly(new WeakRef(store), retention, { sweepInterval: 10, onError });
     await vi.advanceTimersByTimeAsync(30);
     expect(sweeps).toBe(3);

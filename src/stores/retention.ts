@@ -6,27 +6,19 @@ import type { Lifetimes } from './driver.ts';
 const SHORTEST_INTERVAL_MS = 1_000;
 const LONGEST_INTERVAL_MS = 60_000;
 
-/** How long series live after their `updatedAt`, as options say it. */
-export class Retention implements Lifetimes {
-  readonly general: number;
+/**
+ * How long series live after their `updatedAt`, as options say it.
+ *
+ * @param general - in ms, for every family without a word of its own.
+ * @param byFamily - in ms, by metric name.
+ */
+export function lifetimesOf(
+  general: number,
+  byFamily: Readonly<Record<string, number>>,
+): Lifetimes {
   // A map, because a metric may be called `constructor`.
-  readonly byFamily: ReadonlyMap<string, number>;
-  readonly shortest: number;
-
-  /**
-   * @param general - in ms, for every family without a word of its own.
-   * @param byFamily - in ms, by metric name.
-   */
-  constructor(general: number, byFamily: Readonly<Record<string, number>>) {
-    this.general = general;
-    this.byFamily = new Map(Object.entries(byFamily));
-    this.shortest = Math.min(general, ...this.byFamily.values());
-  }
-
-  /** How often to sweep if no option says so, in ms. */
-  get sweepInterval(): number {
-    return Math.min(Math.max(this.shortest, SHORTEST_INTERVAL_MS), LONGEST_INTERVAL_MS);
-  }
+  const lives = new Map(Object.entries(byFamily));
+  return { general, byFamily: lives, shortest: Math.min(general, ...lives.values()) };
 }
 
 /** Tells whether a series lives no longer: whether its time is longer ago than it lives. */
@@ -61,24 +53,27 @@ export interface SweepOptions {
  */
 export function sweepRegularly(
   store: WeakRef<{ gc(): Promise<number> }>,
-  retention: Retention,
+  { shortest }: Lifetimes,
   { sweepInterval, onError, isAlwaysNeeded = false }: SweepOptions,
 ): NodeJS.Timeout | undefined {
-  if (retention.shortest === Number.POSITIVE_INFINITY && !isAlwaysNeeded) return undefined;
+  if (shortest === Number.POSITIVE_INFINITY && !isAlwaysNeeded) return undefined;
   let isSweeping = false;
-  const timer = setInterval(() => {
-    const open = store.deref();
-    if (open === undefined) return clearInterval(timer);
-    // While one waits for a lock or a server, more of them would only pile up behind it.
-    if (isSweeping) return;
-    isSweeping = true;
-    void open
-      .gc()
-      .catch((cause: unknown) => tellSweepFailed('Series beyond their retention', onError, cause))
-      .finally(() => {
-        isSweeping = false;
-      });
-  }, sweepInterval ?? retention.sweepInterval);
+  const timer = setInterval(
+    () => {
+      const open = store.deref();
+      if (open === undefined) return clearInterval(timer);
+      // While one waits for a lock or a server, more of them would only pile up behind it.
+      if (isSweeping) return;
+      isSweeping = true;
+      void open
+        .gc()
+        .catch((cause: unknown) => tellSweepFailed('Series beyond their retention', onError, cause))
+        .finally(() => {
+          isSweeping = false;
+        });
+    },
+    sweepInterval ?? Math.min(Math.max(shortest, SHORTEST_INTERVAL_MS), LONGEST_INTERVAL_MS),
+  );
   return timer.unref();
 }
 

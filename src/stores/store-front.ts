@@ -5,7 +5,7 @@ import type { Awaitable, Many, ReadOptions } from '../model/snapshot-reader.ts';
 import { type ReadPart, SourceReader, type SourceReadOptions } from '../model/source-read.ts';
 import type { LastWrite, WriteStats } from '../model/write-stats.ts';
 import { after, isPromise, runWork } from '../scheduling/work-queue.ts';
-import type { StoreDriver } from './driver.ts';
+import type { Lifetimes, StoreDriver } from './driver.ts';
 import { DriverCalls } from './driver-calls.ts';
 import { AsyncSnapshot, EntryReader, SyncSnapshot } from './driver-reading.ts';
 import {
@@ -21,7 +21,7 @@ import type { SharedStoreOptions } from './memory-store-options.ts';
 import type { MetricStore, SeriesMatcher, UpsertResult } from './metric-store.ts';
 import { PointWriter } from './point-writer.ts';
 import { type RefreshReading, readAll, readChanges } from './refresh-reading.ts';
-import { isBeyond, Retention, sweepRegularly } from './retention.ts';
+import { isBeyond, lifetimesOf, sweepRegularly } from './retention.ts';
 import { assertDeleteTarget, assertSweepTime, choiceOf } from './series-target.ts';
 import type { ReplaceOptions, ReplaceResult, StoreGroup } from './store-group.ts';
 import { collect, sortInput } from './store-input.ts';
@@ -51,7 +51,7 @@ export class StoreFront extends SourceReader implements MetricStore {
   protected expired = 0;
   readonly #driver: StoreDriver;
   readonly #options: CheckedFrontOptions;
-  readonly #retention: Retention;
+  readonly #lifetimes: Lifetimes;
   readonly #admission: PointAdmission;
   readonly #writes: StoreWrites;
   readonly #reader: EntryReader;
@@ -94,8 +94,8 @@ export class StoreFront extends SourceReader implements MetricStore {
       run: (work) => this.#work.run(work),
       onError,
     });
-    this.#retention = new Retention(options.retention, options.retentionByFamily);
-    this.#sweepTimer = sweepRegularly(new WeakRef(this), this.#retention, {
+    this.#lifetimes = lifetimesOf(options.retention, options.retentionByFamily);
+    this.#sweepTimer = sweepRegularly(new WeakRef(this), this.#lifetimes, {
       ...options,
       isAlwaysNeeded: isSweepNeeded,
     });
@@ -271,11 +271,11 @@ export class StoreFront extends SourceReader implements MetricStore {
   }
 
   async #endBeyond(now: number): Promise<number> {
-    const isOver = (key: string, time: number) => isBeyond(this.#retention, { key, time }, now);
+    const isOver = (key: string, time: number) => isBeyond(this.#lifetimes, { key, time }, now);
     const ended =
       this.#driver.sweep === undefined
         ? await runWork(this.#work.endMatching('gc', isOver))
-        : await this.calls.call('gc', (driver) => driver.sweep!(now, this.#retention));
+        : await this.calls.call('gc', (driver) => driver.sweep!(now, this.#lifetimes));
     this.expired += ended;
     return ended;
   }

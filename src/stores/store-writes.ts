@@ -53,7 +53,7 @@ export class StoreWrites {
     this.#maxSeries = maxSeries;
     this.#writer = writer;
     this.#now = soundClock(now);
-    this.#pulse = new WritePulse(now);
+    this.#pulse = new WritePulse(this.#now);
     this.#hasNotesWithin = driver.notes !== undefined && !areNotesApart;
     this.#isLookSlow = areNotesApart;
     if (areNotesApart) this.#seen = NO_COUNTS;
@@ -69,15 +69,16 @@ export class StoreWrites {
   /**
    * Writes a part of a call. A note that could not be written is in the next commit.
    *
-   * @param note - what to note. Default: what is due, unless notes are commits of their own.
+   * @param note - what to note; `none` for a sweep, which is no writer's doing. Default: what is
+   *   due, unless notes are commits of their own.
    */
   commit(
     method: string,
     part: Partial<Commit>,
-    note: WriteNote | undefined = this.#hasNotesWithin ? this.#dueNote() : undefined,
+    note: WriteNote | 'none' = (this.#hasNotesWithin ? this.#dueNote() : undefined) ?? 'none',
   ): Awaitable<Committed> {
     const whole: Commit = { puts: [], ends: [], most: this.#maxSeries, ...part };
-    if (note === undefined) return this.#commitWhole(method, whole);
+    if (note === 'none') return this.#commitWhole(method, whole);
     const takeBack = (): void => {
       if (note.at !== undefined) this.#pulse.forget();
       this.log.endAdding(note.unwritten, 'failed');
@@ -102,12 +103,6 @@ export class StoreWrites {
     } catch (error) {
       return failed(error);
     }
-  }
-
-  /** Ends series that are too old, which is no writer's doing and so is not noted. */
-  commitSweep(part: Partial<Commit>): Awaitable<Committed> {
-    const whole: Commit = { puts: [], ends: [], most: this.#maxSeries, ...part };
-    return this.#commitWhole('gc', whole);
   }
 
   /** Ends a call that wrote: what is still to be noted is noted alone. It never fails. */

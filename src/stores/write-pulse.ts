@@ -1,5 +1,3 @@
-import { soundClock } from '../model/clock.ts';
-
 /** How often a process notes that it writes, in ms: alerts on dead writers need no more. */
 const INTERVAL_MS = 1_000;
 
@@ -8,9 +6,9 @@ export class WritePulse {
   readonly #now: () => number;
   #noted = Number.NEGATIVE_INFINITY;
 
-  /** @param now - the store's clock, in Unix milliseconds. */
+  /** @param now - the store's clock, in Unix milliseconds; it always tells a time. */
   constructor(now: () => number) {
-    this.#now = soundClock(now);
+    this.#now = now;
   }
 
   /**
