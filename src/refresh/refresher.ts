@@ -135,6 +135,7 @@ export class Refresher {
 
   async #readAll(signal: AbortSignal): Promise<DescribedRead> {
     const { rejections, memory } = this;
+    memory.begin();
     const [order, layout] = [this.#order, this.#layout];
     const kept = { order, layout, catalogs: this.#catalogs, leftOut: this.#leftOut };
     const matcher = this.#matcher;
@@ -186,7 +187,7 @@ export class Refresher {
     if (read.snapshot !== this.snapshot) {
       this.version++;
       this.memory.replaced(this.snapshot ?? EMPTY_SNAPSHOT, read.snapshot);
-    }
+    } else this.memory.unchanged();
     this.snapshot = read.snapshot;
     this.cursor = read.resume;
     this.lastWrites = read.lastWrites;

@@ -70,11 +70,20 @@ export class ChunkMemory {
     return text;
   }
 
+  /** Notes that a refresh begins: what one took that failed does not count. */
+  begin(): void {
+    for (const size of this.#sizes.values()) size.taken = 0;
+  }
+
+  /** Notes that a refresh found nothing new: memory that no refresh wants is given back. */
+  unchanged(): void {
+    this.#bound(this.#turn());
+  }
+
   /** Notes that a snapshot took the place of the newest one. */
   replaced(before: Snapshot, after: Snapshot): void {
     const died = ++this.#newest;
-    let wantedBytes = 0;
-    for (const [steps, size] of this.#sizes) wantedBytes += steps * STEP_BYTES * size.turn();
+    const wantedBytes = this.#turn();
     if (before.bytes >= LEAST_SNAPSHOT_BYTES) {
       const stay = new Set(longTexts(after));
       for (const text of longTexts(before)) {
@@ -84,9 +93,7 @@ export class ChunkMemory {
       }
     }
     this.#release();
-    // A slow use must not make more wait with each refresh: the garbage collector takes the rest.
-    let bytes = this.waitingBytes;
-    while (bytes > wantedBytes) bytes -= this.#waiting.shift()!.memory.byteLength;
+    this.#bound(wantedBytes);
   }
 
   /** Enters the newest snapshot, or one that a use is in; returns its number. */
@@ -129,6 +136,19 @@ export class ChunkMemory {
     this.allocatedBytes += bytes;
     this.#size(steps).taken++;
     return Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer;
+  }
+
+  /** Begins to count for another refresh; returns how many bytes the latest ones wanted. */
+  #turn(): number {
+    let bytes = 0;
+    for (const [steps, size] of this.#sizes) bytes += steps * STEP_BYTES * size.turn();
+    return bytes;
+  }
+
+  /** A slow use must not make more wait with each refresh: the garbage collector takes the rest. */
+  #bound(wantedBytes: number): void {
+    let bytes = this.waitingBytes;
+    while (bytes > wantedBytes) bytes -= this.#waiting.shift()!.memory.byteLength;
   }
 
   #release(): void {
@@ -176,7 +196,8 @@ class MemorySize {
 }
 
 function* longTexts({ families }: Snapshot): Generator<Buffer, void, undefined> {
-  for (const { chunks } of families) {
+  for (const { chunks, bytes } of families) {
+    if (bytes < LEAST_TEXT_BYTES) continue;
     for (const { text } of chunks) if (text.length >= LEAST_TEXT_BYTES) yield text;
   }
 }
