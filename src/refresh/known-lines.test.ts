@@ -88,6 +88,27 @@ it('a point with more than a number is identified, and the others are not', asyn
   expect(work).toMatchObject({ pointsIdentified: 1, linesSearched: 0, linesRendered: COUNT });
 });
 
+it('a full read in the order of the lines searches little after a delta in any order', async () => {
+  const points = Array.from({ length: COUNT }, (_, i) => {
+    return { name: 'm', labels: { i: String(i).padStart(6, '0'), a: 'y'.repeat(40) }, value: i };
+  });
+  const shuffled = points.map((point, i) => ({ point, at: (i * 7919) % 3001 }));
+  shuffled.sort((a, b) => a.at - b.at);
+  const events = shuffled.map(({ point }) => ({ point: { ...point, value: point.value + 0.5 } }));
+  let state = 0;
+  const source = {
+    snapshot: () => points,
+    snapshotCursor: () => `${state}`,
+    snapshotDelta: () => ({ nextCursor: `${state}`, events, reset: state === 2 }),
+  };
+  const reader = createCachedSnapshotReader(source, { onError: () => undefined });
+  for (state = 0; state <= 2; state++) await reader.refresh();
+  const { work, fullRefreshes } = reader.cacheStats();
+  expect(fullRefreshes).toBe(2);
+  expect(work.linesRendered).toBe(COUNT);
+  expect(work.linesSearched).toBeLessThan(40);
+});
+
 it('a delta in the order of the read before searches for nothing', async () => {
   const store = new MemoryStore({ now: () => 0 });
   const reader = createCachedSnapshotReader(store, { now: () => 0 });

@@ -9,7 +9,7 @@ import { StagedLines } from '../snapshot/staged-lines.ts';
 import type { RefreshKind } from './cache-stats.ts';
 import { type LineOrder, NO_LINE, PositionLog } from './line-order.ts';
 
-/** A delta may search for so many lines, and for one more for every two that it finds. */
+/** A read may search for so many lines, and for one more for every two that it finds. */
 const FREE_SEARCHES = 16;
 
 const NO_LINES: KeyLines = {
@@ -38,7 +38,8 @@ interface ReadSetting {
  *
  * After a point that does not agree it goes on behind the line that was found, or by one further,
  * or the other way. A delta that agrees too seldom is staged by key from then on, as is one in which
- * a series ends: what is staged by key was always said later than what is staged by line.
+ * a series ends: what is staged by key was always said later than what is staged by line. A full read
+ * that agrees too seldom is expected in the order of the lines from then on.
  */
 export class KnownLines {
   readonly staged: StagedLines;
@@ -201,9 +202,16 @@ export class KnownLines {
       this.#step = -step;
       return this.#lineHere();
     }
-    if (this.#isDelta && this.#missed++ > FREE_SEARCHES + this.#found / 2) {
-      this.stop();
-      return NO_LINE;
+    if (this.#missed++ > FREE_SEARCHES + this.#found / 2) {
+      if (this.#isDelta) {
+        this.stop();
+        return NO_LINE;
+      }
+      // A delta in any order may have been the read before.
+      if (this.#slot === undefined) {
+        this.log.expectLines();
+        this.#positions = undefined;
+      }
     }
     const line = this.#search(name, id);
     // Numbers say where the next series is expected, and positions are those of all series.

@@ -30,7 +30,7 @@ export interface FamilyRead {
 export class PositionLog {
   /** How many positions there were so far. */
   count = 0;
-  readonly #before: LineOrder;
+  #before: LineOrder;
   readonly #lines: number;
   // Begun where the read differs from the one before.
   #own: Uint32Array | undefined;
@@ -52,8 +52,7 @@ export class PositionLog {
     const position = this.count++;
     if (this.#own === undefined) {
       if (line === this.lineAt(position)) return;
-      this.#own = new Uint32Array(Math.max(64, this.#lines + (this.#lines >> 3)));
-      for (let at = 0; at < position; at++) this.#own[at] = this.lineAt(at);
+      this.#own = this.#begun(position);
     }
     if (position >= this.#own.length) {
       const longer = new Uint32Array(position * 2);
@@ -61,6 +60,18 @@ export class PositionLog {
       this.#own = longer;
     }
     this.#own[position] = line;
+  }
+
+  /** Expects the lines in their own order from here on, whatever the read before did. */
+  expectLines(): void {
+    this.#own ??= this.#begun(this.count);
+    this.#before = undefined;
+  }
+
+  #begun(count: number): Uint32Array {
+    const own = new Uint32Array(Math.max(64, this.#lines + (this.#lines >> 3), count + 1));
+    for (let at = 0; at < count; at++) own[at] = this.lineAt(at);
+    return own;
   }
 
   /**
