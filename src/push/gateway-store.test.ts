@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -44,6 +53,21 @@ describe('a state file', () => {
     const said = ['storage', 'No state file; the gateway begins empty'];
     expect(await opened('state')).toContainEqual([...said, { file: join(folder, 'state') }]);
     expect(await opened('state')).not.toContainEqual(expect.arrayContaining(said));
+  });
+
+  it('that the original has written again is named, and the store is for its user alone', async () => {
+    const file = join(folder, 'state');
+    const said = expect.arrayContaining([
+      'State file is newer than the store; remove the store to import the file again',
+    ]);
+    await opened('state');
+    expect(statSync(`${file}.lmdb`).mode & 0o077).toBe(0);
+    writeFileSync(file, 'of before');
+    utimesSync(file, 1000, 1000);
+    expect(await opened('state')).not.toContainEqual(said);
+    const later = Date.now() / 1000 + 60;
+    utimesSync(file, later, later);
+    expect(await opened('state')).toContainEqual(said);
   });
 
   it('that is a folder is refused with the remedy', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { SnapscrapeError } from '../model/errors.ts';
 import { MemoryStore } from '../stores/memory-store.ts';
 import type { MetricStore } from '../stores/metric-store.ts';
@@ -42,13 +42,21 @@ async function openStore(path: string | undefined, settings: GroupSettings): Pro
 async function storeAt(path: string | undefined): Promise<MetricStore> {
   if (path === undefined) return new MemoryStore();
   const { LmdbStore } = await import('../stores/lmdb/index.ts');
+  // As the original's file, it is for the user of the gateway alone.
+  mkdirSync(path, { recursive: true, mode: 0o700 });
   return LmdbStore.open(path);
 }
 
 /** Imports a state file into a store that gets its name only once all of it is there. */
 async function importOnce(file: string, settings: StoreSettings): Promise<void> {
   const path = storePath(file);
-  if (existsSync(path)) return;
+  if (existsSync(path)) {
+    if (isWrittenAfter(file, path)) {
+      const msg = 'State file is newer than the store; remove the store to import the file again';
+      settings.log.warn('storage', msg, { file, store: path });
+    }
+    return;
+  }
   const bytes = readStateFile(file);
   if (bytes === undefined) {
     settings.log.info('storage', 'No state file; the gateway begins empty', { file });
@@ -68,6 +76,14 @@ async function importOnce(file: string, settings: StoreSettings): Promise<void> 
     rmSync(unfinished, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Whether a file was written after a store was made: the original has run again since then. */
+function isWrittenAfter(file: string, store: string): boolean {
+  const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const { birthtimeMs: made } = statSync(store);
+  // Some file systems do not know when a folder was made.
+  return made > 0 && written > made;
 }
 
 /** Reads a state file; undefined if there is none. */

@@ -125,7 +125,7 @@ export const PUSH_SETTINGS: Group<PushSettings> = group<PushSettings>('How pushe
   ttl: leaf(
     duration(0, LONGEST_MS),
     0,
-    'How long a group lives after its latest push. 0s: for ever.',
+    'How long a group lives after its latest push. 0s: for ever. Groups that are there already have it from their next push on.',
     { flag: 'push.ttl', isFixed: true },
   ),
   group_limit: leaf(count(1, 1_000_000), 10_000, 'The most groups.', { isFixed: true }),

@@ -94,7 +94,8 @@ describe('the page of groups', () => {
     expect(jobs('')).toEqual(['backup', 'Backup-eu', 'other']);
     expect(jobs('job=back')).toEqual(['backup', 'Backup-eu']);
     expect(jobs('back EU')).toEqual(['Backup-eu']);
-    expect(jobs('job="backup"')).toEqual(['backup', 'Backup-eu']);
+    expect(jobs('{job="backup"}')).toEqual(['backup', 'Backup-eu']);
+    expect(jobs('job="backup",eu')).toEqual(['Backup-eu']);
     expect(jobs('failed')).toEqual(['other']);
     expect(page(groups, 'q=none')).toContain('No group has all these words');
     expect(page([])).toContain('No client has pushed yet');

@@ -31,8 +31,8 @@ export function readPageQuery(query: URLSearchParams): PageQuery {
 
 /**
  * Chooses the groups that have each word of the search in a label, in the order of their
- * labels. A word is written `name=value`, or `name="value"` as the page shows it: case and quotes do
- * not matter. The word `failed` alone chooses those whose last push
+ * labels. A word is written `name=value`, or `name="value"` as the page shows it: case, quotes,
+ * braces and commas do not matter. The word `failed` alone chooses those whose last push
  * failed.
  */
 export function chooseGroups(
@@ -61,7 +61,7 @@ function textOf({ labels }: ListedGroup): string {
 }
 
 function plainText(text: string): string {
-  return text.toLowerCase().replaceAll('"', '');
+  return text.toLowerCase().replaceAll('"', '').replaceAll(/[{},]/g, ' ');
 }
 
 function hasWords({ group, text }: Candidate, words: readonly string[]): boolean {
