@@ -109,6 +109,32 @@ describe('expositionSource', () => {
     await expect(source.snapshot()).rejects.toThrow(message);
   });
 
+  it.each([
+    ['no Content-Type', {}],
+    ['OpenMetrics', OPENMETRICS],
+    ['a page of HTML', { 'content-type': 'text/html' }],
+    ['gzip', { ...TEXT, 'content-encoding': 'gzip' }],
+  ])(
+    'takes a body without a byte as a page without series, as Prometheus does: %s',
+    async (_, headers) => {
+      const body = 'content-encoding' in headers ? gzipSync('') : '';
+      const url = await serve((_request, response) => response.writeHead(200, headers).end(body));
+      const source = expositionSource(url);
+      expect(await source.snapshot()).toEqual([]);
+      expect(await source.families!()).toEqual([]);
+    },
+  );
+
+  it('refuses a body without a byte by the rules of the specification', async () => {
+    const page = { ...OPENMETRICS, 'content-length': '0' };
+    const url = await serve((_, response) => response.writeHead(200, page).end());
+    await expect(
+      expositionSource(url, { rules: 'specification' }).snapshot(),
+    ).rejects.toMatchObject({
+      code: 'invalid_exposition',
+    });
+  });
+
   it('names the page whose connection ends in its middle, and keeps the cause', async () => {
     const url = await serve((_, response) => {
       response.writeHead(200, { ...TEXT, 'content-length': '99' });

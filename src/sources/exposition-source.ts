@@ -81,7 +81,9 @@ const isFormat = (value: unknown): string | undefined =>
  * Each read is one request. An exporter that sends an ETag or Last-Modified is asked whether its
  * page has changed; if not, the points of the last read are given again. Redirects are not
  * followed. A read fails with `refresh_failed` for any status but 200, with `invalid_exposition`
- * for a page that the rules reject or that is too large. Memory: the points of one page.
+ * for a page that the rules reject or that is too large. A page without a byte has no series,
+ * whatever its Content-Type, except by the rules of the specification. Memory: the points of one
+ * page.
  *
  * @throws SnapscrapeError `invalid_options` if the URL or an option is wrong.
  *
@@ -170,13 +172,36 @@ class RemotePage {
   async #parse(contentType: string, body: AsyncIterable<Uint8Array>): Promise<Exposition> {
     const { rules, maxBytes, maxLines, fallbackFormat } = this.#options;
     const { formatOfContentType, parseExposition } = await import('../parse/index.ts');
+    const parts = body[Symbol.asyncIterator]();
+    const first = await firstBytes(parts);
+    // A Prometheus server asks nothing of a body without a byte: no Content-Type, no end mark.
+    if (first === undefined && rules !== 'specification') return parseExposition('');
     const format = formatOfContentType(contentType) ?? fallbackFormat;
     if (format === undefined) {
       const given = JSON.stringify(contentType.slice(0, 100));
       throw failed(this.#url, `its Content-Type is ${given}; set fallbackFormat to read it anyway`);
     }
-    return await parseExposition(body, { format, rules, maxBytes, maxLines });
+    const whole = first === undefined ? '' : joined(first, parts);
+    return await parseExposition(whole, { format, rules, maxBytes, maxLines });
   }
+}
+
+/** The first bytes of a body; undefined if it has none. */
+async function firstBytes(parts: AsyncIterator<Uint8Array>): Promise<Uint8Array | undefined> {
+  for (;;) {
+    const { done, value } = await parts.next();
+    if (done === true) return undefined;
+    if (value.length > 0) return value;
+  }
+}
+
+/** A body whose first bytes were taken, as a whole. What reads it ends the rest with it. */
+async function* joined(
+  first: Uint8Array,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* { [Symbol.asyncIterator]: () => rest };
 }
 
 function validatorsOf(
